@@ -119,7 +119,7 @@ Result<Period> Period::parse(std::string_view text) {
     };
     std::string_view s = text;
     const int y = take_number(s, 4);
-    if (y < 1 || y > 9999) return bad();
+    if (y < 1000 || y > 9999) return bad();
     if (s.empty() || s == "年") return whole_year(y);
     if (take(s, "Q") || take(s, "q")) {
         const int q = take_number(s, 1);

@@ -1,0 +1,257 @@
+#pragma once
+// The declared shape of a board, checked: record types, forests, figures, lights, reports. Built from YAML by load.h and
+// immutable afterwards. Every cross reference is resolved to an index, every expression is compiled, so that nothing
+// later can meet an unknown name. Declarations that are wrong never become a Model. Keyword reference: docs/model.md.
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/date.h"
+#include "base/decimal.h"
+#include "base/result.h"
+#include "cel/program.h"
+#include "cel/sql.h"
+
+namespace yipan::model {
+
+/// A file of the model: the path is relative ("project/types/project.yaml") and is the `file` of error places.
+struct SourceFile {
+    std::string path;
+    std::string text;
+    bool operator==(const SourceFile&) const = default;
+};
+
+enum class Language { hans, hant, en };
+struct Label {
+    std::string hans, hant, en;
+    const std::string& in(Language language) const;
+};
+
+enum class FieldKind {
+    text, integer, decimal, money, date, period, boolean, instant, choice,
+    reference,   // one record of `target`
+    references,  // several records of `target`, stored as a JSON array of ids in ascending order
+    attachment,  // "sha256:<hex> <name>"; stored in the attachment group
+    place,       // GeoJSON Point or Polygon, CGCS2000 degrees
+    number       // document number, given by the writer, gapless per year and `per` fields
+};
+/// How a value sits in a table and in a Value: everything is a 64-bit integer or a text.
+/// integer/reference: itself; decimal: units at `scale`; money: fen; date: days since 1970; period: Period::encoded();
+/// boolean: 0/1; instant: microseconds since 1970 UTC.
+bool stored_as_integer(FieldKind kind);
+
+enum class FieldGroup : std::uint8_t { plain, personal, attachment };
+enum class OnDelete : std::uint8_t { refuse, clear, go_along };  // what deleting the target does to this record
+enum class Shape : std::uint8_t { point, polygon };
+
+struct Choice {
+    std::string code;
+    Label label;
+};
+
+/// A compiled expression with its source and place.
+struct Expression {
+    std::string text;
+    std::string where;  // file:line:column
+    cel::Program program;
+};
+
+struct Field {
+    std::string code;  // [a-z][a-z0-9_]*, the column's name
+    Label label;
+    FieldKind kind = FieldKind::text;
+    FieldGroup group = FieldGroup::plain;
+    bool required = false;
+    bool unique = false;
+    bool index = false;          // asked for, or needed by a figure or rule that goes through this reference
+    bool system = false;         // `state`, and the owner reference of an owned type
+    int max_chars = 4000;        // text
+    std::optional<std::int64_t> min, max;  // in stored units
+    int scale = 0;               // decimal
+    std::string unit;            // unit of measure of integer and decimal, e.g. m2, 个
+    Currency currency;           // money
+    std::vector<Choice> choices;
+    int target = -1;             // reference(s): index of the type
+    OnDelete on_delete = OnDelete::refuse;
+    Shape shape = Shape::point;
+    std::vector<PeriodKind> grains;         // period: which kinds are legal (all when empty)
+    std::string pattern;                    // number: {year} {seq} {seq:4} and literal text
+    std::vector<int> per;                   // number: fields that start their own sequence
+    std::optional<Expression> computed;     // of own fields only, stored; the clerk does not enter it
+    std::optional<std::string> preset;      // `default:` as text, parsed like input
+    std::string help;
+};
+
+struct Move {  // a transition of states
+    std::string code;
+    Label label;
+    std::vector<std::string> from;
+    std::string to;
+    std::optional<Expression> who;        // over `post`, `actor` and the record; unset: everybody who may write
+    std::vector<struct Rule> needs;       // what must hold
+};
+
+struct Rule {
+    std::string code;
+    Label message;
+    Expression check;                     // must be true of the state after the whole draft
+    bool reads_others = false;            // uses count/exists/sum/figure
+};
+
+enum class Colour : std::uint8_t { none, green, yellow, red };
+/// A lamp rule (domain.md 6.2): a measure of how far *behind* something is; thresholds in absolute points or, with
+/// `share_of`, in percent of that amount; bounds say whether they include themselves; a streak turns k periods of one
+/// colour into another.
+struct Light {
+    std::string code;
+    Label label;
+    int type = -1;                        // light of a record type: measure over its fields ...
+    std::optional<Expression> applies;    // ... for the records where this holds
+    std::optional<Expression> behind;     // decimal or integer; null = no lamp
+    int figure = -1;                      // or light of a figure: behind = -value (points ahead are negative)
+    std::optional<Expression> share_of;   // type lights: relative mode
+    struct Bound {
+        Decimal value;
+        bool inclusive = true;
+    };
+    std::optional<Bound> yellow, red;     // behind >= / > value
+    struct Streak {
+        Colour colour = Colour::yellow;
+        int periods = 3;
+        Colour becomes = Colour::red;
+    };
+    std::optional<Streak> streak;         // figure lights only
+    std::string consequence;              // what the rule asks for (interview, written supervision ...)
+};
+
+struct Type {
+    int index = 0;
+    std::string code;
+    std::string module;
+    Label label;
+    std::string where;
+    int owner = -1;                       // owned child type (line items): index of the owner's type
+    int owner_field = -1;                 // its reference, required, on_delete go_along
+    std::vector<Field> fields;
+    int key = -1;                         // field that names a record for people and imports (unique)
+    std::vector<int> natural_key;         // several fields that together are unique (upsert key of imports); may equal {key}
+    int title = -1;                       // field shown for a record; key when unset
+    std::vector<int> responsible;         // path of field indexes to the responsible post; empty only for the post type itself and `responsible: none` types
+    bool responsible_none = false;
+    int state = -1;                       // index of the system field `state`, -1 without states
+    std::string initial_state;
+    std::vector<Move> moves;
+    std::vector<Rule> rules;
+    const cel::ObjectType* object = nullptr;  // this type as CEL sees it; field indexes are the same
+
+    int find(std::string_view field_code) const;  // -1 when unknown
+};
+
+enum class Reducer : std::uint8_t { sum, count, average, min, max, distinct };
+enum class FigureKind : std::uint8_t { flow, stock, cumulative };
+enum class At : std::uint8_t { event, period_end, now };
+enum class Window : std::uint8_t { period, ytd, year, year_ago, ytd_year_ago, previous, to_date };
+
+/// A path from a record through references: field indexes, the first in the figure's type.
+struct Path {
+    std::vector<int> fields;
+    At at = At::event;
+    std::string text;
+    std::string where;
+};
+
+/// What a figure's value is measured in. count and distinct are integers with scale 0.
+struct Measure {
+    enum class Kind : std::uint8_t { number, money } kind = Kind::number;
+    Currency currency;
+    int scale = 0;
+    std::string unit;  // 个, m2, %, ...
+};
+
+struct FigurePart {
+    std::string name;                     // variable of the formula
+    int figure = -1;
+    Window window = Window::period;
+    std::vector<std::optional<std::int64_t>> only;  // fixed dimension values by position; empty = all
+};
+
+struct Figure {
+    int index = 0;
+    std::string code;
+    std::string module;
+    Label label;
+    std::string where_place;              // file:line:column
+    Measure measure;
+    bool derived() const { return formula.has_value(); }
+
+    // A figure maintained from records
+    int type = -1;
+    Reducer reducer = Reducer::sum;
+    FigureKind kind = FigureKind::flow;
+    std::optional<Expression> condition;  // `where:`
+    At condition_at = At::event;
+    std::optional<Path> value;            // sum, average, min, max, distinct
+    Path unit;                            // ends in a reference; its target is `unit_type`
+    int unit_type = -1;
+    std::optional<Path> period;           // ends in a date or period field; without: one eternal cell
+    PeriodKind grain = PeriodKind::month; // month, quarter, half, year
+    std::vector<Path> by;                 // up to two: choice, boolean or reference
+    std::vector<std::string> by_names;
+    int forest = -1;                      // default forest for roll-up
+    int max_age_months = 0;               // stock: how long a value may be carried forward (0: only its own slot)
+
+    // A derived figure: never stored, computed from the parts' values at the asked unit and period
+    std::vector<FigurePart> parts;
+    std::optional<Expression> formula;    // over the parts, elapsed_months, period_months; result decimal, integer or money
+    bool growth_note = false;
+};
+
+/// A dated, named forest (or, for many-to-many relations, a graph walked as sets): nodes are (type, record), links are records.
+struct ForestLink {
+    int type = -1;
+    int parent = -1, child = -1;          // reference fields
+    int from = -1, to = -1;               // date fields, inclusive; -1 = unbounded
+};
+struct Forest {
+    std::string code;
+    Label label;
+    std::vector<ForestLink> links;
+};
+
+struct Report {
+    std::string code;
+    Label label;
+    std::string path;                     // of the template among the files
+    std::string text;
+};
+
+struct Identity {                         // which types stand for the person and the post that act
+    int person = -1;
+    int post = -1;
+};
+
+struct Model {
+    std::vector<SourceFile> files;        // exactly what was loaded, in path order
+    std::vector<Type> types;
+    std::vector<Forest> forests;
+    std::vector<Figure> figures;          // a derived figure stands after all its parts
+    std::vector<Light> lights;
+    std::vector<Report> reports;
+    std::map<std::string, std::string> schemes;  // code -> YAML text
+    Identity identity;
+    std::shared_ptr<const void> schema;   // owns the CEL object types
+
+    int find_type(std::string_view code) const;    // -1 when unknown
+    int find_figure(std::string_view code) const;
+    int find_forest(std::string_view code) const;
+    const Report* find_report(std::string_view code) const;
+    /// The nearest known name within a small edit distance, for messages; empty when none is near.
+    std::string nearest_type(std::string_view code) const;
+    std::string nearest_figure(std::string_view code) const;
+};
+
+}  // namespace yipan::model
