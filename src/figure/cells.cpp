@@ -66,7 +66,7 @@ std::uint32_t Cells::series_of(std::int32_t figure, std::int64_t unit, std::int6
     return index;
 }
 
-void Cells::apply(const Posting& posting) {
+std::uint32_t Cells::apply(const Posting& posting) {
     const CellKey& key = posting.what.cell;
     const std::uint32_t index = series_of(key.figure, key.unit, key.d1, key.d2);
     Series& series = series_[index];
@@ -91,12 +91,13 @@ void Cells::apply(const Posting& posting) {
     for (Aggregate* a : table.watch_all) {
         if (a->takes(series)) a->slots.at(key.slot).add(value, posting.sign);
     }
-    if (table.watchers.empty()) return;
+    if (table.watchers.empty()) return index;
     if (const auto at = table.watchers.find(key.unit); at != table.watchers.end()) {
         for (Aggregate* a : at->second) {
             if (a->takes(series)) a->slots.at(key.slot).add(value, posting.sign);
         }
     }
+    return index;
 }
 
 void Cells::add_total(const CellKey& key, __int128 sum, std::int64_t net) {

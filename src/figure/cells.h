@@ -75,7 +75,7 @@ class Cells {
   public:
     explicit Cells(std::size_t figures);
 
-    void apply(const Posting& posting);
+    std::uint32_t apply(const Posting& posting);  // the series it went to
     /// Adds a run's total of a cell (open).
     void add_total(const CellKey& key, __int128 sum, std::int64_t net);
 
