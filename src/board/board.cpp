@@ -3,11 +3,14 @@
 #include <atomic>
 #include <thread>
 
+#include "base/check.h"
+
 #include "board/core.h"
 #include "board/model_entry.h"
 #include "board/verify.h"
 #include "board/writer.h"
 #include "cel/sql.h"
+#include "record/view.h"
 
 namespace yipan::board {
 namespace {

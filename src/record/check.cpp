@@ -96,7 +96,7 @@ struct Judge {
 
     void integer(std::int64_t n) const {
         using K = model::FieldKind;
-        if (!model::stored_as_integer(field.kind) && !(field.kind == K::computed)) return problem("expects a text");
+        if (!model::stored_as_integer(field.kind)) return problem("expects a text");
         if (field.min && n < *field.min) problem(field.code + " is " + amount_text(field, n) + ", below its least value", "at least " + amount_text(field, *field.min));
         if (field.max && n > *field.max) problem(field.code + " is " + amount_text(field, n) + ", above its greatest value", "at most " + amount_text(field, *field.max));
         if (field.kind == K::boolean && n != 0 && n != 1) problem("expects yes or no");
