@@ -102,6 +102,21 @@ bool silent(char32_t c) {
     return (c >= 0x2010 && c <= 0x205E) || (c >= 0x3001 && c <= 0x3003) || (c >= 0x3008 && c <= 0x301F) || c == 0xB7;
 }
 
+/// Appends the folded form without what is silent; ü as it is typed.
+void append_spoken(std::string& out, char32_t c) {
+    const std::uint32_t to = fold_of(c);
+    const char32_t one = to == 0 ? c : to;
+    if (one < tables::fold_text_first) {
+        if (!silent(one)) append_utf8(out, one == U'ü' ? U'v' : one);
+        return;
+    }
+    const std::string_view text = tables::fold_texts[to - tables::fold_text_first];
+    for (std::size_t at = 0; at < text.size();) {
+        const char32_t part = next_code_point(text, at);
+        if (!silent(part)) append_utf8(out, part == U'ü' ? U'v' : part);
+    }
+}
+
 }  // namespace
 
 bool is_nfc(std::string_view text) {
@@ -191,12 +206,8 @@ std::string pinyin_key(std::string_view text) {
     return out;
 }
 
-PinyinQuery::PinyinQuery(std::string_view typed) {
-    plain_ = fold(typed);
-    for (std::size_t at = 0; at < plain_.size();) {
-        const char32_t c = next(plain_, at);
-        if (!silent(c)) append_utf8(query_, c == U'ü' ? U'v' : c);
-    }
+PinyinQuery::PinyinQuery(std::string_view typed) : plain_(fold(typed)) {
+    for (std::size_t at = 0; at < typed.size();) append_spoken(query_, next(typed, at));
 }
 
 bool PinyinQuery::matches(std::string_view text) const {
@@ -210,11 +221,8 @@ bool PinyinQuery::matches(std::string_view text) const {
         const char32_t c = next(text, at);
         const auto readings = readings_of(c);
         literal.clear();
-        append_folded(literal, c);
-        std::size_t first = 0;
-        if (readings.empty() &&
-            silent(next(literal.empty() ? std::string_view(" ") : std::string_view(literal), first)))
-            continue;
+        append_spoken(literal, c);
+        if (literal.empty()) continue;
         std::uint64_t after = 1;  // a match may begin at every character
         for (std::size_t p = 0; p < size; ++p) {
             if ((reached >> p & 1) == 0) continue;

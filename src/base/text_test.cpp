@@ -138,12 +138,13 @@ TEST(Pinyin, every_reading_is_found_in_full_and_by_initials) {
         {"银行会计", {"yinhangkuaiji", "yhkj", "huiji", "yinhang", "hangkuai"}},
         {"绿色", {"lvse", "lüse", "ls"}},
         {"镇江新区管委会", {"zjxqgwh", "zhenjiangxinqu", "xinqugwh", "guanweihui", "zhjxq", "镇jiang", "xq管"}},
+        {"音乐厅", {"yinyueting", "yyt", "yinle"}},
         {"西安", {"xi'an", "xian", "xa", "XI AN"}},
     };
     const std::pair<const char*, const char*> twins[] = {
-        {"厦门", "廈門"}, {"重庆", "重慶"},         {"长江", "長江"}, {"乐清", "樂清"},
-        {"行长", "行長"}, {"银行会计", "銀行會計"}, {"绿色", "綠色"}, {"镇江新区管委会", "鎮江新區管委會"},
-        {"西安", "西安"}};
+        {"厦门", "廈門"},     {"重庆", "重慶"},         {"长江", "長江"}, {"乐清", "樂清"},
+        {"行长", "行長"},     {"银行会计", "銀行會計"}, {"绿色", "綠色"}, {"镇江新区管委会", "鎮江新區管委會"},
+        {"音乐厅", "音樂廳"}, {"西安", "西安"}};
     for (std::size_t i = 0; i < std::size(cases); ++i) {
         ASSERT_STREQ(cases[i].text, twins[i].first);
         for (const char* query : cases[i].queries) {
@@ -172,6 +173,8 @@ TEST(Pinyin, letters_digits_and_written_characters_match_as_they_stand) {
     EXPECT_TRUE(pinyin_matches("京口區（西）", "镇江市京口区(西)"));
     EXPECT_FALSE(pinyin_matches("振江", "镇江"));
     EXPECT_TRUE(pinyin_matches("dgjd", "大港·街道"));
+    EXPECT_TRUE(pinyin_matches("㈱甲", "㈱ 甲"));
+    EXPECT_TRUE(pinyin_matches("lv", "Lü"));
 }
 
 TEST(Pinyin, a_query_beyond_the_limit_is_compared_as_text) {
