@@ -23,8 +23,8 @@ constexpr std::array sql_words = {
 // Reserved by the CEL specification (identifiers), less those above.
 constexpr std::array cel_words = {"break", "const", "continue", "function", "import", "let",
                                   "loop",  "namespace", "package", "return", "var", "void", "while"};
-// The record itself and the column every record has. (`old`, `post`, `actor`, `entry_date`, `today` may be fields: they hide the variable.)
-constexpr std::array taken_words = {"id", "this"};
+// The record itself, the counted one, and the column every record has. (`old`, `post`, `actor`, `entry_date`, `today` may be fields: they hide the variable.)
+constexpr std::array taken_words = {"id", "it", "this"};
 
 template <std::size_t n>
 bool among(const std::array<const char*, n>& words, std::string_view name) {
