@@ -123,7 +123,7 @@ class Page {
         Block cell;
         std::vector<Block> cells;
         for (const Span& span : block.spans) {
-            if (span.source >= 0) {
+            if (!span.literal) {
                 cell.spans.push_back(span);
                 continue;
             }
@@ -135,6 +135,7 @@ class Page {
             }
             cell.spans.push_back({span.text.substr(from)});
         }
+        // The line of dashes below a heading row is Markdown's, not content.
         const bool rule = block.spans.size() == 1 && block.spans.front().text.find_first_not_of("|-: ") == std::string::npos;
         if (rule || cells.size() < 2) return;
         out_ += "<tr>";

@@ -8,7 +8,8 @@ std::string anchor(int source) { return "w" + std::to_string(source + 1); }
 
 void write_spans(const Block& block, std::string& out) {
     for (const Span& span : block.spans) {
-        if (span.source < 0) out += span.text;
+        if (span.literal) out += span.text;
+        else if (span.source < 0) out += markdown_escaped(span.text);
         else out += "[" + markdown_escaped(span.text) + "](#" + anchor(span.source) + ")" + (span.reported ? "(上报)" : "");
     }
 }

@@ -306,7 +306,7 @@ class Writer {
         std::int64_t numbers = 0;
         for (const Piece& piece : line.pieces) {
             if (piece.placeholder < 0) {
-                block.spans.push_back({piece.text, -1, false});
+                block.spans.push_back({piece.text, -1, false, true});
                 continue;
             }
             const Placeholder& p = template_.placeholders[static_cast<std::size_t>(piece.placeholder)];

@@ -26,6 +26,7 @@ struct Span {
     std::string text;
     int source = -1;         // index into Document::sources: the text is a number that can be asked why
     bool reported = false;   // entered as it is, not derived
+    bool literal = false;    // the template's own text
 };
 struct Block {
     LineKind kind = LineKind::sentence;
