@@ -127,7 +127,9 @@ TEST(Modules, the_half_year_report_binds_at_least_thirty_known_numbers) {
         const std::string kind = (*at)[1], name = (*at)[2], rest = (*at)[3];
         EXPECT_TRUE(std::set<std::string>({"figure", "fact", "score", "rank", "peers", "board"}).contains(kind)) << kind;
         if (kind != "board") bound.insert(kind + ":" + name);
-        if (kind == "score" || kind == "rank" || kind == "peers") EXPECT_EQ(shipped().schemes.count(name), 1u) << name;
+        if (kind == "score" || kind == "rank" || kind == "peers") {
+            EXPECT_EQ(shipped().schemes.count(name), 1u) << name;
+        }
         if (kind != "figure") continue;
         const int index = shipped().find_figure(name);
         EXPECT_GE(index, 0) << "no figure " << name << ", nearest " << shipped().nearest_figure(name);
@@ -172,10 +174,18 @@ TEST(Modules, scenarios_name_only_types_fields_moves_figures_and_lights_that_exi
             if (at >= words.size()) continue;
             const std::string& verb = words[at];
             if (verb == "create" || verb == "amend" || verb == "move" || verb == "remove") judge_change(words, at, where);
-            if (verb == "figure" || verb == "why" || verb == "differs") EXPECT_GE(shipped().find_figure(words[1]), 0) << where << ": no figure " << words[1];
-            if (verb == "count" || verb == "field" || verb == "versions") EXPECT_GE(shipped().find_type(words[1]), 0) << where << ": no type " << words[1];
-            if (verb == "light") EXPECT_TRUE(std::any_of(shipped().lights.begin(), shipped().lights.end(), [&](const model::Light& l) { return l.code == words[1]; })) << where << ": no light " << words[1];
-            if (verb == "include") EXPECT_TRUE(std::filesystem::exists(root + "/" + words[1])) << where;
+            if (verb == "figure" || verb == "why" || verb == "differs") {
+            EXPECT_GE(shipped().find_figure(words[1]), 0) << where << ": no figure " << words[1];
+        }
+            if (verb == "count" || verb == "field" || verb == "versions") {
+            EXPECT_GE(shipped().find_type(words[1]), 0) << where << ": no type " << words[1];
+        }
+            if (verb == "light") {
+            EXPECT_TRUE(std::any_of(shipped().lights.begin(), shipped().lights.end(), [&](const model::Light& l) { return l.code == words[1]; })) << where << ": no light " << words[1];
+        }
+            if (verb == "include") {
+            EXPECT_TRUE(std::filesystem::exists(root + "/" + words[1])) << where;
+        }
         }
     }
 }

@@ -163,12 +163,13 @@ struct Project {
 Project plan_project(int n, Random& random) {
     Project p;
     p.code = fmt::format("X-{:03}", n + 1);
-    p.signed_on = Date::of(2023, 7, 1)->plus_days(random.between(0, 1060));
+    p.signed_on = Date::of(2023, 7, 1)->plus_days(random.between(0, 1130));
     p.planned = p.signed_on.plus_days(random.between(70, 200));
     p.land = p.planned.plus_days(-random.between(12, 40));
     p.permits = random.percent(45) ? p.land : p.land.plus_days(random.between(1, 10));
     const int fate = random.between(1, 100);  // on time, a little late, very late
     p.start = p.planned.plus_days(fate <= 72 ? -random.between(0, 9) : fate <= 90 ? random.between(4, 80) : random.between(95, 260));
+    p.start = std::max(p.start, p.permits);
     p.started = p.start <= today;
     const int length = random.between(270, 620);
     p.planned_finish = p.planned.plus_days(length);
@@ -231,7 +232,7 @@ void projects(Pen& pen, std::uint64_t seed) {
             pen.step(fmt::format("amend project {} effective={} land_granted={} permits_complete={}", p.code, p.permits.text(), p.land.text(), p.permits.text()));
             pen.end();
         }
-        if (!p.started || p.permits > p.start) continue;
+        if (!p.started) continue;
         const Date entered = p.start.plus_days(20 + p.pace % 50);
         move("start", p.start, "started=" + p.start.text() + (entered <= today ? " registered=" + entered.text() : ""));
         if (p.start.plus_days(45) <= today) move("build", p.start.plus_days(45), "");
@@ -333,16 +334,17 @@ class Firms {
     board::Change change_;
 };
 
-// Two projects change hands after everything else is known of them: what was invested before stays where it happened.
+// Two projects change hands on a day after everything else known of them: what was invested before stays where it happened.
 void transfers(Pen& pen, std::uint64_t seed) {
+    const Date day = *Date::of(2026, 5, 1);
     pen.as("P-DZ-2", "R-DZ-2");
-    for (int n : {40, 77}) {
+    for (int n = 0, moved = 0; n < projects_total && moved < 2; ++n) {
         Random random = Random::of(seed, works, n);
         const Project p = plan_project(n, random);
-        if (p.started && p.finish <= today) continue;  // its last move would lie after the transfer
-        if (p.started && p.start.plus_days(45) > *Date::of(2026, 5, 1)) continue;
-        pen.step(fmt::format("amend project {} organ=GZ officer=P-GZ-2 effective=2026-05-01", p.code));
+        if (!p.started || p.start.plus_days(45) >= day || p.finish <= today) continue;
+        pen.step(fmt::format("amend project {} organ=GZ officer=P-GZ-2 effective={}", p.code, day.text()));
         pen.end();
+        ++moved;
     }
 }
 }  // namespace

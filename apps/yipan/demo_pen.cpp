@@ -102,6 +102,7 @@ void Pen::step(std::string_view line) {
         }
         const int field = type.find(code);
         if (field < 0) return wrong(line, "no field " + std::string(code));
+        if (text.empty() && verb == "create") continue;
         change.set.emplace_back(field, value_of(type.fields[static_cast<std::size_t>(field)], text, line));
         if (verb == "create" && field == type.key && alias.empty()) alias = text;
     }
