@@ -221,7 +221,9 @@ TEST(KnownAnswers, the_composite_vectors_hold) {
             for (std::size_t u = 0; u < want.size(); ++u) {
                 const auto& got = outcome->units[u].cells[k + 1].value;
                 ASSERT_EQ(got.has_value(), want[u].has_value()) << name << codes[k] << u;
-                if (got) EXPECT_NEAR(*got, *want[u], 1e-9) << name << codes[k] << u;
+                if (got) {
+                    EXPECT_NEAR(*got, *want[u], 1e-9) << name << codes[k] << u;
+                }
             }
         }
     }

@@ -99,7 +99,8 @@ TEST(Scheme, every_shipped_scheme_parses_and_names_its_source_and_three_labels) 
         }
     }
     std::size_t leaves = 0;
-    for (const Node& node : shipped("asem").variants[0].nodes) leaves += node.indicator.has_value();
+    const Scheme asem = shipped("asem");
+    for (const Node& node : asem.variants[0].nodes) leaves += node.indicator.has_value();
     EXPECT_EQ(leaves, 49u);
 }
 
