@@ -48,7 +48,8 @@ std::optional<double> weighted_mean(Aggregate kind, std::span<const double> valu
     if (kind == Aggregate::weighted_median) {
         std::vector<std::size_t> order(values.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
-        std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+        std::stable_sort(order.begin(), order.end(),
+                         [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
         for (std::size_t i : order)
             if ((sum += weights[i]) >= total / 2 - 1e-12 * total) return values[i];
         return values[order.back()];
@@ -84,15 +85,18 @@ Aggregated aggregate(const Node& node, std::span<const Part> parts) {
     out.present_share = here / all;
     out.reweighted = present.size() < parts.size();
     if (out.present_share < node.min_share - 1e-12) {
-        out.reason = fmt::format("only {:.4g}% of the weight has a value, {:.4g}% is required", 100 * out.present_share, 100 * node.min_share);
+        out.reason = fmt::format("only {:.4g}% of the weight has a value, {:.4g}% is required", 100 * out.present_share,
+                                 100 * node.min_share);
         return out;
     }
     if (node.weights == Weights::points) return points(node, present, all, here, std::move(out));
 
     std::vector<double> values, weights, fulls;
     for (const Part* part : present) {
-        if (node.aggregate != Aggregate::arithmetic && node.aggregate != Aggregate::weighted_median && !(*part->value > 0)) {
-            out.reason = fmt::format("{} is {:.6g}: a {} mean needs values above 0", part->code, *part->value, name_of(node.aggregate));
+        if (node.aggregate != Aggregate::arithmetic && node.aggregate != Aggregate::weighted_median &&
+            !(*part->value > 0)) {
+            out.reason = fmt::format("{} is {:.6g}: a {} mean needs values above 0", part->code, *part->value,
+                                     name_of(node.aggregate));
             return out;
         }
         values.push_back(*part->value);

@@ -1,6 +1,6 @@
 #pragma once
-// Aggregate: the values of the children of a node -> the value of the node. A missing child is left out and the weights of
-// the others are raised (the result says so), unless it must be refused. Geometric and harmonic need values above 0.
+// Aggregate: the values of the children of a node -> the value of the node. A missing child is left out and the weights
+// of the others are raised (the result says so), unless it must be refused. Geometric and harmonic need values above 0.
 // Also outranking and Copeland, which compare units pair by pair and never compensate.
 #include <optional>
 #include <span>
@@ -13,18 +13,18 @@ namespace yipan::score {
 
 struct Part {
     std::string_view code;
-    double weight = 1;            // above 0
+    double weight = 1;  // above 0
     std::optional<double> value;
-    std::optional<double> full;   // value at full marks
-    bool refuse = false;          // a missing value takes the node with it
-    std::string_view reason;      // why it is missing
+    std::optional<double> full;  // value at full marks
+    bool refuse = false;         // a missing value takes the node with it
+    std::string_view reason;     // why it is missing
 };
 
 struct Aggregated {
     std::optional<double> value;
     std::optional<double> full;
     bool reweighted = false;
-    double present_share = 1;     // of the weight
+    double present_share = 1;  // of the weight
     std::string text, reason;
 };
 

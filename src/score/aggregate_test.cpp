@@ -23,12 +23,14 @@ const Table gap = table_of({"A", "B"}, {{"x", {40, none}}, {"y", {80, 60}}});
 TEST(Aggregate, arithmetic_geometric_and_harmonic_are_weighted) {
     const Table table = table_of({"A"}, {{"x", {40}}, {"y", {80}}});
     EXPECT_NEAR(*outcome_of(two("aggregate: arithmetic"), table).units[0].total, 50, 1e-12);
-    EXPECT_NEAR(*outcome_of(two("aggregate: geometric"), table).units[0].total, std::pow(40 * 40 * 40 * 80.0, 0.25), 1e-12);
+    EXPECT_NEAR(*outcome_of(two("aggregate: geometric"), table).units[0].total, std::pow(40 * 40 * 40 * 80.0, 0.25),
+                1e-12);
     EXPECT_NEAR(*outcome_of(two("aggregate: harmonic"), table).units[0].total, 4 / (3 / 40.0 + 1 / 80.0), 1e-12);
 }
 TEST(Aggregate, geometric_and_harmonic_refuse_zero_with_a_reason) {
     for (const char* kind : {"geometric", "harmonic"}) {
-        const Outcome out = outcome_of(two(std::string("aggregate: ") + kind), table_of({"A", "B"}, {{"x", {0, 5}}, {"y", {80, 5}}}));
+        const Outcome out =
+            outcome_of(two(std::string("aggregate: ") + kind), table_of({"A", "B"}, {{"x", {0, 5}}, {"y", {80, 5}}}));
         EXPECT_FALSE(out.units[0].total);
         EXPECT_NE(out.units[0].reason.find("x is 0"), std::string::npos) << out.units[0].reason;
         EXPECT_FALSE(out.units[0].rank);
@@ -98,7 +100,9 @@ tree:
     - code: rest
       children: [{indicator: z, weight: 50}, {indicator: w, weight: 30}]
 )";
-    const Outcome out = outcome_of(yaml, table_of({"A", "B", "C"}, {{"x", {0, 50, 100}}, {"y", {0, 100, 50}}, {"z", {0, 1, 2}}, {"w", {2, 1, 0}}}));
+    const Outcome out = outcome_of(
+        yaml,
+        table_of({"A", "B", "C"}, {{"x", {0, 50, 100}}, {"y", {0, 100, 50}}, {"z", {0, 1, 2}}, {"w", {2, 1, 0}}}));
     EXPECT_NEAR(*out.units[1].total, 20 * (0.8 * 50 + 1.2 * 100) / 2 / 100 + 25 + 15, 1e-12);
     EXPECT_NEAR(*out.units[1].cells[out.node("innovation")].score, 16, 1e-12);
     EXPECT_NEAR(*out.units[1].cells[out.node("rest")].score, 40, 1e-12);
@@ -130,11 +134,13 @@ Case random_case(const std::string& weights_mode) {
         out.weights.push_back(*rc::gen::inRange(1, 5));
         out.direction.push_back(*rc::gen::element(1, -1));
         out.group.push_back(*rc::gen::inRange(0, 2));
-        groups[out.group.back()] += "        - {indicator: i" + std::to_string(k) + ", weight: " + std::to_string(out.weights.back()) +
+        groups[out.group.back()] += "        - {indicator: i" + std::to_string(k) +
+                                    ", weight: " + std::to_string(out.weights.back()) +
                                     ", direction: " + (out.direction.back() == 1 ? "up" : "down") + "}\n";
     }
     out.table = table_of(codes, columns);
-    out.yaml = "scheme: r\nmissing: reweight\nweights: " + weights_mode + "\nformula: {kind: minmax}\ntree:\n  code: total\n  children:\n";
+    out.yaml = "scheme: r\nmissing: reweight\nweights: " + weights_mode +
+               "\nformula: {kind: minmax}\ntree:\n  code: total\n  children:\n";
     for (int g = 0; g < 2; ++g)
         if (!groups[g].empty()) out.yaml += "    - code: g" + std::to_string(g) + "\n      children:\n" + groups[g];
     return out;

@@ -37,8 +37,9 @@ std::vector<std::size_t> quota_counts(std::size_t n, const std::vector<std::int6
     std::vector<std::size_t> order(quotas.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     // Largest remainder first; equal remainders favour the better class.
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return count * quotas[a] % whole > count * quotas[b] % whole; });
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return count * quotas[a] % whole > count * quotas[b] % whole;
+    });
     for (std::size_t k = 0; given < count && k < order.size(); ++k, ++given) ++out[order[k]];
     return out;
 }
@@ -57,7 +58,9 @@ std::vector<std::string> classify(const Classes& classes, const std::vector<std:
         std::size_t last = first;
         while (last + 1 < order.size() && *scores[order[last + 1]] == *scores[order[first]]) ++last;
         for (std::size_t i = first; i <= last; ++i) {
-            const std::size_t place = classes.at_bound == AtBound::better ? first : classes.at_bound == AtBound::worse ? last : i;
+            const std::size_t place = classes.at_bound == AtBound::better  ? first
+                                      : classes.at_bound == AtBound::worse ? last
+                                                                           : i;
             out[order[i]] = classes.names[place_class[place]];
         }
         first = last + 1;

@@ -1,7 +1,7 @@
 #pragma once
-// Classes (A/B/C/D, 甲乙丙丁) by quota or threshold. Quotas in per cent of the ranked units; whole places by a stated rule:
-// floor and half_up round the running bound (20%, 65%, 95%, ... of n), largest_remainder rounds each share, so that the
-// counts always sum to n. Units with equal scores across a bound follow `at_bound`.
+// Classes (A/B/C/D, 甲乙丙丁) by quota or threshold. Quotas in per cent of the ranked units; whole places by a stated
+// rule: floor and half_up round the running bound (20%, 65%, 95%, ... of n), largest_remainder rounds each share, so
+// that the counts always sum to n. Units with equal scores across a bound follow `at_bound`.
 #include <optional>
 #include <string>
 #include <vector>

@@ -34,8 +34,10 @@ std::vector<Record> records_of(std::string_view text, std::string_view file, Err
             record.fields.back() += '"';
             ++i;
         } else if (quoted) {
-            if (c == '"') quoted = false;
-            else record.fields.back() += c;
+            if (c == '"')
+                quoted = false;
+            else
+                record.fields.back() += c;
         } else if (c == '"' && record.fields.back().empty()) {
             quoted = was_quoted = true;
         } else if (c == ',') {
@@ -46,14 +48,17 @@ std::vector<Record> records_of(std::string_view text, std::string_view file, Err
             record.fields.back() += c;
         }
     }
-    if (quoted) errors.push_back({Code::invalid_input, fmt::format("{}:{}", file, record.line), "a quote is opened and never closed", "double the quotes inside a field"});
+    if (quoted)
+        errors.push_back({Code::invalid_input, fmt::format("{}:{}", file, record.line),
+                          "a quote is opened and never closed", "double the quotes inside a field"});
     end_record();
     return out;
 }
 
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t");
-    return first == std::string_view::npos ? std::string_view{} : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+    return first == std::string_view::npos ? std::string_view{}
+                                           : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 class TableReader {
@@ -64,7 +69,8 @@ class TableReader {
         const std::vector<Record> records = records_of(text, file_, errors_);
         if (records.empty()) problem(std::string(file_), "the table is empty", "a header line, then one line per unit");
         if (errors_.empty()) header(records[0]);
-        if (records.size() > csv_units_max + 1) problem(std::string(file_), fmt::format("more than {} units", csv_units_max), "split the table");
+        if (records.size() > csv_units_max + 1)
+            problem(std::string(file_), fmt::format("more than {} units", csv_units_max), "split the table");
         if (errors_.empty())
             for (std::size_t i = 1; i < records.size(); ++i) row(records[i]);
         if (!errors_.empty()) return fail(std::move(errors_));
@@ -114,10 +120,13 @@ class TableReader {
             const auto found = names.find(name);
             const bool about_unit = found == names.end() && (name == "name" || name == "group" || name == "class");
             std::string column = about_unit ? "@" + name : found == names.end() ? "" : found->second;
-            if (column.empty()) table_.ignored_columns.push_back(name);
+            if (column.empty())
+                table_.ignored_columns.push_back(name);
             else if (!seen.insert(column).second)
-                problem(fmt::format("{}:{}:{}", file_, record.line, name), fmt::format("two columns stand for \"{}\"", column), "keep one of them");
-            else if (!about_unit) table_.columns[column];
+                problem(fmt::format("{}:{}:{}", file_, record.line, name),
+                        fmt::format("two columns stand for \"{}\"", column), "keep one of them");
+            else if (!about_unit)
+                table_.columns[column];
             columns_.push_back(std::move(column));
         }
     }
@@ -126,17 +135,24 @@ class TableReader {
         const std::string code(trimmed(record.fields[0]));
         const std::string place = fmt::format("{}:{}", file_, record.line);
         if (record.fields.size() != columns_.size())
-            problem(place, fmt::format("the row has {} fields, the header {}", record.fields.size(), columns_.size()), "quote fields that hold a comma");
-        if (code.empty()) problem(place, "the unit is empty", "the first column names the unit");
-        else if (!units_.insert(code).second) problem(place, fmt::format("unit \"{}\" stands twice", code), "one row per unit");
+            problem(place, fmt::format("the row has {} fields, the header {}", record.fields.size(), columns_.size()),
+                    "quote fields that hold a comma");
+        if (code.empty())
+            problem(place, "the unit is empty", "the first column names the unit");
+        else if (!units_.insert(code).second)
+            problem(place, fmt::format("unit \"{}\" stands twice", code), "one row per unit");
         Unit unit{code, code, {}, {}};
         for (std::size_t i = 1; i < columns_.size() && i < record.fields.size(); ++i) {
             const std::string field(trimmed(record.fields[i]));
             const std::string& column = columns_[i];
-            if (column == "@name") unit.name = field.empty() ? code : field;
-            else if (column == "@group") unit.group = field;
-            else if (column == "@class") unit.unit_class = field;
-            else if (!column.empty()) table_.columns[column].push_back(cell(field, fmt::format("{}:{}", place, column)));
+            if (column == "@name")
+                unit.name = field.empty() ? code : field;
+            else if (column == "@group")
+                unit.group = field;
+            else if (column == "@class")
+                unit.unit_class = field;
+            else if (!column.empty())
+                table_.columns[column].push_back(cell(field, fmt::format("{}:{}", place, column)));
         }
         table_.units.push_back(std::move(unit));
     }
@@ -147,10 +163,14 @@ class TableReader {
         const char* begin = field.data() + (field[0] == '+' ? 1 : 0);
         const char* end = field.data() + field.size();
         const auto [stop, error] = std::from_chars(begin, end, value);
-        if (error == std::errc::result_out_of_range) problem(place, fmt::format("\"{}\" is too large or too small", field), "a number within 1e-307..1e308");
+        if (error == std::errc::result_out_of_range)
+            problem(place, fmt::format("\"{}\" is too large or too small", field), "a number within 1e-307..1e308");
         else if (error != std::errc{} || stop != end || !std::isfinite(value))
-            problem(place, fmt::format("\"{}\" is not a number", field), "write 1234.5 without thousands separators or signs of unit; leave the cell empty when the value is missing");
-        else return value;
+            problem(place, fmt::format("\"{}\" is not a number", field),
+                    "write 1234.5 without thousands separators or signs of unit; leave the cell empty when the value "
+                    "is missing");
+        else
+            return value;
         return std::nullopt;
     }
 
@@ -164,7 +184,8 @@ class TableReader {
 }  // namespace
 
 Checked<Table> table_from_csv(std::string_view text, const Scheme& scheme, std::string_view file) {
-    if (text.size() > csv_bytes_max) return fail(Errors{{Code::limit_exceeded, std::string(file), "larger than 16 MiB", "split the table"}});
+    if (text.size() > csv_bytes_max)
+        return fail(Errors{{Code::limit_exceeded, std::string(file), "larger than 16 MiB", "split the table"}});
     return TableReader(scheme, file).read(text);
 }
 

@@ -1,7 +1,8 @@
 #pragma once
-// A table from CSV (RFC 4180, UTF-8, BOM allowed): first column the unit; optional columns name, group, class; the others by
-// indicator code, alias or label, or by a column a formula refers to. Unknown columns are ignored and listed. An empty cell
-// or NA is missing. Every bad cell is reported with row, column, value and reason. At most 16 MiB and 100,000 units.
+// A table from CSV (RFC 4180, UTF-8, BOM allowed): first column the unit; optional columns name, group, class; the
+// others by indicator code, alias or label, or by a column a formula refers to. Unknown columns are ignored and listed.
+// An empty cell or NA is missing. Every bad cell is reported with row, column, value and reason. At most 16 MiB and
+// 100,000 units.
 #include <string_view>
 
 #include "score/scheme.h"

@@ -18,9 +18,12 @@ void hand_down(const Variant& variant, const Node& node, std::vector<Cell>& cell
         Cell& to = cells[child];
         to.additive = additive;
         if (!additive || !from.share || to.has(Flag::not_assessed)) continue;
-        if (!to.value) to.share = 0;
-        else if (node.weights == Weights::relative) to.share = *from.share * to.weight / here;
-        else if (to.full && *to.full > 0) to.share = *from.share * to.weight / *to.full * (all / here);
+        if (!to.value)
+            to.share = 0;
+        else if (node.weights == Weights::relative)
+            to.share = *from.share * to.weight / here;
+        else if (to.full && *to.full > 0)
+            to.share = *from.share * to.weight / *to.full * (all / here);
     }
 }
 
@@ -61,7 +64,9 @@ void explain(const Variant& variant, std::vector<Cell>& cells) {
         if (one.has(Flag::not_assessed) || !cells[0].value) continue;
         if (one.additive && one.share) {
             one.got = one.value ? *one.share * *one.value : 0;
-            one.lost = one.value && one.full ? std::optional(*one.share * (*one.full - *one.value)) : one.value ? std::nullopt : std::optional(0.0);
+            one.lost = one.value && one.full ? std::optional(*one.share * (*one.full - *one.value))
+                       : one.value           ? std::nullopt
+                                             : std::optional(0.0);
         } else if (one.value) {
             if (const auto better = total_at_full(variant, cells, i)) one.lost = *better - *cells[0].value;
         }

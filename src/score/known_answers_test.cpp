@@ -74,7 +74,8 @@ TEST(KnownAnswers, asem_ranks_equal_the_published_ranks_at_every_node) {
     for (std::size_t row = 0; row < want.rows.size(); ++row)
         for (std::size_t column = 1; column < want.header.size(); ++column) {
             const UnitOutcome& unit = *outcome->unit(want.rows[row][0]);
-            EXPECT_EQ(*unit.node_ranks[outcome->node(want.header[column])], *want.number(row, want.header[column])) << unit.unit.code << want.header[column];
+            EXPECT_EQ(*unit.node_ranks[outcome->node(want.header[column])], *want.number(row, want.header[column]))
+                << unit.unit.code << want.header[column];
         }
     EXPECT_EQ(shown(*outcome->unit("CHE")->total, 4), "68.3837");
     EXPECT_EQ(*outcome->unit("CHE")->rank, 1);
@@ -91,14 +92,16 @@ TEST(KnownAnswers, hdi_of_ten_countries_and_the_traps_of_its_formula) {
     ASSERT_TRUE(outcome) << text_of(outcome.error());
     const Grid published = grid_of(*data);
     for (std::size_t i = 0; i < outcome->units.size(); ++i)
-        EXPECT_EQ(shown(*outcome->units[i].total, 3), shown(*published.number(i, "hdi_2022_published"), 3)) << outcome->units[i].unit.code;
+        EXPECT_EQ(shown(*outcome->units[i].total, 3), shown(*published.number(i, "hdi_2022_published"), 3))
+            << outcome->units[i].unit.code;
     // Income above 75,000 and schooling above 18 years are cut before the product.
     EXPECT_EQ(*outcome->unit("LIE")->cells[outcome->node("income")].value, 1);
     EXPECT_TRUE(outcome->unit("AUS")->cells[outcome->node("eys")].has(Flag::clamped));
 }
 TEST(KnownAnswers, hdi_refuses_a_country_that_lacks_a_component_or_has_an_index_of_zero) {
     const Scheme scheme = shipped("hdi");
-    const auto outcome = score(*table_from_csv("unit,le,eys,mys,gnipc\nA,70,12,,9000\nB,70,12,8,90\nC,70,12,8,9000\n", scheme), scheme);
+    const auto outcome =
+        score(*table_from_csv("unit,le,eys,mys,gnipc\nA,70,12,,9000\nB,70,12,8,90\nC,70,12,8,9000\n", scheme), scheme);
     ASSERT_TRUE(outcome) << text_of(outcome.error());
     EXPECT_FALSE(outcome->unit("A")->total);
     EXPECT_NE(outcome->unit("A")->reason.find("mys"), std::string::npos) << outcome->unit("A")->reason;
@@ -141,14 +144,17 @@ TEST(KnownAnswers, wanjiang_has_twenty_indicators_and_two_columns_of_weights) {
     for (const Variant& variant : scheme.variants) {
         double sum = 0;
         int assessed = 0;
-        for (std::size_t i = 1; i < variant.nodes.size(); ++i) sum += variant.nodes[i].weight, assessed += variant.nodes[i].weight > 0;
+        for (std::size_t i = 1; i < variant.nodes.size(); ++i)
+            sum += variant.nodes[i].weight, assessed += variant.nodes[i].weight > 0;
         EXPECT_EQ(sum, 100);
         EXPECT_EQ(assessed, variant.code == "outcome" ? 20 : 11);
     }
     // Chinese headers are accepted; the target column needs only its own eleven indicators.
-    const std::string csv = "city,地区生产总值,财政收入,进出口总额,实际利用外商直接投资,实际利用省外资金,固定资产投资,规模以上工业增加值,城镇化率,"
-                            "城镇居民人均可支配收入,农村居民人均纯收入,城镇就业新增人数\n"
-                            "合肥,9,9,9,9,9,9,9,9,9,9,9\n芜湖,5,5,5,5,5,5,5,5,5,5,5\n池州,1,1,1,1,1,1,1,1,1,1,1\n";
+    const std::string csv =
+        "city,地区生产总值,财政收入,进出口总额,实际利用外商直接投资,实际利用省外资金,固定资产投资,规模以上工业增加值,"
+        "城镇化率,"
+        "城镇居民人均可支配收入,农村居民人均纯收入,城镇就业新增人数\n"
+        "合肥,9,9,9,9,9,9,9,9,9,9,9\n芜湖,5,5,5,5,5,5,5,5,5,5,5\n池州,1,1,1,1,1,1,1,1,1,1,1\n";
     const auto table = table_from_csv(csv, scheme);
     ASSERT_TRUE(table) << text_of(table.error());
     EXPECT_TRUE(table->ignored_columns.empty());
@@ -165,8 +171,9 @@ TEST(KnownAnswers, wanjiang_has_twenty_indicators_and_two_columns_of_weights) {
 
 TEST(KnownAnswers, permu_gives_100_points_at_the_baselines_in_both_lists) {
     const Scheme scheme = shipped("permu");
-    const std::string csv = "企业,亩均税收,亩均增加值,单位能耗增加值,单位排放增加值,全员劳动生产率,R&D经费占主营业务收入比重,单位用电税收\n"
-                            "甲,24.097,136.16,2.694,4929.81,18.14,0.0302,0.2352\n乙,48.194,136.16,2.694,,18.14,0.0302,0.1176\n";
+    const std::string csv =
+        "企业,亩均税收,亩均增加值,单位能耗增加值,单位排放增加值,全员劳动生产率,R&D经费占主营业务收入比重,单位用电税收\n"
+        "甲,24.097,136.16,2.694,4929.81,18.14,0.0302,0.2352\n乙,48.194,136.16,2.694,,18.14,0.0302,0.1176\n";
     const auto table = table_from_csv(csv, scheme);
     ASSERT_TRUE(table) << text_of(table.error());
     const auto above = score(*table, scheme);
@@ -187,7 +194,8 @@ TEST(KnownAnswers, the_mofcom_skeleton_refuses_to_score_and_names_what_it_lacks)
     table.units[0].group = "east";
     const auto outcome = score(table, scheme);
     ASSERT_FALSE(outcome);
-    EXPECT_NE(outcome.error()[0].message.find("opening, quality, innovation, green, coordination"), std::string::npos) << text_of(outcome.error());
+    EXPECT_NE(outcome.error()[0].message.find("opening, quality, innovation, green, coordination"), std::string::npos)
+        << text_of(outcome.error());
 }
 
 TEST(KnownAnswers, the_composite_vectors_hold) {
@@ -196,7 +204,8 @@ TEST(KnownAnswers, the_composite_vectors_hold) {
     const auto root = boost::json::parse(*text).as_object();
     const auto numbers = [](const boost::json::value& from) {
         std::vector<std::optional<double>> out;
-        for (const auto& v : from.as_array()) out.push_back(v.is_null() ? std::nullopt : std::optional(v.to_number<double>()));
+        for (const auto& v : from.as_array())
+            out.push_back(v.is_null() ? std::nullopt : std::optional(v.to_number<double>()));
         return out;
     };
     const std::vector<std::string> codes{"i1", "i2", "i3", "i4"};
@@ -205,12 +214,19 @@ TEST(KnownAnswers, the_composite_vectors_hold) {
     const auto yaml = [](const std::string& formula, const std::string& aggregate) {
         const std::string last = formula == "kind: fraction_of_max" ? "up" : "down";
         return "scheme: v\nmissing: reweight\naggregate: " + aggregate + "\nformula: {" + formula +
-               "}\ntree:\n  code: t\n  children:\n    - {indicator: i1, weight: 0.4}\n    - {indicator: i2, weight: 0.3}\n"
-               "    - {indicator: i3, weight: 0.2, direction: " + last + "}\n    - {indicator: i4, weight: 0.1}\n";
+               "}\ntree:\n  code: t\n  children:\n    - {indicator: i1, weight: 0.4}\n    - {indicator: i2, weight: "
+               "0.3}\n"
+               "    - {indicator: i3, weight: 0.2, direction: " +
+               last + "}\n    - {indicator: i4, weight: 0.1}\n";
     };
-    const std::map<std::string, std::string> methods = {
-        {"minmax_0_100", "kind: minmax"}, {"zscore", "kind: zscore"}, {"rank_min", "kind: rank"}, {"rank_average", "kind: rank, ties: average"},
-        {"borda", "kind: borda"}, {"percentile_rank", "kind: percentile"}, {"dist_to_max", "kind: distance_max"}, {"fraction_of_max", "kind: fraction_of_max"}};
+    const std::map<std::string, std::string> methods = {{"minmax_0_100", "kind: minmax"},
+                                                        {"zscore", "kind: zscore"},
+                                                        {"rank_min", "kind: rank"},
+                                                        {"rank_average", "kind: rank, ties: average"},
+                                                        {"borda", "kind: borda"},
+                                                        {"percentile_rank", "kind: percentile"},
+                                                        {"dist_to_max", "kind: distance_max"},
+                                                        {"fraction_of_max", "kind: fraction_of_max"}};
     for (const auto& [name, method] : root.at("normalised").as_object()) {
         ASSERT_TRUE(methods.count(std::string(name))) << name;
         const auto outcome = score(table, scheme_of(yaml(methods.at(std::string(name)), "arithmetic")));
@@ -236,11 +252,13 @@ TEST(KnownAnswers, the_composite_vectors_hold) {
         }
     }
     std::vector<std::vector<std::optional<double>>> columns;
-    for (const std::string& code : codes) columns.push_back(numbers(root.at("aggregation_input_minmax_1_100").at(code)));
+    for (const std::string& code : codes)
+        columns.push_back(numbers(root.at("aggregation_input_minmax_1_100").at(code)));
     const std::vector<double> weights{0.4, 0.3, 0.2, 0.1};
     const Matrix outranked = outranking(columns, weights);
     for (std::size_t a = 0; a < 6; ++a)
-        for (std::size_t b = 0; b < 6; ++b) EXPECT_NEAR(outranked[a][b], *numbers(root.at("outranking_matrix").at(a))[b], 1e-9);
+        for (std::size_t b = 0; b < 6; ++b)
+            EXPECT_NEAR(outranked[a][b], *numbers(root.at("outranking_matrix").at(a))[b], 1e-9);
     for (std::size_t a = 0; a < 6; ++a) EXPECT_EQ(copeland(outranked)[a], *numbers(root.at("copeland"))[a]);
 }
 

@@ -49,7 +49,10 @@ double rank_of(const Values& values, double x, RankTies ties) {
 class Method {
   public:
     Method(const Formula& formula, const Indicator& indicator, const std::string& code, const PeerSet& peers)
-        : f_(formula), down_(indicator.direction == Direction::down), log_(indicator.transform == Transform::log), peers_(peers),
+        : f_(formula),
+          down_(indicator.direction == Direction::down),
+          log_(indicator.transform == Transform::log),
+          peers_(peers),
           column_(formula.column.empty() ? code : formula.column) {
         for (std::size_t unit : peers.units) raw_.push_back(peers.table.cell(column_, unit));
         for (const auto& x : raw_) {
@@ -65,9 +68,12 @@ class Method {
             out_ = &out[i];
             out_->raw = raw_[i];
             out_->full = f_.full;
-            if (!raw_[i]) none("no value was reported");
-            else if (!x_[i]) none(fmt::format("the logarithm needs a value above 0, not {}", n(*raw_[i])));
-            else one(i);
+            if (!raw_[i])
+                none("no value was reported");
+            else if (!x_[i])
+                none(fmt::format("the logarithm needs a value above 0, not {}", n(*raw_[i])));
+            else
+                one(i);
             if (out_->value && !std::isfinite(*out_->value)) none("the result is too large for a number");
         }
         if (!f_.full) best_is_full(out);
@@ -130,11 +136,14 @@ class Method {
             case Kind::mean_centre: return mean_centre(i);
             case Kind::mix: return mix(i);
             case Kind::zscore: return zscore(i);
-            case Kind::rank: case Kind::percentile: case Kind::borda: return by_rank(i);
+            case Kind::rank:
+            case Kind::percentile:
+            case Kind::borda: return by_rank(i);
             case Kind::distance_max: return distance(i, stats_.high, "best");
             case Kind::distance_reference: return distance_reference(i);
             case Kind::distance_target: return distance_target(i);
-            case Kind::goalposts: case Kind::scaled: return posts(i);
+            case Kind::goalposts:
+            case Kind::scaled: return posts(i);
             case Kind::fraction_of_max: return fraction_of_max(i);
         }
     }
@@ -148,7 +157,8 @@ class Method {
     // Up: x / goal. Down: goal / x, which needs x > 0.
     void quotient(double x, double goal) {
         if (x < 0 && f_.negative == Negative::zero) return set(0, fmt::format("{} is negative and counts 0:", n(x)));
-        if (x < 0 && f_.negative == Negative::no_value) return none(fmt::format("{} is negative: a ratio has no meaning", n(x)));
+        if (x < 0 && f_.negative == Negative::no_value)
+            return none(fmt::format("{} is negative: a ratio has no meaning", n(x)));
         if (!down_) return set(f_.scale * x / goal, fmt::format("{} × {} / {}", n(f_.scale), n(x), n(goal)));
         if (!(x > 0)) return none(fmt::format("{} / {} cannot be formed", n(goal), n(x)));
         set(f_.scale * goal / x, fmt::format("{} × {} / {}", n(f_.scale), n(goal), n(x)));
@@ -163,18 +173,21 @@ class Method {
         if (!(range > 0)) return none(fmt::format("all {} values are equal: min-max has no range", stats_.count));
         const double value = (*y_[i] - stats_.low) / range * (f_.high - f_.low) + f_.low;
         const double worst = down_ ? -stats_.low : stats_.low, best = down_ ? -stats_.high : stats_.high;
-        set(value, fmt::format("{} + {} × ({} - {}) / ({} - {})", n(f_.low), n(f_.high - f_.low), n(*x_[i]), n(worst), n(best), n(worst)));
+        set(value, fmt::format("{} + {} × ({} - {}) / ({} - {})", n(f_.low), n(f_.high - f_.low), n(*x_[i]), n(worst),
+                               n(best), n(worst)));
     }
     void efficacy(std::size_t i) {
         const double low = transformed(f_.low), high = transformed(f_.high);
         set(f_.base + f_.span * (*x_[i] - low) / (high - low),
-            fmt::format("{} + {} × ({} - {}) / ({} - {})", n(f_.base), n(f_.span), shown(*raw_[i]), shown(f_.low), shown(f_.high), shown(f_.low)));
+            fmt::format("{} + {} × ({} - {}) / ({} - {})", n(f_.base), n(f_.span), shown(*raw_[i]), shown(f_.low),
+                        shown(f_.high), shown(f_.low)));
     }
     void rank_step(std::size_t i) {
         Values reversed;
         for (const auto& y : y_) reversed.push_back(y ? std::optional(-*y) : std::nullopt);
         const double place = rank_of(reversed, -*y_[i], f_.ties);
-        set(*f_.full - f_.step * (place - 1), fmt::format("place {} of {}: {} - {} × ({} - 1)", n(place), stats_.count, n(*f_.full), n(f_.step), n(place)));
+        set(*f_.full - f_.step * (place - 1), fmt::format("place {} of {}: {} - {} × ({} - 1)", n(place), stats_.count,
+                                                          n(*f_.full), n(f_.step), n(place)));
     }
     // Growth over the reference, in the indicator's own unit or in per cent.
     std::optional<double> growth(std::size_t i, std::string& text) {
@@ -198,7 +211,8 @@ class Method {
         double steps = *grown / f_.per;
         // 6 / 2 must be three whole steps although 0.3 / 0.1 is 2.9999999999999996.
         if (f_.whole_steps) steps = std::trunc(steps + std::copysign(1e-9, steps));
-        set(f_.base + f_.step * steps, fmt::format("{} + {} × {} steps (({}) / {})", n(f_.base), n(f_.step), n(steps), text, n(f_.per)));
+        set(f_.base + f_.step * steps,
+            fmt::format("{} + {} × {} steps (({}) / {})", n(f_.base), n(f_.step), n(steps), text, n(f_.per)));
     }
     void tranche(std::size_t i) {
         std::string text;
@@ -212,7 +226,8 @@ class Method {
             sum += part * f_.base / divisor;
             if (terms.size() < 200) terms += fmt::format("{}{} × {}/{}", sign, n(part), n(f_.base), n(divisor));
             rest -= part;
-            if (divisor > 1e6 || (f_.divisor_step == 0 && rest > 1e6 * f_.width)) return none("the distance spans too many tranches");
+            if (divisor > 1e6 || (f_.divisor_step == 0 && rest > 1e6 * f_.width))
+                return none("the distance spans too many tranches");
         }
         set(*grown < 0 ? f_.base - sum : f_.base + sum, fmt::format("distance {}: {}{}", text, n(f_.base), terms));
     }
@@ -221,16 +236,19 @@ class Method {
         if (!centre) return;
         if (!f_.ratio)
             return set(*f_.full + f_.step * (*x_[i] - *centre) / f_.per,
-                       fmt::format("{} + {} × ({} - mean {}) / {}", n(*f_.full), n(f_.step), n(*x_[i]), n(*centre), n(f_.per)));
+                       fmt::format("{} + {} × ({} - mean {}) / {}", n(*f_.full), n(f_.step), n(*x_[i]), n(*centre),
+                                   n(f_.per)));
         if (!(*centre > 0)) return none(fmt::format("the mean is {}: a ratio to it needs one above 0", n(*centre)));
         set(*f_.full * *x_[i] / *centre, fmt::format("{} × {} / mean {}", n(*f_.full), n(*x_[i]), n(*centre)));
     }
     void mix(std::size_t i);
     void zscore(std::size_t i) {
-        if (stats_.count < 2 || !(stats_.high > stats_.low)) return none("the values do not vary: a z-score has no deviation");
+        if (stats_.count < 2 || !(stats_.high > stats_.low))
+            return none("the values do not vary: a z-score has no deviation");
         const double mean = down_ ? -stats_.mean : stats_.mean;
         set((*y_[i] - stats_.mean) / stats_.sd * f_.sd + f_.mean,
-            fmt::format("{} + {} × {}({} - {}) / {}", n(f_.mean), n(f_.sd), down_ ? "-" : "", n(*x_[i]), n(mean), n(stats_.sd)));
+            fmt::format("{} + {} × {}({} - {}) / {}", n(f_.mean), n(f_.sd), down_ ? "-" : "", n(*x_[i]), n(mean),
+                        n(stats_.sd)));
     }
     void by_rank(std::size_t i) {
         const double rank = rank_of(y_, *y_[i], f_.ties);
@@ -246,7 +264,8 @@ class Method {
         if (!(range > 0)) return none(fmt::format("the {} is not better than the worst value: no distance", what));
         const double sign = down_ ? -1 : 1;
         set(f_.scale * (1 - (goal - *y_[i]) / range),
-            fmt::format("{} × (1 - ({} {} - {}) / ({} - {}))", n(f_.scale), what, n(sign * goal), n(*x_[i]), n(sign * goal), n(sign * stats_.low)));
+            fmt::format("{} × (1 - ({} {} - {}) / ({} - {}))", n(f_.scale), what, n(sign * goal), n(*x_[i]),
+                        n(sign * goal), n(sign * stats_.low)));
     }
     void distance_reference(std::size_t i) {
         for (std::size_t k = 0; k < peers_.units.size(); ++k) {
@@ -259,7 +278,8 @@ class Method {
     void distance_target(std::size_t i) {
         const auto target = against(i, "the target");
         if (!target) return;
-        if (log_ && !(*target > 0)) return none(fmt::format("the logarithm needs a target above 0, not {}", n(*target)));
+        if (log_ && !(*target > 0))
+            return none(fmt::format("the logarithm needs a target above 0, not {}", n(*target)));
         const double goal = down_ ? -transformed(*target) : transformed(*target);
         const double range = goal - stats_.low;
         if (!(range > 0)) return none(fmt::format("the target {} is not better than the worst value", n(*target)));
@@ -275,7 +295,8 @@ class Method {
         if (f_.kind == Kind::goalposts) limit(0, f_.scale);
     }
     void fraction_of_max(std::size_t i) {
-        if (!(stats_.high > 0)) return none(fmt::format("the largest value is {}: a fraction of it needs one above 0", n(stats_.high)));
+        if (!(stats_.high > 0))
+            return none(fmt::format("the largest value is {}: a fraction of it needs one above 0", n(stats_.high)));
         set(f_.scale * (*x_[i] / stats_.high), fmt::format("{} × {} / {}", n(f_.scale), n(*x_[i]), n(stats_.high)));
     }
 
@@ -299,13 +320,16 @@ void Method::mix(std::size_t i) {
     const double a = *first.value / *first.full, b = *second.value / *second.full;
     out_->clamped = first.clamped || second.clamped;
     set(100 * (f_.share * a + (1 - f_.share) * b),
-        fmt::format("100 × ({} × [{}]/{} + {} × [{}]/{})", n(f_.share), first.text, n(*first.full), n(1 - f_.share), second.text, n(*second.full)));
+        fmt::format("100 × ({} × [{}]/{} + {} × [{}]/{})", n(f_.share), first.text, n(*first.full), n(1 - f_.share),
+                    second.text, n(*second.full)));
 }
 }  // namespace
 
-std::vector<Normalised> normalise(const Formula& formula, const Indicator& indicator, const std::string& code, const PeerSet& peers) {
+std::vector<Normalised> normalise(const Formula& formula, const Indicator& indicator, const std::string& code,
+                                  const PeerSet& peers) {
     if (formula.kind != Kind::mix) return Method(formula, indicator, code, peers).run();
-    // The mix reads its own column only to say what was reported; when the parts name theirs, the first part's is shown.
+    // The mix reads its own column only to say what was reported; when the parts name theirs, the first part's is
+    // shown.
     Formula outer = formula;
     if (outer.column.empty()) outer.column = formula.parts[0].column;
     Method method(outer, indicator, code, peers);

@@ -10,12 +10,12 @@
 namespace yipan::score {
 
 struct Normalised {
-    std::optional<double> raw;    // as in the table
+    std::optional<double> raw;  // as in the table
     std::optional<double> value;
-    std::optional<double> full;   // full marks; from the data for rank, borda, zscore
-    bool clamped = false;         // cut to a bound of the formula
-    std::string text;             // formula with numbers
-    std::string reason;           // why there is no value
+    std::optional<double> full;  // full marks; from the data for rank, borda, zscore
+    bool clamped = false;        // cut to a bound of the formula
+    std::string text;            // formula with numbers
+    std::string reason;          // why there is no value
 };
 
 struct PeerSet {
@@ -24,6 +24,7 @@ struct PeerSet {
 };
 
 /// One result per unit of the peer set, in its order.
-std::vector<Normalised> normalise(const Formula& formula, const Indicator& indicator, const std::string& code, const PeerSet& peers);
+std::vector<Normalised> normalise(const Formula& formula, const Indicator& indicator, const std::string& code,
+                                  const PeerSet& peers);
 
 }  // namespace yipan::score

@@ -10,7 +10,8 @@ using Values = std::vector<std::optional<double>>;
 const auto none = std::nullopt;
 
 std::string one_indicator(const std::string& formula, const std::string& more = "") {
-    return "scheme: s\nmissing: reweight\ntree:\n  code: total\n  children:\n    - indicator: x\n" + more + "      formula: {" + formula + "}\n";
+    return "scheme: s\nmissing: reweight\ntree:\n  code: total\n  children:\n    - indicator: x\n" + more +
+           "      formula: {" + formula + "}\n";
 }
 std::vector<std::string> names(std::size_t count) {
     std::vector<std::string> out;
@@ -24,24 +25,30 @@ Outcome outcome_of(const std::string& yaml, std::map<std::string, Values> column
     return out ? *out : Outcome{};
 }
 /// The cells of indicator x in a scheme that has only it.
-std::vector<Cell> cells(const std::string& formula, std::map<std::string, Values> columns, const std::string& more = "") {
+std::vector<Cell> cells(const std::string& formula, std::map<std::string, Values> columns,
+                        const std::string& more = "") {
     std::vector<Cell> out;
-    for (const UnitOutcome& unit : outcome_of(one_indicator(formula, more), std::move(columns)).units) out.push_back(unit.cells[1]);
+    for (const UnitOutcome& unit : outcome_of(one_indicator(formula, more), std::move(columns)).units)
+        out.push_back(unit.cells[1]);
     return out;
 }
 void expect_values(const std::vector<Cell>& got, const Values& want) {
     ASSERT_EQ(got.size(), want.size());
     for (std::size_t i = 0; i < want.size(); ++i) {
         ASSERT_EQ(got[i].value.has_value(), want[i].has_value()) << i << " " << got[i].text << got[i].reason;
-        if (want[i]) EXPECT_NEAR(*got[i].value, *want[i], 1e-9) << i << " " << got[i].text;
-        else EXPECT_FALSE(got[i].reason.empty());
+        if (want[i])
+            EXPECT_NEAR(*got[i].value, *want[i], 1e-9) << i << " " << got[i].text;
+        else
+            EXPECT_FALSE(got[i].reason.empty());
     }
 }
 const std::string down = "      direction: down\n";
 
 TEST(Formula, ratio_to_target_is_capped_and_a_zero_target_gives_a_reason) {
-    expect_values(cells("kind: ratio_target, target: 50, cap: 150", {{"x", {25, 50, 100, none}}}), {50, 100, 150, none});
-    const auto own = cells("kind: ratio_target, target: {column: goal}", {{"x", {25, 50, 10}}, {"goal", {50, 0, none}}});
+    expect_values(cells("kind: ratio_target, target: 50, cap: 150", {{"x", {25, 50, 100, none}}}),
+                  {50, 100, 150, none});
+    const auto own =
+        cells("kind: ratio_target, target: {column: goal}", {{"x", {25, 50, 10}}, {"goal", {50, 0, none}}});
     expect_values(own, {50, none, none});
     EXPECT_TRUE(own[1].has(Flag::no_value));
     EXPECT_NE(own[1].reason.find("above 0"), std::string::npos) << own[1].reason;
@@ -70,7 +77,8 @@ TEST(Formula, min_max_runs_over_any_range_and_a_zero_range_gives_no_value) {
     EXPECT_NE(flat[0].reason.find("equal"), std::string::npos);
 }
 TEST(Formula, efficacy_is_60_plus_40_and_may_leave_the_scale) {
-    expect_values(cells("kind: efficacy, unacceptable: 10, satisfactory: 20", {{"x", {10, 20, 15, 30}}}), {60, 100, 80, 140});
+    expect_values(cells("kind: efficacy, unacceptable: 10, satisfactory: 20", {{"x", {10, 20, 15, 30}}}),
+                  {60, 100, 80, 140});
     expect_values(cells("kind: efficacy, unacceptable: 10, satisfactory: 20, cap: 100", {{"x", {30}}}), {100});
     expect_values(cells("kind: efficacy, unacceptable: 20, satisfactory: 10", {{"x", {20, 10}}}, down), {60, 100});
 }
@@ -79,23 +87,30 @@ TEST(Formula, rank_step_counts_only_the_units_that_have_the_business) {
     EXPECT_EQ(got[1].reason, "no value was reported");
     // full: 10 sets the full marks; the ladder starts there.
     expect_values(got, {10, none, 9.8, 9.8, 9.4});
-    expect_values(cells("kind: rank_step, step: 0.2, full: 10, ties: average", {{"x", {9, 8, 7, 7, 1}}}), {10, 9.8, 9.5, 9.5, 9.2});
+    expect_values(cells("kind: rank_step, step: 0.2, full: 10, ties: average", {{"x", {9, 8, 7, 7, 1}}}),
+                  {10, 9.8, 9.5, 9.5, 9.2});
     expect_values(cells("kind: rank_step, step: 60", {{"x", {1, 2, 3}}}), {0, 40, 100});
 }
 TEST(Formula, level_step_switches_between_whole_steps_and_pro_rata) {
-    const std::string yinchuan = "kind: level_step, base: 2, reference: {column: last}, step: 0.1, per: 2, cap: 4, full: 4";
+    const std::string yinchuan =
+        "kind: level_step, base: 2, reference: {column: last}, step: 0.1, per: 2, cap: 4, full: 4";
     expect_values(cells(yinchuan, {{"x", {105, 100, 95, 200}}, {"last", {100, 100, 100, 100}}}), {2.25, 2, 1.75, 4});
-    expect_values(cells(yinchuan + ", steps: whole", {{"x", {105, 100, 95, 200}}, {"last", {100, 100, 100, 100}}}), {2.2, 2, 1.8, 4});
+    expect_values(cells(yinchuan + ", steps: whole", {{"x", {105, 100, 95, 200}}, {"last", {100, 100, 100, 100}}}),
+                  {2.2, 2, 1.8, 4});
     expect_values(cells("kind: level_step, base: 0, step: 1, per: 0.1, steps: whole, full: 3", {{"x", {0.3}}}), {3});
-    expect_values(cells("kind: level_step, base: 80, reference: {column: last}, of: percent, step: 1, per: 5, cap: 150, full: 100",
-                        {{"x", {110, 110}}, {"last", {100, 0}}}), {82, none});
+    expect_values(
+        cells(
+            "kind: level_step, base: 80, reference: {column: last}, of: percent, step: 1, per: 5, cap: 150, full: 100",
+            {{"x", {110, 110}}, {"last", {100, 0}}}),
+        {82, none});
 }
 TEST(Formula, tranche_is_progressive_and_mirrored_below) {
     const auto got = cells("kind: tranche, base: 20, reference: 100", {{"x", {125, 75, 100, 10}}});
     expect_values(got, {20 + 10 + 5 + 10 * 0.5 / 3, 20 - 10 - 5 - 10 * 0.5 / 3, 20, 0});
     EXPECT_NEAR(*got[0].value, 36.667, 1e-3);
     EXPECT_TRUE(got[3].has(Flag::clamped));
-    expect_values(cells("kind: tranche, base: 20, reference: 0, divisor: 60", {{"x", {25}}}), {20 + 10.0 / 3 + 2.5 + 1});
+    expect_values(cells("kind: tranche, base: 20, reference: 0, divisor: 60", {{"x", {25}}}),
+                  {20 + 10.0 / 3 + 2.5 + 1});
     expect_values(cells("kind: tranche, base: 20", {{"x", {90, 110}}}), {10, 30});  // against the mean of the peers
 }
 TEST(Formula, mean_centre_gives_full_marks_at_the_mean_with_or_without_self) {
@@ -106,12 +121,16 @@ TEST(Formula, mean_centre_gives_full_marks_at_the_mean_with_or_without_self) {
     expect_values(cells("kind: mean_centre, self: without", {{"x", {5}}}), {none});
 }
 TEST(Formula, mix_joins_total_and_growth_and_names_the_part_that_is_missing) {
-    const std::string suxian = "kind: mix, share: 0.4, first: {kind: ratio_best, column: total}, second: {kind: mean_centre, column: growth, cap: 150}";
+    const std::string suxian =
+        "kind: mix, share: 0.4, first: {kind: ratio_best, column: total}, second: {kind: mean_centre, column: growth, "
+        "cap: 150}";
     const auto got = cells(suxian, {{"total", {50, 100, 80}}, {"growth", {10, 20, none}}});
     expect_values(got, {0.4 * 50 + 0.6 * 100 * 10 / 15, 0.4 * 100 + 0.6 * 100 * 20 / 15, none});
     EXPECT_NE(got[2].reason.find("second part"), std::string::npos) << got[2].reason;
 }
-TEST(Formula, value_is_taken_as_reported) { expect_values(cells("kind: value, cap: 100", {{"x", {98.06, 101}}}), {98.06, 100}); }
+TEST(Formula, value_is_taken_as_reported) {
+    expect_values(cells("kind: value, cap: 100", {{"x", {98.06, 101}}}), {98.06, 100});
+}
 TEST(Formula, goalposts_clamp_and_scaled_does_not) {
     const auto got = cells("kind: goalposts, posts: [20, 85]", {{"x", {20, 85, 52.5, 90, 10}}});
     expect_values(got, {0, 1, 0.5, 1, 0});
@@ -120,7 +139,8 @@ TEST(Formula, goalposts_clamp_and_scaled_does_not) {
     expect_values(cells("kind: goalposts, posts: [0, 10]", {{"x", {2, 12}}}, down), {0.8, 0});
 }
 TEST(Formula, log_needs_values_above_zero) {
-    const auto got = cells("kind: goalposts, posts: [100, 75000]", {{"x", {1000, 0, 146673}}}, "      transform: log\n");
+    const auto got =
+        cells("kind: goalposts, posts: [100, 75000]", {{"x", {1000, 0, 146673}}}, "      transform: log\n");
     expect_values(got, {std::log(10) / std::log(750), none, 1});
     EXPECT_NE(got[1].reason.find("logarithm"), std::string::npos);
 }
@@ -150,7 +170,8 @@ TEST(Formula, the_explanation_carries_the_numbers) {
 }
 
 // The other normalisers of the ASEM example, against the shared folder.
-void expect_asem_normaliser(const std::string& formula, const std::string& file, bool up_only = false, const std::string& except = "") {
+void expect_asem_normaliser(const std::string& formula, const std::string& file, bool up_only = false,
+                            const std::string& except = "") {
     const auto treated = read_test_data("asem/step_Treated.csv"), expected = read_shared("coinr_asem/" + file);
     auto yaml = read_file(std::string(YIPAN_SOURCE_DIR) + "/schemes/asem.yaml");
     if (!expected) GTEST_SKIP() << "the shared data folder is not there";
@@ -159,7 +180,8 @@ void expect_asem_normaliser(const std::string& formula, const std::string& file,
     const std::string standard = "\nformula: {kind: minmax, range: [0, 100]}";
     ASSERT_NE(yaml->find(standard), std::string::npos);
     yaml->replace(yaml->find(standard), standard.size(), "\nformula: {" + formula + "}");
-    for (std::size_t at; up_only && (at = yaml->find("direction: down")) != std::string::npos;) yaml->replace(at, 15, "direction: up");
+    for (std::size_t at; up_only && (at = yaml->find("direction: down")) != std::string::npos;)
+        yaml->replace(at, 15, "direction: up");
     const Scheme scheme = scheme_of(*yaml);
     const auto outcome = score(*table_from_csv(*treated, scheme), scheme);
     ASSERT_TRUE(outcome) << text_of(outcome.error());
@@ -169,7 +191,8 @@ void expect_asem_normaliser(const std::string& formula, const std::string& file,
     for (std::size_t row = 0; row < want.rows.size(); ++row)
         for (std::size_t i = 0; i < original.variants[0].nodes.size(); ++i) {
             const Node& node = original.variants[0].nodes[i];
-            if (!node.indicator || node.code == except || (up_only && node.indicator->direction == Direction::down)) continue;
+            if (!node.indicator || node.code == except || (up_only && node.indicator->direction == Direction::down))
+                continue;
             const auto got = outcome->unit(want.rows[row][0])->cells[i].value;
             const auto expected_value = want.number(row, node.code);
             ASSERT_TRUE(got && expected_value) << node.code;
@@ -179,12 +202,16 @@ void expect_asem_normaliser(const std::string& formula, const std::string& file,
     EXPECT_LT(worst, 1e-9) << file;
     EXPECT_GT(compared, 51 * 30) << file;
 }
-TEST(Formula, zscore_equals_the_asem_file) { expect_asem_normaliser("kind: zscore, mean: 10, sd: 2", "norm_zscore_10_2.csv"); }
-// TolMin holds values that print alike (5.1, 5.1, 5.1) but were told apart by the source's hidden digits: three of its ranks
-// cannot follow from the printed table.
+TEST(Formula, zscore_equals_the_asem_file) {
+    expect_asem_normaliser("kind: zscore, mean: 10, sd: 2", "norm_zscore_10_2.csv");
+}
+// TolMin holds values that print alike (5.1, 5.1, 5.1) but were told apart by the source's hidden digits: three of its
+// ranks cannot follow from the printed table.
 TEST(Formula, rank_equals_the_asem_file) { expect_asem_normaliser("kind: rank", "norm_rank.csv", false, "TolMin"); }
 TEST(Formula, borda_equals_the_asem_file) { expect_asem_normaliser("kind: borda", "norm_borda.csv", false, "TolMin"); }
-TEST(Formula, distance_to_maximum_equals_the_asem_file) { expect_asem_normaliser("kind: distance_max", "norm_dist2max.csv"); }
+TEST(Formula, distance_to_maximum_equals_the_asem_file) {
+    expect_asem_normaliser("kind: distance_max", "norm_dist2max.csv");
+}
 TEST(Formula, fraction_of_maximum_equals_the_asem_file_for_benefit_indicators) {
     expect_asem_normaliser("kind: fraction_of_max", "norm_fracmax.csv", true);
 }

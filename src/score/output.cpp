@@ -12,10 +12,14 @@ namespace {
 std::string quoted(std::string_view text) {
     std::string out = "\"";
     for (char c : text) {
-        if (c == '"' || c == '\\') out += std::string{'\\', c};
-        else if (c == '\n') out += "\\n";
-        else if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        else out += c;
+        if (c == '"' || c == '\\')
+            out += std::string{'\\', c};
+        else if (c == '\n')
+            out += "\\n";
+        else if (static_cast<unsigned char>(c) < 0x20)
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        else
+            out += c;
     }
     return out + "\"";
 }
@@ -40,10 +44,12 @@ std::string explained(const Outcome& outcome, const UnitOutcome& unit) {
         const Cell& cell = unit.cells[i];
         std::vector<std::string> flags;
         for (Flag flag : cell.flags) flags.emplace_back(name_of(flag));
-        out += fmt::format("{}{{\"node\":{},\"raw\":{},\"value\":{},\"full\":{},\"weight\":{},\"share\":{},\"got\":{},\"lost\":{},\"additive\":{},\"formula\":{},\"reason\":{},\"flags\":{}}}",
-                           i ? "," : "", quoted(outcome.nodes[i].code), number(cell.raw), number(cell.value), number(cell.full),
-                           number(cell.weight), number(cell.share), number(cell.got), number(cell.lost), cell.additive,
-                           quoted(cell.text), quoted(cell.reason), strings(flags));
+        out += fmt::format(
+            "{}{{\"node\":{},\"raw\":{},\"value\":{},\"full\":{},\"weight\":{},\"share\":{},\"got\":{},\"lost\":{},"
+            "\"additive\":{},\"formula\":{},\"reason\":{},\"flags\":{}}}",
+            i ? "," : "", quoted(outcome.nodes[i].code), number(cell.raw), number(cell.value), number(cell.full),
+            number(cell.weight), number(cell.share), number(cell.got), number(cell.lost), cell.additive,
+            quoted(cell.text), quoted(cell.reason), strings(flags));
     }
     return out + "]";
 }
@@ -53,8 +59,8 @@ std::string flagged(const Outcome& outcome, const UnitOutcome& unit) {
     for (std::size_t i = 0; i < outcome.nodes.size(); ++i) {
         const Cell& cell = unit.cells[i];
         if (cell.flags.empty() || cell.has(Flag::not_assessed)) continue;
-        out += fmt::format("{}{{\"node\":{},\"flags\":{},\"reason\":{}}}", out.empty() ? "" : ",", quoted(outcome.nodes[i].code),
-                           quoted(flags_of(cell, " ")), quoted(cell.reason));
+        out += fmt::format("{}{{\"node\":{},\"flags\":{},\"reason\":{}}}", out.empty() ? "" : ",",
+                           quoted(outcome.nodes[i].code), quoted(flags_of(cell, " ")), quoted(cell.reason));
     }
     return out;
 }
@@ -69,15 +75,17 @@ std::string unit_json(const Outcome& outcome, const UnitOutcome& unit, bool with
     }
     out += fmt::format("}},\"score\":{},\"computed\":{}", number(unit.total), number(unit.computed));
     if (!unit.class_final.empty() || !unit.class_computed.empty())
-        out += fmt::format(",\"class\":{},\"class_computed\":{}", quoted(unit.class_final), quoted(unit.class_computed));
+        out +=
+            fmt::format(",\"class\":{},\"class_computed\":{}", quoted(unit.class_final), quoted(unit.class_computed));
     if (!unit.reason.empty()) out += ",\"reason\":" + quoted(unit.reason);
     if (const std::string all = flagged(outcome, unit); !all.empty()) out += ",\"flagged\":[" + all + "]";
     if (!unit.applied.empty()) {
         out += ",\"events\":[";
         for (std::size_t i = 0; i < unit.applied.size(); ++i) {
             const Applied& one = unit.applied[i];
-            out += fmt::format("{}{{\"item\":{},\"kind\":\"{}\",\"asked\":{},\"counted\":{},\"note\":{}}}", i ? "," : "", quoted(one.item),
-                               one.deduction ? "deduction" : "bonus", number(one.asked), number(one.counted), quoted(one.note));
+            out += fmt::format("{}{{\"item\":{},\"kind\":\"{}\",\"asked\":{},\"counted\":{},\"note\":{}}}",
+                               i ? "," : "", quoted(one.item), one.deduction ? "deduction" : "bonus", number(one.asked),
+                               number(one.counted), quoted(one.note));
         }
         out += "]";
     }
@@ -85,8 +93,11 @@ std::string unit_json(const Outcome& outcome, const UnitOutcome& unit, bool with
         out += ",\"overrides\":[";
         for (std::size_t i = 0; i < unit.overrides.size(); ++i) {
             const Override& one = unit.overrides[i];
-            out += fmt::format("{}{{\"item\":{},\"effect\":\"{}\",\"class\":{},\"reason\":{},\"basis\":{},\"date\":{},\"decider\":{}}}", i ? "," : "",
-                               quoted(one.item), name_of(one.effect), quoted(one.to_class), quoted(one.reason), quoted(one.basis), quoted(one.date), quoted(one.decider));
+            out += fmt::format(
+                "{}{{\"item\":{},\"effect\":\"{}\",\"class\":{},\"reason\":{},\"basis\":{},\"date\":{},\"decider\":{}}"
+                "}",
+                i ? "," : "", quoted(one.item), name_of(one.effect), quoted(one.to_class), quoted(one.reason),
+                quoted(one.basis), quoted(one.date), quoted(one.decider));
         }
         out += "]";
     }
@@ -118,7 +129,8 @@ std::string grid(const std::vector<std::vector<std::string>>& rows, std::size_t 
     std::string out;
     for (const auto& row : rows) {
         std::string line;
-        for (std::size_t i = 0; i < row.size(); ++i) line += (i ? "  " : "") + padded(row[i], width[i], i >= left_columns);
+        for (std::size_t i = 0; i < row.size(); ++i)
+            line += (i ? "  " : "") + padded(row[i], width[i], i >= left_columns);
         out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
     }
     return out;
@@ -128,9 +140,10 @@ std::string rank_text(const std::optional<double>& rank) { return rank ? fmt::fo
 
 std::string to_json(const Outcome& outcome, bool with_explanation) {
     std::string out = fmt::format("{{\"scheme\":{},\"units\":[", quoted(outcome.scheme));
-    for (std::size_t i = 0; i < outcome.units.size(); ++i) out += (i ? "," : "") + unit_json(outcome, outcome.units[i], with_explanation);
-    out += fmt::format("],\"variant\":{},\"ties\":\"{}\",\"source\":{},\"notes\":{},\"nodes\":[", quoted(outcome.variant), name_of(outcome.ties),
-                       quoted(outcome.source), strings(outcome.notes));
+    for (std::size_t i = 0; i < outcome.units.size(); ++i)
+        out += (i ? "," : "") + unit_json(outcome, outcome.units[i], with_explanation);
+    out += fmt::format("],\"variant\":{},\"ties\":\"{}\",\"source\":{},\"notes\":{},\"nodes\":[",
+                       quoted(outcome.variant), name_of(outcome.ties), quoted(outcome.source), strings(outcome.notes));
     for (std::size_t i = 0; i < outcome.nodes.size(); ++i) {
         const Node& node = outcome.nodes[i];
         out += fmt::format("{}{{\"code\":{},\"parent\":{},\"label\":{},\"leaf\":{}}}", i ? "," : "", quoted(node.code),
@@ -144,7 +157,8 @@ std::string to_text(const Outcome& outcome) {
     std::vector<int> shown_nodes;  // the first two levels: the root's children at most
     for (std::size_t i = 1; i < outcome.nodes.size() && shown_nodes.size() < 8; ++i)
         if (outcome.nodes[i].parent == 0) shown_nodes.push_back(static_cast<int>(i));
-    const bool classes = std::any_of(outcome.units.begin(), outcome.units.end(), [](const UnitOutcome& u) { return !u.class_final.empty(); });
+    const bool classes = std::any_of(outcome.units.begin(), outcome.units.end(),
+                                     [](const UnitOutcome& u) { return !u.class_final.empty(); });
     std::vector<std::vector<std::string>> rows{{"rank", "unit", "score"}};
     if (classes) rows[0].push_back("class");
     for (int node : shown_nodes) rows[0].push_back(outcome.nodes[node].code);
@@ -154,23 +168,32 @@ std::string to_text(const Outcome& outcome) {
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
         return outcome.units[a].rank.value_or(1e9) < outcome.units[b].rank.value_or(1e9);
     });
-    const auto text = [&](const std::optional<double>& value) { return value ? shown(*value, outcome.display) : std::string("-"); };
+    const auto text = [&](const std::optional<double>& value) {
+        return value ? shown(*value, outcome.display) : std::string("-");
+    };
     for (std::size_t i : order) {
         const UnitOutcome& unit = outcome.units[i];
-        const std::string name = unit.unit.name.empty() || unit.unit.name == unit.unit.code ? unit.unit.code : unit.unit.code + " " + unit.unit.name;
+        const std::string name = unit.unit.name.empty() || unit.unit.name == unit.unit.code
+                                     ? unit.unit.code
+                                     : unit.unit.code + " " + unit.unit.name;
         std::vector<std::string> row{rank_text(unit.rank), name, text(unit.total)};
-        if (classes) row.push_back(unit.class_final == unit.class_computed ? unit.class_final : unit.class_computed + "->" + unit.class_final);
-        for (int node : shown_nodes) row.push_back(unit.cells[node].has(Flag::not_assessed) ? "" : text(unit.cells[node].score));
+        if (classes)
+            row.push_back(unit.class_final == unit.class_computed ? unit.class_final
+                                                                  : unit.class_computed + "->" + unit.class_final);
+        for (int node : shown_nodes)
+            row.push_back(unit.cells[node].has(Flag::not_assessed) ? "" : text(unit.cells[node].score));
         std::size_t flags = 0;
         for (const Cell& cell : unit.cells)
             flags += !cell.flags.empty() && !cell.has(Flag::not_assessed) && !cell.has(Flag::reweighted);
         std::string remarks = unit.reason;
         if (flags) remarks += fmt::format("{}{} flagged", remarks.empty() ? "" : "; ", flags);
-        for (const Override& one : unit.overrides) remarks += fmt::format("{}{}: {}", remarks.empty() ? "" : "; ", name_of(one.effect), one.reason);
+        for (const Override& one : unit.overrides)
+            remarks += fmt::format("{}{}: {}", remarks.empty() ? "" : "; ", name_of(one.effect), one.reason);
         row.push_back("  " + remarks);
         rows.push_back(std::move(row));
     }
-    std::string out = fmt::format("{} ({}){}\n", outcome.label[0], outcome.scheme, outcome.variant.empty() ? "" : ", variant " + outcome.variant);
+    std::string out = fmt::format("{} ({}){}\n", outcome.label[0], outcome.scheme,
+                                  outcome.variant.empty() ? "" : ", variant " + outcome.variant);
     out += grid(rows, 2);
     for (const std::string& note : outcome.notes) out += "note: " + note + "\n";
     if (!outcome.source.empty()) out += "source: " + outcome.source + "\n";
@@ -178,7 +201,9 @@ std::string to_text(const Outcome& outcome) {
 }
 
 std::string explanation_text(const Outcome& outcome, const UnitOutcome& unit) {
-    const auto text = [](const std::optional<double>& value) { return value ? fmt::format("{:.6g}", *value) : std::string("-"); };
+    const auto text = [](const std::optional<double>& value) {
+        return value ? fmt::format("{:.6g}", *value) : std::string("-");
+    };
     std::vector<std::vector<std::string>> rows{{"node", "raw", "value", "full", "weight", "got", "lost", "formula"}};
     for (std::size_t i = 0; i < outcome.nodes.size(); ++i) {
         const Cell& cell = unit.cells[i];
@@ -187,15 +212,18 @@ std::string explanation_text(const Outcome& outcome, const UnitOutcome& unit) {
         for (int at = outcome.nodes[i].parent; at >= 0; at = outcome.nodes[at].parent) ++depth;
         std::string formula = cell.text.empty() ? cell.reason : cell.text;
         if (!cell.flags.empty()) formula += " [" + flags_of(cell, ", ") + "]";
-        rows.push_back({std::string(2 * depth, ' ') + outcome.nodes[i].code, text(cell.raw), text(cell.value), text(cell.full), text(cell.weight),
-                        text(cell.got), (cell.additive ? "" : "~") + text(cell.lost), "  " + formula});
+        rows.push_back({std::string(2 * depth, ' ') + outcome.nodes[i].code, text(cell.raw), text(cell.value),
+                        text(cell.full), text(cell.weight), text(cell.got),
+                        (cell.additive ? "" : "~") + text(cell.lost), "  " + formula});
     }
     std::string out = grid(rows, 1);
     if (!unit.order_text.empty()) out += unit.order_text + "\n";
     for (const Applied& one : unit.applied)
-        out += fmt::format("{} {}: asked {:.6g}, counted {:.6g}{}\n", one.deduction ? "deduction" : "bonus", one.item, one.asked, one.counted, one.note.empty() ? "" : " (" + one.note + ")");
+        out += fmt::format("{} {}: asked {:.6g}, counted {:.6g}{}\n", one.deduction ? "deduction" : "bonus", one.item,
+                           one.asked, one.counted, one.note.empty() ? "" : " (" + one.note + ")");
     for (const Override& one : unit.overrides)
-        out += fmt::format("{} {}: {}; basis {}; {}, decided by {}\n", name_of(one.effect), one.item, one.reason, one.basis, one.date, one.decider);
+        out += fmt::format("{} {}: {}; basis {}; {}, decided by {}\n", name_of(one.effect), one.item, one.reason,
+                           one.basis, one.date, one.decider);
     return out;
 }
 

@@ -40,9 +40,12 @@ std::string shown(double score, int decimals) {
 LastPlaces last_places(const std::vector<RankOfYear>& history, const LastPlacesRule& rule, int year) {
     LastPlaces out;
     for (int y = year - rule.years + 1; y <= year; ++y) {
-        const auto found = std::find_if(history.begin(), history.end(), [&](const RankOfYear& one) { return one.year == y; });
-        if (found == history.end() || !found->rank) out.years_absent.push_back(y);
-        else if (*found->rank > found->population - rule.last) out.years.push_back(y);
+        const auto found =
+            std::find_if(history.begin(), history.end(), [&](const RankOfYear& one) { return one.year == y; });
+        if (found == history.end() || !found->rank)
+            out.years_absent.push_back(y);
+        else if (*found->rank > found->population - rule.last)
+            out.years.push_back(y);
     }
     out.met = static_cast<int>(out.years.size()) >= rule.times;
     return out;

@@ -74,7 +74,8 @@ Quantity read_quantity(Reader& reader, const yaml::Node& map, std::string_view k
     const yaml::Node* found = map.find(key);
     if (!found) {
         if (required)
-            reader.problem(map, fmt::format("{} is missing", key), fmt::format("{0}: number, or {0}: {{column: CODE}}", key));
+            reader.problem(map, fmt::format("{} is missing", key),
+                           fmt::format("{0}: number, or {0}: {{column: CODE}}", key));
         return out;
     }
     const yaml::Node* at = reader.by_variant(*found, key);
@@ -97,8 +98,16 @@ void need_positive(Reader& reader, const yaml::Node& at, std::string_view key, c
 
 bool takes_transform(Kind kind) {
     switch (kind) {
-        case Kind::minmax: case Kind::efficacy: case Kind::zscore: case Kind::rank: case Kind::percentile: case Kind::borda:
-        case Kind::distance_max: case Kind::distance_reference: case Kind::distance_target: case Kind::goalposts:
+        case Kind::minmax:
+        case Kind::efficacy:
+        case Kind::zscore:
+        case Kind::rank:
+        case Kind::percentile:
+        case Kind::borda:
+        case Kind::distance_max:
+        case Kind::distance_reference:
+        case Kind::distance_target:
+        case Kind::goalposts:
         case Kind::scaled: return true;
         default: return false;
     }
@@ -106,8 +115,11 @@ bool takes_transform(Kind kind) {
 
 bool takes_down(Kind kind) {
     switch (kind) {
-        case Kind::value: case Kind::fraction_of_max: case Kind::tranche: case Kind::mean_centre: case Kind::level_step:
-            return false;
+        case Kind::value:
+        case Kind::fraction_of_max:
+        case Kind::tranche:
+        case Kind::mean_centre:
+        case Kind::level_step: return false;
         default: return true;
     }
 }
@@ -135,7 +147,8 @@ void read_details(Reader& reader, const yaml::Node& at, Formula& out, Direction 
             out.high = required_number(reader, at, "satisfactory", 1);
             if (out.low == out.high) reader.problem(at, "satisfactory equals unacceptable", "two different levels");
             if ((out.high > out.low) != (direction == Direction::up) && out.low != out.high)
-                reader.problem(at, "unacceptable and satisfactory contradict the direction", "for direction down the unacceptable level is the higher one");
+                reader.problem(at, "unacceptable and satisfactory contradict the direction",
+                               "for direction down the unacceptable level is the higher one");
             out.base = reader.number_or(at, "base", 60);
             out.span = positive(reader, at, "span", 40);
             out.full = out.base + out.span;
@@ -173,16 +186,20 @@ void read_details(Reader& reader, const yaml::Node& at, Formula& out, Direction 
             break;
         case Kind::mix: {
             out.share = required_number(reader, at, "share", 0.5);
-            if (out.share < 0 || out.share > 1) reader.problem(at, "share lies outside 0..1", "0.4 gives 40% to the first part");
+            if (out.share < 0 || out.share > 1)
+                reader.problem(at, "share lies outside 0..1", "0.4 gives 40% to the first part");
             for (std::string_view key : {"first", "second"}) {
                 const yaml::Node* part = at.find(key);
                 if (!part) {
-                    reader.problem(at, fmt::format("{} is missing", key), fmt::format("{}: {{kind: ..., column: ...}}", key));
+                    reader.problem(at, fmt::format("{} is missing", key),
+                                   fmt::format("{}: {{kind: ..., column: ...}}", key));
                     continue;
                 }
                 out.parts.push_back(read_formula(reader, *part, direction, transform, std::nullopt));
                 if (!out.parts.back().full)
-                    reader.problem(*part, fmt::format("{} has no full marks to mix with", formula_name(out.parts.back().kind)), "add \"full: number\"");
+                    reader.problem(*part,
+                                   fmt::format("{} has no full marks to mix with", formula_name(out.parts.back().kind)),
+                                   "add \"full: number\"");
             }
             out.full = 100;
             break;
@@ -191,7 +208,8 @@ void read_details(Reader& reader, const yaml::Node& at, Formula& out, Direction 
             out.mean = reader.number_or(at, "mean", 0);
             out.sd = positive(reader, at, "sd", 1);
             break;
-        case Kind::rank: case Kind::borda: break;
+        case Kind::rank:
+        case Kind::borda: break;
         case Kind::distance_reference:
             out.unit = reader.word(at, "unit", true);
             out.full = out.scale;
@@ -200,14 +218,17 @@ void read_details(Reader& reader, const yaml::Node& at, Formula& out, Direction 
             out.against = read_quantity(reader, at, "target", true, false);
             out.full = out.scale;
             break;
-        case Kind::goalposts: case Kind::scaled:
+        case Kind::goalposts:
+        case Kind::scaled:
             read_pair(reader, at, "posts", out, true);
-            if (transform == Transform::log && out.low <= 0) reader.problem(at, "a post is not above 0", "the logarithm needs posts above 0");
+            if (transform == Transform::log && out.low <= 0)
+                reader.problem(at, "a post is not above 0", "the logarithm needs posts above 0");
             out.full = out.scale;
             break;
-        case Kind::ratio_best: case Kind::percentile: case Kind::distance_max: case Kind::fraction_of_max:
-            out.full = out.scale;
-            break;
+        case Kind::ratio_best:
+        case Kind::percentile:
+        case Kind::distance_max:
+        case Kind::fraction_of_max: out.full = out.scale; break;
     }
 }
 }  // namespace
@@ -231,7 +252,8 @@ Formula read_formula(Reader& reader, const yaml::Node& given, Direction directio
         known += (known.empty() ? "" : ", ") + std::string(candidate.name);
     }
     if (!entry) {
-        if (!name.empty()) reader.problem(*at->find("kind"), fmt::format("there is no formula \"{}\"", name), "one of " + known);
+        if (!name.empty())
+            reader.problem(*at->find("kind"), fmt::format("there is no formula \"{}\"", name), "one of " + known);
         return out;
     }
     out.kind = entry->kind;
@@ -239,11 +261,14 @@ Formula read_formula(Reader& reader, const yaml::Node& given, Direction directio
     keys.insert(keys.end(), entry->keys.begin(), entry->keys.end());
     reader.only_keys(*at, keys, fmt::format("formula {}", name));
     if (direction == Direction::down && !takes_down(out.kind))
-        reader.problem(*at, fmt::format("{} has no meaning for direction down", name), "use minmax, ratio_best, goalposts or scaled");
+        reader.problem(*at, fmt::format("{} has no meaning for direction down", name),
+                       "use minmax, ratio_best, goalposts or scaled");
     if (transform != Transform::none && !takes_transform(out.kind))
-        reader.problem(*at, fmt::format("{} does not take a transform", name), "drop \"transform\" or choose minmax, goalposts, scaled, zscore");
-    const bool unit_scale = out.kind == Kind::goalposts || out.kind == Kind::percentile || out.kind == Kind::fraction_of_max ||
-                            out.kind == Kind::distance_max || out.kind == Kind::distance_reference || out.kind == Kind::distance_target;
+        reader.problem(*at, fmt::format("{} does not take a transform", name),
+                       "drop \"transform\" or choose minmax, goalposts, scaled, zscore");
+    const bool unit_scale = out.kind == Kind::goalposts || out.kind == Kind::percentile ||
+                            out.kind == Kind::fraction_of_max || out.kind == Kind::distance_max ||
+                            out.kind == Kind::distance_reference || out.kind == Kind::distance_target;
     out.scale = positive(reader, *at, "scale", unit_scale ? 1 : 100);
     out.column = reader.word(*at, "column");
     out.cap = reader.number_or(*at, "cap", unbounded);
@@ -255,9 +280,11 @@ Formula read_formula(Reader& reader, const yaml::Node& given, Direction directio
         out.percent = reader.choice<bool>(*at, "of", false, {{"percent", true}, {"difference", false}});
     }
     out.without_self = reader.choice<bool>(*at, "self", false, {{"with", false}, {"without", true}});
-    out.negative = reader.choice<Negative>(*at, "negative", Negative::no_value,
-                                           {{"no_value", Negative::no_value}, {"zero", Negative::zero}, {"keep", Negative::keep}});
-    out.ties = reader.choice<RankTies>(*at, "ties", RankTies::lowest, {{"lowest", RankTies::lowest}, {"average", RankTies::average}});
+    out.negative =
+        reader.choice<Negative>(*at, "negative", Negative::no_value,
+                                {{"no_value", Negative::no_value}, {"zero", Negative::zero}, {"keep", Negative::keep}});
+    out.ties = reader.choice<RankTies>(*at, "ties", RankTies::lowest,
+                                       {{"lowest", RankTies::lowest}, {"average", RankTies::average}});
     read_details(reader, *at, out, direction, transform, points_weight);
     if (at->find("full")) out.full = positive(reader, *at, "full", 100);
     if (out.full && !(*out.full > 0)) reader.problem(*at, "full marks are not above 0", "add \"full: number\" above 0");

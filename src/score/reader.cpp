@@ -22,7 +22,8 @@ bool Reader::is_map(const yaml::Node& at, std::string_view what) {
 void Reader::only_keys(const yaml::Node& map, const std::vector<std::string_view>& keys, std::string_view what) {
     for (const yaml::Node& key : map.keys)
         if (std::find(keys.begin(), keys.end(), key.text) == keys.end())
-            problem(key, fmt::format("{} has no key \"{}\"", what, key.text), fmt::format("known keys: {}", fmt::join(keys, ", ")));
+            problem(key, fmt::format("{} has no key \"{}\"", what, key.text),
+                    fmt::format("known keys: {}", fmt::join(keys, ", ")));
 }
 
 std::string Reader::word(const yaml::Node& map, std::string_view key, bool required) {
@@ -42,7 +43,8 @@ std::string Reader::code(const yaml::Node& at, std::string_view what) {
     const bool plain = at.is_scalar() && !at.text.empty() && at.text.size() <= code_length_max &&
                        at.text.find_first_of(" \t\r\n,\"") == std::string::npos;
     if (!plain)
-        problem(at, fmt::format("{} is not a code", what), fmt::format("1 to {} bytes without blanks, commas or quotes", code_length_max));
+        problem(at, fmt::format("{} is not a code", what),
+                fmt::format("1 to {} bytes without blanks, commas or quotes", code_length_max));
     return plain ? at.text : std::string{};
 }
 
@@ -50,8 +52,9 @@ Label Reader::label(const yaml::Node& map, const std::string& fallback) {
     Label out{fallback, fallback, fallback};
     const yaml::Node* at = map.find("label");
     if (!at) return out;
-    const bool three = at->is_list() && at->items.size() == 3 &&
-                       std::all_of(at->items.begin(), at->items.end(), [](const yaml::Node& n) { return n.is_scalar(); });
+    const bool three =
+        at->is_list() && at->items.size() == 3 &&
+        std::all_of(at->items.begin(), at->items.end(), [](const yaml::Node& n) { return n.is_scalar(); });
     if (!three) {
         problem(*at, "label is not a list of three", "label: [简体, 繁體, English]");
         return out;
@@ -85,7 +88,8 @@ const yaml::Node* Reader::by_variant(const yaml::Node& at, std::string_view what
     if (!about_variants) return &at;
     const yaml::Node* found = at.find(variant_);
     if (!found)
-        problem(at, fmt::format("{} has no entry for variant \"{}\"", what, variant_), "name every variant; a weight of 0 means not assessed");
+        problem(at, fmt::format("{} has no entry for variant \"{}\"", what, variant_),
+                "name every variant; a weight of 0 means not assessed");
     return found;
 }
 
@@ -99,7 +103,9 @@ std::optional<double> Reader::number(const yaml::Node& given, std::string_view w
         const auto [stop, error] = std::from_chars(begin, end, value);
         if (error == std::errc{} && stop == end && std::isfinite(value)) return value;
     }
-    problem(*at, at->is_scalar() ? fmt::format("{} is \"{}\", not a number", what, at->text) : fmt::format("{} is not a number", what),
+    problem(*at,
+            at->is_scalar() ? fmt::format("{} is \"{}\", not a number", what, at->text)
+                            : fmt::format("{} is not a number", what),
             all_.size() > 1 ? "a number such as 12.5, or a map of numbers by variant" : "a number such as 12.5");
     return std::nullopt;
 }

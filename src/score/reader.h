@@ -28,9 +28,12 @@ class Reader {
     std::optional<double> number(const yaml::Node& at, std::string_view what);
     double number_or(const yaml::Node& map, std::string_view key, double otherwise);
     int whole_or(const yaml::Node& map, std::string_view key, int otherwise, int low, int high);
-    /// The entry of the current variant when `at` is a map by variant, else `at`; null (reported) when it has no such entry.
+    /// The entry of the current variant when `at` is a map by variant, else `at`; null (reported) when it has no such
+    /// entry.
     const yaml::Node* by_variant(const yaml::Node& at, std::string_view what);
-    void use_variant(std::string variant, const std::vector<std::string>& all) { variant_ = std::move(variant), all_ = all; }
+    void use_variant(std::string variant, const std::vector<std::string>& all) {
+        variant_ = std::move(variant), all_ = all;
+    }
     const std::string& variant() const { return variant_; }
 
     template <class T>

@@ -19,16 +19,22 @@ struct Inherited {
 };
 
 void read_policies(Reader& reader, const yaml::Node& at, Inherited& out) {
-    out.weights = reader.choice<Weights>(at, "weights", out.weights, {{"relative", Weights::relative}, {"points", Weights::points}});
+    out.weights = reader.choice<Weights>(at, "weights", out.weights,
+                                         {{"relative", Weights::relative}, {"points", Weights::points}});
     out.aggregate = reader.choice<Aggregate>(at, "aggregate", out.aggregate,
-                                             {{"arithmetic", Aggregate::arithmetic}, {"geometric", Aggregate::geometric},
-                                              {"harmonic", Aggregate::harmonic}, {"weighted_median", Aggregate::weighted_median}});
+                                             {{"arithmetic", Aggregate::arithmetic},
+                                              {"geometric", Aggregate::geometric},
+                                              {"harmonic", Aggregate::harmonic},
+                                              {"weighted_median", Aggregate::weighted_median}});
     out.missing = reader.choice<Missing>(at, "missing", out.missing,
-                                         {{"reweight", Missing::reweight}, {"zero", Missing::zero},
-                                          {"peer_mean", Missing::peer_mean}, {"refuse", Missing::refuse}});
+                                         {{"reweight", Missing::reweight},
+                                          {"zero", Missing::zero},
+                                          {"peer_mean", Missing::peer_mean},
+                                          {"refuse", Missing::refuse}});
     if (const yaml::Node* share = at.find("min_share")) {
         out.min_share = reader.number(*share, "min_share").value_or(0);
-        if (out.min_share < 0 || out.min_share > 1) reader.problem(*share, "min_share lies outside 0..1", "0.66 asks for 66% of the weight");
+        if (out.min_share < 0 || out.min_share > 1)
+            reader.problem(*share, "min_share lies outside 0..1", "0.66 asks for 66% of the weight");
     }
     if (const yaml::Node* formula = at.find("formula")) out.formula = formula;
 }
@@ -39,7 +45,9 @@ class TreeReader {
 
     void read(const yaml::Node& at, int parent, const Inherited& from, int depth, bool skeleton) {
         if (depth > tree_depth_max || out_.nodes.size() >= nodes_max) {
-            reader_.problem(at, fmt::format("the tree is deeper than {} levels or larger than {} nodes", tree_depth_max, nodes_max), "split the scheme");
+            reader_.problem(
+                at, fmt::format("the tree is deeper than {} levels or larger than {} nodes", tree_depth_max, nodes_max),
+                "split the scheme");
             return;
         }
         if (!reader_.is_map(at, "a node of the tree")) return;
@@ -50,8 +58,10 @@ class TreeReader {
         const yaml::Node* code = leaf ? leaf : at.find("code");
         Node node;
         node.parent = parent;
-        if (!code) reader_.problem(at, "a node has no code", "\"code: NAME\" for a group, \"indicator: NAME\" for a leaf");
-        else node.code = reader_.code(*code, leaf ? "indicator" : "code");
+        if (!code)
+            reader_.problem(at, "a node has no code", "\"code: NAME\" for a group, \"indicator: NAME\" for a leaf");
+        else
+            node.code = reader_.code(*code, leaf ? "indicator" : "code");
         if (code && !node.code.empty() && !codes_.insert(node.code).second)
             reader_.problem(*code, fmt::format("code \"{}\" stands twice in the tree", node.code),
                             "give the second one its own code; \"column:\" in its formula names the shared column");
@@ -61,7 +71,9 @@ class TreeReader {
         if (leaf) read_leaf(at, node, from);
         Inherited own = from;
         if (!leaf) {
-            reader_.only_keys(at, {"code", "label", "weight", "weights", "aggregate", "missing", "min_share", "formula", "children"}, "a group");
+            reader_.only_keys(
+                at, {"code", "label", "weight", "weights", "aggregate", "missing", "min_share", "formula", "children"},
+                "a group");
             read_policies(reader_, at, own);
             node.weights = own.weights;
             node.aggregate = own.aggregate;
@@ -82,19 +94,24 @@ class TreeReader {
         const yaml::Node* weight = at.find("weight");
         if (weight) {
             node.weight = reader_.number(*weight, "weight").value_or(1);
-            if (node.weight < 0) reader_.problem(*weight, fmt::format("weight is {}", node.weight), "0 (not assessed) or more");
+            if (node.weight < 0)
+                reader_.problem(*weight, fmt::format("weight is {}", node.weight), "0 (not assessed) or more");
         } else if (leaf && from.weights == Weights::points) {
             reader_.problem(at, "weight is missing", "add \"weight: points\"");
         }
     }
 
     void read_leaf(const yaml::Node& at, Node& node, const Inherited& from) {
-        reader_.only_keys(at, {"indicator", "label", "weight", "alias", "direction", "transform", "unit", "period", "department",
-                               "evidence", "figure", "window", "peers", "cap", "floor", "missing", "formula"}, "an indicator");
+        reader_.only_keys(at,
+                          {"indicator", "label", "weight", "alias", "direction", "transform", "unit", "period",
+                           "department", "evidence", "figure", "window", "peers", "cap", "floor", "missing", "formula"},
+                          "an indicator");
         Indicator out;
         out.aliases = reader_.words(at, "alias");
-        out.direction = reader_.choice<Direction>(at, "direction", Direction::up, {{"up", Direction::up}, {"down", Direction::down}});
-        out.transform = reader_.choice<Transform>(at, "transform", Transform::none, {{"none", Transform::none}, {"log", Transform::log}});
+        out.direction = reader_.choice<Direction>(at, "direction", Direction::up,
+                                                  {{"up", Direction::up}, {"down", Direction::down}});
+        out.transform = reader_.choice<Transform>(at, "transform", Transform::none,
+                                                  {{"none", Transform::none}, {"log", Transform::log}});
         out.unit = reader_.word(at, "unit");
         out.period = reader_.word(at, "period");
         out.department = reader_.word(at, "department");
@@ -105,7 +122,8 @@ class TreeReader {
             out.peers = reader_.choice<Peers>(at, "peers", Peers::all, {{"all", Peers::all}, {"group", Peers::group}});
         out.cap = reader_.number_or(at, "cap", unbounded);
         out.floor = reader_.number_or(at, "floor", -unbounded);
-        if (out.floor > out.cap) reader_.problem(at, "floor lies above cap", "floor <= cap, both in multiples of full marks");
+        if (out.floor > out.cap)
+            reader_.problem(at, "floor lies above cap", "floor <= cap, both in multiples of full marks");
         Inherited own = from;
         if (at.find("missing")) {
             read_policies(reader_, at, own);
@@ -118,9 +136,12 @@ class TreeReader {
         if (formula) {
             out.formula = read_formula(reader_, *formula, out.direction, out.transform, points);
             if (from.weights == Weights::points && !out.formula.full)
-                reader_.problem(at, fmt::format("{} has no full marks to count points by", formula_name(out.formula.kind)), "add \"full: number\" to the formula, or use relative weights");
+                reader_.problem(at,
+                                fmt::format("{} has no full marks to count points by", formula_name(out.formula.kind)),
+                                "add \"full: number\" to the formula, or use relative weights");
         } else {
-            reader_.problem(at, fmt::format("indicator \"{}\" has no formula", node.code), "add \"formula: {kind: minmax}\" here or to the scheme");
+            reader_.problem(at, fmt::format("indicator \"{}\" has no formula", node.code),
+                            "add \"formula: {kind: minmax}\" here or to the scheme");
         }
         node.indicator = std::move(out);
     }
@@ -128,9 +149,11 @@ class TreeReader {
     void read_children(const yaml::Node& at, int index, const Inherited& own, int depth, bool skeleton) {
         const yaml::Node* children = at.find("children");
         const bool filled = children && children->is_list() && !children->items.empty();
-        if (children && !children->is_list() && !children->is_null()) reader_.problem(*children, "children is not a list", "start each child with \"- \"");
+        if (children && !children->is_list() && !children->is_null())
+            reader_.problem(*children, "children is not a list", "start each child with \"- \"");
         if (!filled && !skeleton)
-            reader_.problem(at, fmt::format("\"{}\" has no indicators", out_.nodes[index].code), "add children, or say \"skeleton: true\" for a scheme not yet filled");
+            reader_.problem(at, fmt::format("\"{}\" has no indicators", out_.nodes[index].code),
+                            "add children, or say \"skeleton: true\" for a scheme not yet filled");
         if (!filled) return;
         for (const yaml::Node& child : children->items) read(child, index, own, depth + 1, skeleton);
     }
@@ -143,12 +166,17 @@ class TreeReader {
         for (int child : node.children) sum += out_.nodes[child].weight;
         const bool in_points = from.weights == Weights::points && node.parent >= 0;
         if (sum <= 0 && node.weight > 0 && !points)
-            reader_.problem(at, fmt::format("the weights below \"{}\" are all 0", node.code), "give at least one child a weight, or this node weight 0");
+            reader_.problem(at, fmt::format("the weights below \"{}\" are all 0", node.code),
+                            "give at least one child a weight, or this node weight 0");
         if (points && in_points && weight_given && node.weight > 0 && std::abs(sum - node.weight) > 1e-9)
-            reader_.problem(at, fmt::format("\"{}\" has {} points but its children have {}", node.code, node.weight, sum), "make them agree, or drop one");
+            reader_.problem(at,
+                            fmt::format("\"{}\" has {} points but its children have {}", node.code, node.weight, sum),
+                            "make them agree, or drop one");
         if (in_points && !weight_given) {
-            if (points) node.weight = sum;
-            else reader_.problem(at, fmt::format("\"{}\" has no points", node.code), "add \"weight: points\"");
+            if (points)
+                node.weight = sum;
+            else
+                reader_.problem(at, fmt::format("\"{}\" has no points", node.code), "add \"weight: points\"");
         }
         if (!points) check_scales(at, node);
     }
@@ -160,7 +188,9 @@ class TreeReader {
             if (!below.indicator || !below.indicator->formula.full || below.weight == 0) continue;
             const double full = *below.indicator->formula.full;
             if (first && std::abs(*first - full) > 1e-9)
-                reader_.problem(at, fmt::format("\"{}\" mixes scales: full marks are {} and {}", node.code, *first, full), "give the formulas the same \"scale\" or \"range\", or count in points");
+                reader_.problem(at,
+                                fmt::format("\"{}\" mixes scales: full marks are {} and {}", node.code, *first, full),
+                                "give the formulas the same \"scale\" or \"range\", or count in points");
             if (!first) first = full;
         }
     }
@@ -176,12 +206,14 @@ void read_variants(Reader& reader, const yaml::Node& root, Scheme& out) {
         out.variants.emplace_back();
         out.variants[0].label = out.label;
     } else if (at->is_map() && !at->keys.empty()) {
-        if (at->keys.size() > variants_max) reader.problem(*at, fmt::format("more than {} variants", variants_max), "split the scheme");
+        if (at->keys.size() > variants_max)
+            reader.problem(*at, fmt::format("more than {} variants", variants_max), "split the scheme");
         for (std::size_t i = 0; i < at->keys.size() && i < variants_max; ++i) {
             Variant variant;
             variant.code = reader.code(at->keys[i], "variant");
             if (!at->items[i].is_null() && reader.is_map(at->items[i], "a variant"))
-                reader.only_keys(at->items[i], {"label", "weights", "aggregate", "missing", "min_share", "formula"}, "a variant");
+                reader.only_keys(at->items[i], {"label", "weights", "aggregate", "missing", "min_share", "formula"},
+                                 "a variant");
             variant.label = reader.label(at->items[i], variant.code);
             out.variants.push_back(std::move(variant));
         }
@@ -189,11 +221,14 @@ void read_variants(Reader& reader, const yaml::Node& root, Scheme& out) {
         reader.problem(*at, "variants is not a map", "variants: {outcome: {label: [...]}}");
         out.variants.emplace_back();
     }
-    out.variant_by = reader.choice<VariantBy>(root, "variant_by", VariantBy::none,
-                                              {{"none", VariantBy::none}, {"group", VariantBy::group}, {"class", VariantBy::unit_class}});
+    out.variant_by = reader.choice<VariantBy>(
+        root, "variant_by", VariantBy::none,
+        {{"none", VariantBy::none}, {"group", VariantBy::group}, {"class", VariantBy::unit_class}});
     out.default_variant = reader.word(root, "default_variant");
     if (out.default_variant.empty()) out.default_variant = out.variants[0].code;
-    if (!out.variant(out.default_variant)) reader.problem(*root.find("default_variant"), fmt::format("there is no variant \"{}\"", out.default_variant), "name one of variants");
+    if (!out.variant(out.default_variant))
+        reader.problem(*root.find("default_variant"), fmt::format("there is no variant \"{}\"", out.default_variant),
+                       "name one of variants");
 }
 
 void check_total(Reader& reader, const yaml::Node& root, const Variant& variant) {
@@ -204,26 +239,35 @@ void check_total(Reader& reader, const yaml::Node& root, const Variant& variant)
     double sum = 0;
     for (int child : variant.nodes[0].children) sum += variant.nodes[child].weight;
     if (std::abs(sum - *total) > 1e-9)
-        reader.problem(*at, variant.code.empty() ? fmt::format("the first-level weights sum to {}, not {}", sum, *total)
-                                                 : fmt::format("the first-level weights of variant \"{}\" sum to {}, not {}", variant.code, sum, *total),
+        reader.problem(*at,
+                       variant.code.empty() ? fmt::format("the first-level weights sum to {}, not {}", sum, *total)
+                                            : fmt::format("the first-level weights of variant \"{}\" sum to {}, not {}",
+                                                          variant.code, sum, *total),
                        "correct a weight or the total");
 }
 
 void read_head(Reader& reader, const yaml::Node& root, Scheme& out) {
-    reader.only_keys(root, {"scheme", "label", "source", "notes", "skeleton", "total", "weights", "aggregate", "formula", "missing",
-                            "min_share", "peers", "rank_within", "ties", "display", "variants", "default_variant", "variant_by", "cap",
-                            "difficulty", "order", "events", "classes", "rank_rules", "tree"}, "a scheme");
-    if (const yaml::Node* code = root.find("scheme")) out.code = reader.code(*code, "scheme");
-    else reader.problem(root, "scheme is missing", "start with \"scheme: code\"");
+    reader.only_keys(root,
+                     {"scheme",    "label",    "source",          "notes",      "skeleton", "total",       "weights",
+                      "aggregate", "formula",  "missing",         "min_share",  "peers",    "rank_within", "ties",
+                      "display",   "variants", "default_variant", "variant_by", "cap",      "difficulty",  "order",
+                      "events",    "classes",  "rank_rules",      "tree"},
+                     "a scheme");
+    if (const yaml::Node* code = root.find("scheme"))
+        out.code = reader.code(*code, "scheme");
+    else
+        reader.problem(root, "scheme is missing", "start with \"scheme: code\"");
     out.label = reader.label(root, out.code);
     out.source = reader.word(root, "source");
     out.notes = reader.words(root, "notes");
     out.skeleton = reader.flag(root, "skeleton", false);
     out.display = reader.whole_or(root, "display", 2, 0, 12);
-    out.ties = reader.choice<TieRule>(root, "ties", TieRule::competition,
-                                      {{"competition", TieRule::competition}, {"dense", TieRule::dense}, {"shared_mean", TieRule::shared_mean}});
+    out.ties = reader.choice<TieRule>(
+        root, "ties", TieRule::competition,
+        {{"competition", TieRule::competition}, {"dense", TieRule::dense}, {"shared_mean", TieRule::shared_mean}});
     out.peers = reader.choice<Peers>(root, "peers", Peers::all, {{"all", Peers::all}, {"group", Peers::group}});
-    out.rank_within = reader.choice<Peers>(root, "rank_within", Peers::all, {{"all", Peers::all}, {"group", Peers::group}});
+    out.rank_within =
+        reader.choice<Peers>(root, "rank_within", Peers::all, {{"all", Peers::all}, {"group", Peers::group}});
     out.cap = reader.number_or(root, "cap", unbounded);
 }
 }  // namespace

@@ -1,7 +1,8 @@
 #pragma once
 // Scheme: how a body scores its units, read from YAML (docs/schemes.md). A tree of nodes; leaves are indicators with a
 // formula. One tree per variant (weight column), all of the same shape. parse_scheme reports every mistake at once with
-// file:line:column and the way out. Pure: knows no board; `figure` and `window` of an indicator are kept, not interpreted.
+// file:line:column and the way out. Pure: knows no board; `figure` and `window` of an indicator are kept, not
+// interpreted.
 #include <array>
 #include <cstdint>
 #include <map>
@@ -22,7 +23,7 @@ constexpr std::size_t code_length_max = 64;
 using Label = std::array<std::string, 3>;  // simplified, traditional, English
 
 enum class Aggregate { arithmetic, geometric, harmonic, weighted_median };
-enum class Weights { relative, points };   // share within the parent, or absolute points
+enum class Weights { relative, points };  // share within the parent, or absolute points
 enum class Missing { reweight, zero, peer_mean, refuse };
 enum class Peers { all, group };
 enum class VariantBy { none, group, unit_class };
@@ -85,9 +86,9 @@ struct EventRules {
 };
 
 struct Classes {
-    std::vector<std::string> names;        // best first
-    std::vector<std::int64_t> quotas;      // in 1/10,000 of a percent point; empty when thresholds rule
-    std::vector<double> thresholds;        // lowest score of each class
+    std::vector<std::string> names;    // best first
+    std::vector<std::int64_t> quotas;  // in 1/10,000 of a percent point; empty when thresholds rule
+    std::vector<double> thresholds;    // lowest score of each class
     QuotaRounding rounding = QuotaRounding::largest_remainder;
     AtBound at_bound = AtBound::better;
     Peers within = Peers::all;

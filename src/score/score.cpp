@@ -17,7 +17,8 @@ Groups groups_of(const Table& table, Peers peers) {
     Groups out;
     std::map<std::string, std::size_t> index;
     for (std::size_t i = 0; i < table.units.size(); ++i) {
-        const auto [found, fresh] = index.emplace(peers == Peers::group ? table.units[i].group : std::string{}, out.size());
+        const auto [found, fresh] =
+            index.emplace(peers == Peers::group ? table.units[i].group : std::string{}, out.size());
         if (fresh) out.emplace_back();
         out[found->second].push_back(i);
     }
@@ -33,8 +34,10 @@ class Scorer {
         prepare();
         // Pre-order backwards: every child before its parent, across all units, because a gap may take the peers' mean.
         for (std::size_t node = nodes_.size(); node-- > 0;) {
-            if (nodes_[node].indicator) leaf(node);
-            else for (std::size_t unit = 0; unit < out_.units.size(); ++unit) group(node, unit);
+            if (nodes_[node].indicator)
+                leaf(node);
+            else
+                for (std::size_t unit = 0; unit < out_.units.size(); ++unit) group(node, unit);
             fill_gaps(node);
         }
         for (std::size_t unit = 0; unit < out_.units.size(); ++unit) finish(unit);
@@ -56,7 +59,8 @@ class Scorer {
                 const Node& node = node_of(i, u);
                 const bool above = node.parent < 0 || !unit.cells[node.parent].has(Flag::not_assessed);
                 unit.cells[i].weight = node.weight;
-                if (node.parent >= 0 && (!above || !(node.weight > 0))) unit.cells[i].flags.push_back(Flag::not_assessed);
+                if (node.parent >= 0 && (!above || !(node.weight > 0)))
+                    unit.cells[i].flags.push_back(Flag::not_assessed);
             }
             out_.units.push_back(std::move(unit));
         }
@@ -69,7 +73,8 @@ class Scorer {
     // Units that are compared at this node: one group, only those assessed.
     Groups assessed_groups(std::size_t node) {
         Groups groups = groups_of(table_, peers_of(node));
-        for (auto& group : groups) std::erase_if(group, [&](std::size_t unit) { return cell(node, unit).has(Flag::not_assessed); });
+        for (auto& group : groups)
+            std::erase_if(group, [&](std::size_t unit) { return cell(node, unit).has(Flag::not_assessed); });
         return groups;
     }
 
@@ -81,7 +86,10 @@ class Scorer {
                 const Node& own = variant->nodes[node];
                 auto found = by_variant.find(variant);
                 if (found == by_variant.end())
-                    found = by_variant.emplace(variant, normalise(own.indicator->formula, *own.indicator, own.code, PeerSet{table_, group})).first;
+                    found = by_variant
+                                .emplace(variant, normalise(own.indicator->formula, *own.indicator, own.code,
+                                                            PeerSet{table_, group}))
+                                .first;
                 take(found->second[k], *own.indicator, cell(node, group[k]));
             }
         }
@@ -103,20 +111,24 @@ class Scorer {
             const bool above = *to.value > high;
             to.value = above ? high : low;
             to.flags.push_back(above ? Flag::capped : Flag::floored);
-            to.text += fmt::format(", {} {:.6g} ({:.6g} × full marks)", above ? "capped at" : "not below", *to.value, above ? indicator.cap : indicator.floor);
+            to.text += fmt::format(", {} {:.6g} ({:.6g} × full marks)", above ? "capped at" : "not below", *to.value,
+                                   above ? indicator.cap : indicator.floor);
         }
     }
 
     void group(std::size_t node, std::size_t unit) {
         Cell& to = cell(node, unit);
         if (to.has(Flag::not_assessed)) return;
-        const Aggregated sum = aggregate(node_of(node, unit), parts_of(node_of(node, unit), *variants_[unit], out_.units[unit].cells));
+        const Aggregated sum =
+            aggregate(node_of(node, unit), parts_of(node_of(node, unit), *variants_[unit], out_.units[unit].cells));
         to.value = sum.value;
         to.full = sum.full;
         to.text = sum.text;
         to.reason = sum.reason;
-        if (!sum.value) to.flags.push_back(Flag::no_value);
-        else if (sum.reweighted) to.flags.push_back(Flag::reweighted);
+        if (!sum.value)
+            to.flags.push_back(Flag::no_value);
+        else if (sum.reweighted)
+            to.flags.push_back(Flag::reweighted);
         if (sum.value && sum.reweighted) to.text += fmt::format(" over {:.4g}% of the weight", 100 * sum.present_share);
     }
 
@@ -189,7 +201,8 @@ class Scorer {
         for (const Override& one : unit.overrides) {
             if (one.effect == Effect::force_class) unit.class_final = one.to_class;
             if (one.effect == Effect::cap_class && !unit.class_final.empty() &&
-                std::find(names.begin(), names.end(), unit.class_final) < std::find(names.begin(), names.end(), one.to_class))
+                std::find(names.begin(), names.end(), unit.class_final) <
+                    std::find(names.begin(), names.end(), one.to_class))
                 unit.class_final = one.to_class;
         }
     }
@@ -240,7 +253,8 @@ Checked<Outcome> score(const Table& table, const Scheme& scheme, const Options& 
     out.ties = scheme.ties;
     out.variant = scheme.variant_by == VariantBy::none ? variants[0]->code : "by unit";
     out.notes = scheme.notes;
-    for (const std::string& column : table.ignored_columns) out.notes.push_back(fmt::format("column \"{}\" is not used by the scheme and was ignored", column));
+    for (const std::string& column : table.ignored_columns)
+        out.notes.push_back(fmt::format("column \"{}\" is not used by the scheme and was ignored", column));
     Scorer(table, scheme, std::move(variants), out).run();
     return out;
 }

@@ -12,7 +12,8 @@ Outcome outcome_of(const std::string& yaml, const Table& table) {
     return out ? *out : Outcome{};
 }
 std::string simple(const std::string& head, const std::string& formula = "kind: value") {
-    return "scheme: s\n" + head + "formula: {" + formula + "}\ntree:\n  code: t\n  children:\n    - {indicator: x, weight: 100}\n";
+    return "scheme: s\n" + head + "formula: {" + formula +
+           "}\ntree:\n  code: t\n  children:\n    - {indicator: x, weight: 100}\n";
 }
 Table three() { return table_of({"A", "B", "C"}, {{"x", {80, 90, 70}}}); }
 
@@ -60,12 +61,15 @@ tree:
     EXPECT_NE(refused.error()[0].text().find("\"旅游\" is not a variant"), std::string::npos);
 }
 TEST(Score, difficulty_counts_before_or_after_the_bonus_as_the_order_says) {
-    const std::string head = "difficulty: {by: class, factors: {big: 1, small: 1.1}}\nevents: {bonus: [{item: b, points: 5}]}\norder: ";
+    const std::string head =
+        "difficulty: {by: class, factors: {big: 1, small: 1.1}}\nevents: {bonus: [{item: b, points: 5}]}\norder: ";
     Table table = table_of({"A"}, {{"x", {80}}});
     table.units[0].unit_class = "small";
     table.events = {{"A", "b"}};
-    EXPECT_NEAR(*outcome_of(simple(head + "[sum, caps, difficulty, bonus, deduction, veto]\n"), table).units[0].total, 93, 1e-12);
-    EXPECT_NEAR(*outcome_of(simple(head + "[sum, caps, bonus, difficulty, deduction, veto]\n"), table).units[0].total, 93.5, 1e-12);
+    EXPECT_NEAR(*outcome_of(simple(head + "[sum, caps, difficulty, bonus, deduction, veto]\n"), table).units[0].total,
+                93, 1e-12);
+    EXPECT_NEAR(*outcome_of(simple(head + "[sum, caps, bonus, difficulty, deduction, veto]\n"), table).units[0].total,
+                93.5, 1e-12);
 }
 const std::string events = R"(cap: 85
 events:
@@ -86,7 +90,8 @@ classes: {quotas: {A: 40, B: 40, D: 20}}
 )";
 TEST(Events, item_cap_group_cap_and_not_both_apply_after_the_sum_is_capped) {
     Table table = table_of({"A", "B"}, {{"x", {90, 80}}});
-    table.events = {{"A", "national"}, {"A", "city", none, 5}, {"A", "city"}, {"A", "big10"}, {"A", "big50"}, {"A", "late", none, 2}, {"B", "city", 0.3}, {"B", "national", 2.9}};
+    table.events = {{"A", "national"}, {"A", "city", none, 5}, {"A", "city"},      {"A", "big10"},
+                    {"A", "big50"},    {"A", "late", none, 2}, {"B", "city", 0.3}, {"B", "national", 2.9}};
     const Outcome out = outcome_of(simple(events), table);
     const UnitOutcome& a = *out.unit("A");
     EXPECT_EQ(*a.computed, 90);
@@ -123,7 +128,11 @@ TEST(Events, an_override_stands_beside_the_score_and_never_changes_it) {
     const Outcome capped = outcome_of(simple(events), table);
     EXPECT_EQ(capped.unit("A")->class_computed, "A");
     EXPECT_EQ(capped.unit("A")->class_final, "B");
-    EXPECT_NE(to_json(out).find(R"("effect":"force_class","class":"D","reason":"reason","basis":"law","date":"2024-05-01","decider":"body")"), std::string::npos) << to_json(out);
+    EXPECT_NE(
+        to_json(out).find(
+            R"("effect":"force_class","class":"D","reason":"reason","basis":"law","date":"2024-05-01","decider":"body")"),
+        std::string::npos)
+        << to_json(out);
 }
 TEST(Events, unknown_ones_and_overrides_without_papers_are_refused_all_at_once) {
     Table table = three();
@@ -132,7 +141,8 @@ TEST(Events, unknown_ones_and_overrides_without_papers_are_refused_all_at_once) 
     ASSERT_FALSE(refused);
     const std::string text = text_of(refused.error());
     EXPECT_EQ(refused.error().size(), 4u) << text;
-    EXPECT_NE(text.find("table:A:discipline: an override lacks its reason date basis decider"), std::string::npos) << text;
+    EXPECT_NE(text.find("table:A:discipline: an override lacks its reason date basis decider"), std::string::npos)
+        << text;
 }
 TEST(Score, input_that_cannot_be_scored_is_refused_with_every_reason) {
     EXPECT_FALSE(score(Table{}, scheme_of(simple(""))));
@@ -151,8 +161,10 @@ TEST(Score, input_that_cannot_be_scored_is_refused_with_every_reason) {
     EXPECT_EQ(unknown.error()[0].code, Code::not_found);
 }
 TEST(Explain, a_geometric_path_says_what_full_marks_here_would_gain) {
-    const Outcome out = outcome_of("scheme: s\naggregate: geometric\nformula: {kind: value}\ntree:\n  code: t\n  children:\n    - {indicator: x}\n    - {indicator: y}\n",
-                                   table_of({"A"}, {{"x", {25}}, {"y", {100}}}));
+    const Outcome out = outcome_of(
+        "scheme: s\naggregate: geometric\nformula: {kind: value}\ntree:\n  code: t\n  children:\n    - {indicator: "
+        "x}\n    - {indicator: y}\n",
+        table_of({"A"}, {{"x", {25}}, {"y", {100}}}));
     const UnitOutcome& unit = out.units[0];
     EXPECT_NEAR(*unit.total, 50, 1e-12);
     EXPECT_FALSE(unit.cells[1].additive);
@@ -161,8 +173,11 @@ TEST(Explain, a_geometric_path_says_what_full_marks_here_would_gain) {
     EXPECT_FALSE(unit.cells[1].got);
 }
 TEST(Explain, points_lost_name_the_leaf_that_costs_most) {
-    const Outcome out = outcome_of("scheme: s\nweights: points\ntotal: 50\ntree:\n  code: t\n  children:\n    - {indicator: x, weight: 30, formula: {kind: ratio_target, target: 10, cap: 100}}\n    - {indicator: y, weight: 20, formula: {kind: minmax}}\n",
-                                   table_of({"A", "B"}, {{"x", {5, 10}}, {"y", {3, 1}}}));
+    const Outcome out = outcome_of(
+        "scheme: s\nweights: points\ntotal: 50\ntree:\n  code: t\n  children:\n    - {indicator: x, weight: 30, "
+        "formula: {kind: ratio_target, target: 10, cap: 100}}\n    - {indicator: y, weight: 20, formula: {kind: "
+        "minmax}}\n",
+        table_of({"A", "B"}, {{"x", {5, 10}}, {"y", {3, 1}}}));
     EXPECT_NEAR(*out.unit("A")->cells[1].lost, 15, 1e-12);
     EXPECT_NEAR(*out.unit("A")->cells[1].got, 15, 1e-12);
     EXPECT_NEAR(*out.unit("B")->cells[2].lost, 20, 1e-12);
@@ -170,8 +185,10 @@ TEST(Explain, points_lost_name_the_leaf_that_costs_most) {
     EXPECT_EQ(out.unit("A")->cells[1].text, "100 × 5 / 10 = 50");
 }
 TEST(Explain, a_missing_leaf_that_was_left_out_costs_nothing_and_is_flagged) {
-    const Outcome out = outcome_of("scheme: s\nmissing: reweight\nformula: {kind: value}\ntree:\n  code: t\n  children:\n    - {indicator: x}\n    - {indicator: y}\n",
-                                   table_of({"A"}, {{"x", {none}}, {"y", {40}}}));
+    const Outcome out = outcome_of(
+        "scheme: s\nmissing: reweight\nformula: {kind: value}\ntree:\n  code: t\n  children:\n    - {indicator: x}\n   "
+        " - {indicator: y}\n",
+        table_of({"A"}, {{"x", {none}}, {"y", {40}}}));
     EXPECT_EQ(*out.units[0].cells[1].lost, 0);
     EXPECT_TRUE(out.units[0].cells[1].has(Flag::missing));
     EXPECT_EQ(*out.units[0].cells[2].lost, 60);

@@ -10,7 +10,8 @@ namespace yipan::score {
 namespace {
 
 /// Counts the events of one unit for a list of items: item cap, then not-both (the larger counts), then group cap.
-double count_items(const Table& table, const std::vector<Item>& items, const EventRules& rules, bool deduction, UnitOutcome& out) {
+double count_items(const Table& table, const std::vector<Item>& items, const EventRules& rules, bool deduction,
+                   UnitOutcome& out) {
     std::vector<Applied> applied;
     std::vector<const Item*> declared;
     for (const Item& item : items) {
@@ -62,8 +63,9 @@ void collect_overrides(const Table& table, const EventRules& rules, UnitOutcome&
         if (event.unit != out.unit.code) continue;
         for (const Veto& veto : rules.vetoes) {
             if (veto.code != event.item) continue;
-            out.overrides.push_back({veto.code, veto.effect, veto.to_class, event.reason, event.basis.empty() ? veto.basis : event.basis,
-                                     event.date, event.decider.empty() ? veto.decider : event.decider});
+            out.overrides.push_back({veto.code, veto.effect, veto.to_class, event.reason,
+                                     event.basis.empty() ? veto.basis : event.basis, event.date,
+                                     event.decider.empty() ? veto.decider : event.decider});
             if (veto.effect == Effect::void_score) out.voided = true;
             if (veto.effect == Effect::void_score || veto.effect == Effect::disqualify) out.eligible = false;
         }
@@ -86,7 +88,8 @@ void apply_steps(const Table& table, const Scheme& scheme, UnitOutcome& out) {
                 break;
             case Step::difficulty: {
                 if (!scheme.difficulty) break;
-                const std::string& key = scheme.difficulty->by == VariantBy::group ? out.unit.group : out.unit.unit_class;
+                const std::string& key =
+                    scheme.difficulty->by == VariantBy::group ? out.unit.group : out.unit.unit_class;
                 const double factor = scheme.difficulty->factors.at(key);
                 total *= factor;
                 out.order_text += fmt::format(", × difficulty {:.6g} = {:.6g}", factor, total);

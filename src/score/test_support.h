@@ -19,8 +19,12 @@ inline std::optional<std::string> read_file(const std::string& path) {
     out << in.rdbuf();
     return out.str();
 }
-inline std::optional<std::string> read_shared(const std::string& name) { return read_file(std::string(YIPAN_SOURCE_DIR) + "/../shared/data/" + name); }
-inline std::optional<std::string> read_test_data(const std::string& name) { return read_file(std::string(YIPAN_SOURCE_DIR) + "/test/data/score/" + name); }
+inline std::optional<std::string> read_shared(const std::string& name) {
+    return read_file(std::string(YIPAN_SOURCE_DIR) + "/../shared/data/" + name);
+}
+inline std::optional<std::string> read_test_data(const std::string& name) {
+    return read_file(std::string(YIPAN_SOURCE_DIR) + "/test/data/score/" + name);
+}
 
 inline Scheme shipped(const std::string& name) {
     const std::string path = std::string(YIPAN_SOURCE_DIR) + "/schemes/" + name + ".yaml";
@@ -48,7 +52,8 @@ inline Scheme scheme_of(const std::string& yaml) {
 }
 
 /// Quick table: units named by the first entry, columns by code.
-inline Table table_of(const std::vector<std::string>& units, std::map<std::string, std::vector<std::optional<double>>> columns) {
+inline Table table_of(const std::vector<std::string>& units,
+                      std::map<std::string, std::vector<std::optional<double>>> columns) {
     Table out;
     for (const std::string& unit : units) out.units.push_back({unit, unit, {}, {}});
     out.columns = std::move(columns);
@@ -61,7 +66,8 @@ struct Grid {
     std::vector<std::vector<std::string>> rows;
     std::optional<double> number(std::size_t row, const std::string& column) const {
         for (std::size_t i = 0; i < header.size(); ++i)
-            if (header[i] == column && !rows[row][i].empty() && rows[row][i] != "NA") return std::strtod(rows[row][i].c_str(), nullptr);
+            if (header[i] == column && !rows[row][i].empty() && rows[row][i] != "NA")
+                return std::strtod(rows[row][i].c_str(), nullptr);
         return std::nullopt;
     }
 };
@@ -72,12 +78,17 @@ inline Grid grid_of(const std::string& text) {
         std::vector<std::string> fields{""};
         bool quoted = false;
         for (char c : line) {
-            if (c == '"') quoted = !quoted;
-            else if (c == ',' && !quoted) fields.emplace_back();
-            else if (c != '\r') fields.back() += c;
+            if (c == '"')
+                quoted = !quoted;
+            else if (c == ',' && !quoted)
+                fields.emplace_back();
+            else if (c != '\r')
+                fields.back() += c;
         }
-        if (out.header.empty()) out.header = fields;
-        else out.rows.push_back(fields);
+        if (out.header.empty())
+            out.header = fields;
+        else
+            out.rows.push_back(fields);
     }
     return out;
 }
