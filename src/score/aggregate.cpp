@@ -64,7 +64,8 @@ std::optional<double> weighted_mean(Aggregate kind, std::span<const double> valu
     return kind == Aggregate::harmonic ? total / sum : sum / total;
 }
 
-Aggregated aggregate(const Node& node, std::span<const Part> parts) {
+namespace {
+Aggregated aggregate_present(const Node& node, std::span<const Part> parts) {
     Aggregated out;
     double all = 0, here = 0;
     std::vector<const Part*> present;
@@ -106,6 +107,17 @@ Aggregated aggregate(const Node& node, std::span<const Part> parts) {
     out.value = weighted_mean(node.aggregate, values, weights);
     if (fulls.size() == values.size()) out.full = weighted_mean(node.aggregate, fulls, weights);
     out.text = fmt::format("{} = {:.6g}", written(node, present, 1), *out.value);
+    return out;
+}
+
+}  // namespace
+
+Aggregated aggregate(const Node& node, std::span<const Part> parts) {
+    Aggregated out = aggregate_present(node, parts);
+    if (out.value && !std::isfinite(*out.value)) {
+        out.value.reset();
+        out.reason = "the sum is too large for a number";
+    }
     return out;
 }
 

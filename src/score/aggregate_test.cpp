@@ -37,6 +37,11 @@ TEST(Aggregate, geometric_and_harmonic_refuse_zero_with_a_reason) {
         EXPECT_EQ(*out.units[1].rank, 1);
     }
 }
+TEST(Aggregate, a_sum_beyond_the_largest_number_is_no_value) {
+    const Outcome out = outcome_of(two("aggregate: arithmetic"), table_of({"A"}, {{"x", {1e308}}, {"y", {1e308}}}));
+    EXPECT_FALSE(out.units[0].total);
+    EXPECT_NE(out.units[0].reason.find("too large"), std::string::npos) << out.units[0].reason;
+}
 TEST(Missing, reweight_leaves_the_gap_out_and_says_so) {
     const Outcome out = outcome_of(two("missing: reweight"), gap);
     EXPECT_EQ(*out.units[1].total, 60);

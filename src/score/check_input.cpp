@@ -16,8 +16,9 @@ class Checker {
         : table_(table), scheme_(scheme), options_(options) {}
 
     Checked<std::vector<const Variant*>> run() {
-        units();
         skeleton();
+        if (!errors_.empty()) return fail(std::move(errors_));  // nothing else matters before the scheme is complete
+        units();
         std::vector<const Variant*> variants = choose();
         if (errors_.empty()) columns(variants);
         events();
@@ -123,6 +124,12 @@ class Checker {
         return out;
     }
 
+    static std::string names_of(const Node& node) {
+        std::string out = node.label[0] == node.code ? "" : " or " + node.label[0];
+        for (const std::string& alias : node.indicator->aliases) out += " or " + alias;
+        return out;
+    }
+
     void columns(const std::vector<const Variant*>& variants) {
         std::set<std::string> missing;
         for (const Variant* variant : std::set<const Variant*>(variants.begin(), variants.end()))
@@ -134,10 +141,7 @@ class Checker {
         for (const std::string& column : missing) {
             std::string names;
             for (const Node& node : scheme_.variants[0].nodes)
-                if (node.code == column)
-                    for (const std::string& alias :
-                         node.indicator ? node.indicator->aliases : std::vector<std::string>{})
-                        names += " or " + alias;
+                if (node.code == column && node.indicator) names = names_of(node);
             problem(Code::invalid_input, options_.table_name, fmt::format("there is no column {}", column),
                     fitting.empty()
                         ? fmt::format("add a column named {}{}; cells may be empty", column, names)

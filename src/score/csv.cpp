@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -59,6 +60,24 @@ std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t");
     return first == std::string_view::npos ? std::string_view{}
                                            : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// A number, or nothing for an empty cell and NA; anything else is a mistake with its place.
+std::optional<double> number_of(const std::string& field, const std::string& place, Errors& errors) {
+    if (field.empty() || field == "NA") return std::nullopt;
+    double value = 0;
+    const char* begin = field.data() + (field[0] == '+' ? 1 : 0);
+    const char* end = field.data() + field.size();
+    const auto [stop, error] = std::from_chars(begin, end, value);
+    if (error == std::errc{} && stop == end && std::isfinite(value)) return value;
+    if (error == std::errc::result_out_of_range)
+        errors.push_back({Code::invalid_input, place, fmt::format("\"{}\" is too large or too small", field),
+                          "a number within 1e-307..1e308"});
+    else
+        errors.push_back({Code::invalid_input, place, fmt::format("\"{}\" is not a number", field),
+                          "write 1234.5 without thousands separators or signs of unit; leave the cell empty when the "
+                          "value is missing"});
+    return std::nullopt;
 }
 
 class TableReader {
@@ -152,26 +171,9 @@ class TableReader {
             else if (column == "@class")
                 unit.unit_class = field;
             else if (!column.empty())
-                table_.columns[column].push_back(cell(field, fmt::format("{}:{}", place, column)));
+                table_.columns[column].push_back(number_of(field, fmt::format("{}:{}", place, column), errors_));
         }
         table_.units.push_back(std::move(unit));
-    }
-
-    std::optional<double> cell(const std::string& field, const std::string& place) {
-        if (field.empty() || field == "NA") return std::nullopt;
-        double value = 0;
-        const char* begin = field.data() + (field[0] == '+' ? 1 : 0);
-        const char* end = field.data() + field.size();
-        const auto [stop, error] = std::from_chars(begin, end, value);
-        if (error == std::errc::result_out_of_range)
-            problem(place, fmt::format("\"{}\" is too large or too small", field), "a number within 1e-307..1e308");
-        else if (error != std::errc{} || stop != end || !std::isfinite(value))
-            problem(place, fmt::format("\"{}\" is not a number", field),
-                    "write 1234.5 without thousands separators or signs of unit; leave the cell empty when the value "
-                    "is missing");
-        else
-            return value;
-        return std::nullopt;
     }
 
     const Scheme& scheme_;
@@ -187,6 +189,51 @@ Checked<Table> table_from_csv(std::string_view text, const Scheme& scheme, std::
     if (text.size() > csv_bytes_max)
         return fail(Errors{{Code::limit_exceeded, std::string(file), "larger than 16 MiB", "split the table"}});
     return TableReader(scheme, file).read(text);
+}
+
+Checked<std::vector<Event>> events_from_csv(std::string_view text, std::string_view file) {
+    static const std::vector<std::pair<std::string_view, std::string Event::*>> words = {
+        {"unit", &Event::unit},        {"item", &Event::item},   {"date", &Event::date},
+        {"reason", &Event::reason},    {"basis", &Event::basis}, {"decider", &Event::decider},
+        {"evidence", &Event::evidence}};
+    if (text.size() > csv_bytes_max)
+        return fail(Errors{{Code::limit_exceeded, std::string(file), "larger than 16 MiB", "split the table"}});
+    Errors errors;
+    std::vector<Event> out;
+    const std::vector<Record> records = records_of(text, file, errors);
+    const std::vector<std::string> header = records.empty() ? std::vector<std::string>{} : records[0].fields;
+    std::set<std::string> seen;
+    for (const std::string& name : header) {
+        bool known = name == "points" || name == "count";
+        for (const auto& [word, member] : words) known = known || word == name;
+        if (!known || !seen.insert(name).second)
+            errors.push_back({Code::invalid_input, fmt::format("{}:1:{}", file, name),
+                              known ? "the column stands twice" : "events have no such column",
+                              "unit, item, points, count, date, reason, basis, decider, evidence"});
+    }
+    if (!seen.count("unit") || !seen.count("item"))
+        errors.push_back({Code::invalid_input, std::string(file), "the columns unit and item are missing",
+                          "start with \"unit,item\""});
+    const bool readable = errors.empty();
+    for (std::size_t i = 1; readable && i < records.size(); ++i) {
+        const std::string place = fmt::format("{}:{}", file, records[i].line);
+        if (records[i].fields.size() != header.size())
+            errors.push_back(
+                {Code::invalid_input, place,
+                 fmt::format("the row has {} fields, the header {}", records[i].fields.size(), header.size()),
+                 "quote fields that hold a comma"});
+        Event event;
+        for (std::size_t k = 0; k < std::min(header.size(), records[i].fields.size()); ++k) {
+            const std::string field(trimmed(records[i].fields[k]));
+            if (header[k] == "points") event.points = number_of(field, place + ":points", errors);
+            if (header[k] == "count") event.count = number_of(field, place + ":count", errors).value_or(1);
+            for (const auto& [word, member] : words)
+                if (word == header[k]) event.*member = field;
+        }
+        out.push_back(std::move(event));
+    }
+    if (!errors.empty()) return fail(std::move(errors));
+    return out;
 }
 
 }  // namespace yipan::score

@@ -15,4 +15,8 @@ constexpr std::size_t csv_units_max = 100'000;
 
 Checked<Table> table_from_csv(std::string_view text, const Scheme& scheme, std::string_view file = "table.csv");
 
+/// Events from CSV with a header: unit and item, and any of points, count, date, reason, basis, decider, evidence.
+/// Unknown columns are refused: an event says what counts for or against somebody.
+Checked<std::vector<Event>> events_from_csv(std::string_view text, std::string_view file = "events.csv");
+
 }  // namespace yipan::score

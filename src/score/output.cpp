@@ -130,7 +130,7 @@ std::string grid(const std::vector<std::vector<std::string>>& rows, std::size_t 
     for (const auto& row : rows) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i)
-            line += (i ? "  " : "") + padded(row[i], width[i], i >= left_columns);
+            line += (i ? "  " : "") + padded(row[i], width[i], i >= left_columns && i + 1 < row.size());
         out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
     }
     return out;
@@ -189,7 +189,7 @@ std::string to_text(const Outcome& outcome) {
         if (flags) remarks += fmt::format("{}{} flagged", remarks.empty() ? "" : "; ", flags);
         for (const Override& one : unit.overrides)
             remarks += fmt::format("{}{}: {}", remarks.empty() ? "" : "; ", name_of(one.effect), one.reason);
-        row.push_back("  " + remarks);
+        row.push_back(remarks);
         rows.push_back(std::move(row));
     }
     std::string out = fmt::format("{} ({}){}\n", outcome.label[0], outcome.scheme,
@@ -214,7 +214,7 @@ std::string explanation_text(const Outcome& outcome, const UnitOutcome& unit) {
         if (!cell.flags.empty()) formula += " [" + flags_of(cell, ", ") + "]";
         rows.push_back({std::string(2 * depth, ' ') + outcome.nodes[i].code, text(cell.raw), text(cell.value),
                         text(cell.full), text(cell.weight), text(cell.got),
-                        (cell.additive ? "" : "~") + text(cell.lost), "  " + formula});
+                        (cell.additive ? "" : "~") + text(cell.lost), formula});
     }
     std::string out = grid(rows, 1);
     if (!unit.order_text.empty()) out += unit.order_text + "\n";

@@ -238,6 +238,25 @@ TEST(Csv, a_column_named_by_a_formula_is_read) {
     ASSERT_TRUE(table);
     EXPECT_EQ(*score(*table, scheme)->units[0].total, 50);
 }
+TEST(Csv, events_are_read_with_their_papers_and_unknown_columns_are_refused) {
+    const auto events = events_from_csv(
+        "unit,item,points,count,date,reason,basis,decider\nA,late,,2,2024-05-01,\"late, "
+        "twice\",law,body\nB,award,1.5,,,,,\n");
+    ASSERT_TRUE(events) << text_of(events.error());
+    ASSERT_EQ(events->size(), 2u);
+    EXPECT_EQ((*events)[0].count, 2);
+    EXPECT_EQ((*events)[0].points, std::nullopt);
+    EXPECT_EQ((*events)[0].reason + (*events)[0].basis + (*events)[0].decider, "late, twicelawbody");
+    EXPECT_EQ((*events)[1].points, 1.5);
+    EXPECT_EQ((*events)[1].count, 1);
+    const auto refused = events_from_csv("unit,item,points,pionts\n", "e.csv");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error()[0].where, "e.csv:1:pionts");
+    const auto bad = events_from_csv("unit,item,points\nA,x,y\nA,x\n", "e.csv");
+    ASSERT_FALSE(bad);
+    EXPECT_EQ(bad.error().size(), 2u) << text_of(bad.error());
+    EXPECT_FALSE(events_from_csv("", "e.csv"));
+}
 TEST(Output, json_has_the_agreed_shape_and_17_digits) {
     const auto outcome =
         score(*table_from_csv("unit,tax,jobs,more\n\"A\"\"1\",0.1,0.3,9\nB,1,2,9\n", plain()), plain());

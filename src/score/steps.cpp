@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "score/check_input.h"
@@ -108,7 +109,9 @@ void apply_steps(const Table& table, const Scheme& scheme, UnitOutcome& out) {
             case Step::veto: collect_overrides(table, scheme.events, out); break;
         }
     }
-    if (out.computed) {
+    if (out.computed && !std::isfinite(total)) {
+        out.reason = "the score after bonus and deduction is too large for a number";
+    } else if (out.computed) {
         out.total = total;
         out.order_text += fmt::format(" -> {:.6g}", total);
     } else {
