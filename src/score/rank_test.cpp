@@ -18,6 +18,7 @@ TEST(Rank, looks_at_unrounded_scores) {
 }
 TEST(Rank, display_rounds_half_away_from_zero_as_offices_do) {
     EXPECT_EQ(shown(2.675, 2), "2.68");
+    EXPECT_EQ(shown(1.005, 2), "1.01");  // 1.005 x 100 is 100.49999999999999 in binary
     EXPECT_EQ(shown(-2.675, 2), "-2.68");
     EXPECT_EQ(shown(97.445, 1), "97.4");
     EXPECT_EQ(shown(0.0004, 3), "0.000");

@@ -238,6 +238,26 @@ TEST(Csv, a_column_named_by_a_formula_is_read) {
     ASSERT_TRUE(table);
     EXPECT_EQ(*score(*table, scheme)->units[0].total, 50);
 }
+TEST(Csv, a_name_that_two_indicators_share_stands_for_neither_and_is_listed) {
+    const Scheme scheme = scheme_of(
+        "scheme: s\nformula: {kind: value}\ntree:\n  code: t\n  children:\n    - {indicator: a, alias: 增速}\n    - "
+        "{indicator: b, alias: 增速}\n");
+    const auto table = table_from_csv("unit,增速,a\nA,5,6\n", scheme);
+    ASSERT_TRUE(table) << text_of(table.error());
+    EXPECT_EQ(table->ignored_columns, std::vector<std::string>{"增速"});
+    EXPECT_FALSE(table->columns.count("b"));
+}
+TEST(Docs, every_formula_and_policy_stands_in_the_reference) {
+    const auto docs = read_file(std::string(YIPAN_SOURCE_DIR) + "/docs/schemes.md");
+    ASSERT_TRUE(docs);
+    for (int kind = 0; kind <= static_cast<int>(FormulaKind::scaled); ++kind) {
+        const std::string name(formula_name(static_cast<FormulaKind>(kind)));
+        EXPECT_TRUE(docs->find("| " + name + " |") != std::string::npos ||
+                    docs->find("| " + name + ",") != std::string::npos ||
+                    docs->find(", " + name + " |") != std::string::npos)
+            << name;
+    }
+}
 TEST(Csv, events_are_read_with_their_papers_and_unknown_columns_are_refused) {
     const auto events = events_from_csv(
         "unit,item,points,count,date,reason,basis,decider\nA,late,,2,2024-05-01,\"late, "

@@ -60,6 +60,22 @@ tree:
     ASSERT_FALSE(refused);
     EXPECT_NE(refused.error()[0].text().find("\"旅游\" is not a variant"), std::string::npos);
 }
+TEST(Score, a_unit_that_is_not_assessed_takes_no_place_among_the_peers) {
+    const std::string yaml = R"(
+scheme: s
+variant_by: class
+variants: {yes: , no: }
+tree:
+  code: t
+  children:
+    - {indicator: x, weight: {yes: 1, no: 0}, formula: {kind: rank_step, step: 10}}
+    - {indicator: y, weight: 1, formula: {kind: rank_step, step: 10}}
+)";
+    Table table = table_of({"A", "B"}, {{"x", {1, 99}}, {"y", {5, 5}}});
+    table.units[0].unit_class = "yes";
+    table.units[1].unit_class = "no";
+    EXPECT_EQ(*outcome_of(yaml, table).unit("A")->cells[1].value, 100);
+}
 TEST(Score, difficulty_counts_before_or_after_the_bonus_as_the_order_says) {
     const std::string head =
         "difficulty: {by: class, factors: {big: 1, small: 1.1}}\nevents: {bonus: [{item: b, points: 5}]}\norder: ";
