@@ -1,0 +1,93 @@
+// Rules of types, who may move and what a move needs.
+#include <algorithm>
+
+#include "model/loader.h"
+#include "model/names.h"
+#include "model/slots.h"
+
+namespace yipan::model {
+namespace {
+ExpressionUse rule_use(Loader& loader, const Type& type, std::string subject, bool across) {
+    ExpressionUse use;
+    use.type = type.index;
+    use.across = across;
+    use.subject = std::move(subject);
+    use.results = {cel::Type::boolean()};
+    use.results_text = "true or false";
+    use.null_result = false;
+    const auto of = [&](int index) { return index < 0 ? cel::Type::dyn() : cel::Type::object_of(loader.type(index).object).or_null(); };
+    const Identity& identity = loader.model.identity;
+    use.variables.resize(slots::rule_count);
+    use.variables[slots::old_record] = {"old", of(type.index)};
+    use.variables[slots::post] = {identity.post < 0 ? "" : "post", of(identity.post)};
+    use.variables[slots::actor] = {identity.person < 0 ? "" : "actor", of(identity.person)};
+    use.variables[slots::entry_date] = {"entry_date", cel::Type::date()};
+    return use;
+}
+
+// {check: ..., message: [...]}
+std::optional<Rule> read_rule(Loader& loader, const Type& type, std::string code, const Section& section) {
+    section.missing("check", "check: \"<CEL that must hold>\"");
+    Label message = section.label("message");
+    const auto text = section.word("check");
+    if (!text) return std::nullopt;
+    auto check = read_expression(loader, rule_use(loader, type, section.subject(), true), *text);
+    if (!check) return std::nullopt;
+    const bool reads_others = !check->program.queries().empty() || !check->program.figures().empty();
+    return Rule{std::move(code), std::move(message), std::move(*check), reads_others};
+}
+
+void read_type_rules(Loader& loader, Type& type, const Section& section) {
+    const yaml::Node* rules = section.find("rules");
+    if (!rules) return;
+    if (!rules->is_map()) {
+        section.wrong("rules", "\"rules\" is not a map", "rules: {name: {check: \"...\", message: [...]}}");
+        return;
+    }
+    if (rules->keys.size() > rules_max) loader.problems.add(section.place(*rules), section.subject() + ": more than 200 rules", "", Code::limit_exceeded);
+    for (std::size_t i = 0; i < std::min(rules->keys.size(), rules_max); ++i) {
+        const yaml::Node& key = rules->keys[i];
+        if (const auto bad = judge_name(key.text, NameUse::code)) loader.problems.add(section.place(key), section.subject() + ": rule " + bad->message, bad->hint);
+        const Section inner(loader.problems, section.file(), key, rules->items[i], "rule " + type.code + "." + key.text, {"check", "message"});
+        if (auto rule = read_rule(loader, type, key.text, inner)) type.rules.push_back(std::move(*rule));
+    }
+}
+
+void read_needs(Loader& loader, const Type& type, Move& move, const Section& section) {
+    const yaml::Node* needs = section.find("needs");
+    if (!needs) return;
+    if (!needs->is_list()) {
+        section.wrong("needs", "\"needs\" is not a list", "needs: [{check: \"...\", message: [...]}]");
+        return;
+    }
+    if (needs->items.size() > rules_max) loader.problems.add(section.place(*needs), section.subject() + ": more than 200 needs", "", Code::limit_exceeded);
+    for (std::size_t i = 0; i < std::min(needs->items.size(), rules_max); ++i) {
+        const std::string number = std::to_string(i + 1);
+        const Section inner(loader.problems, section.file(), needs->items[i], needs->items[i], section.subject() + " need " + number, {"check", "message"});
+        if (auto rule = read_rule(loader, type, move.code + "_" + number, inner)) move.needs.push_back(std::move(*rule));
+    }
+}
+
+void read_type_moves(Loader& loader, Type& type, const Section& section) {
+    const yaml::Node* states = section.find("states");
+    const yaml::Node* moves = states && states->is_map() ? states->find("moves") : nullptr;
+    if (!moves || !moves->is_map()) return;
+    for (Move& move : type.moves) {
+        const auto at = std::find_if(moves->keys.begin(), moves->keys.end(), [&](const yaml::Node& key) { return key.text == move.code; });
+        const Section inner(loader.problems, section.file(), *at, moves->items[static_cast<std::size_t>(at - moves->keys.begin())], "move " + type.code + "." + move.code,
+                            {"label", "from", "to", "who", "needs"});
+        if (const auto who = inner.word("who")) move.who = read_expression(loader, rule_use(loader, type, inner.subject() + " who", false), *who);
+        read_needs(loader, type, move, inner);
+    }
+}
+}  // namespace
+
+void read_rules(Loader& loader) {
+    for (Type& type : loader.model.types) {
+        const Section& section = loader.section_of(type);
+        read_type_rules(loader, type, section);
+        read_type_moves(loader, type, section);
+    }
+}
+
+}  // namespace yipan::model
