@@ -10,7 +10,7 @@ cel::Value part_value(const PartNumber& part) {
         const auto fen = part.number->rescaled(2, Rounding::half_up);
         return fen ? cel::Value::money({fen->units, part.measure.currency}) : cel::Value();
     }
-    if (part.number->scale == 0) return cel::Value::integer(part.number->units);
+    if (part.measure.scale == 0 && part.number->scale == 0) return cel::Value::integer(part.number->units);
     return cel::Value::decimal(*part.number);
 }
 }  // namespace

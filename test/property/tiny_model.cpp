@@ -108,8 +108,7 @@ figures:
   volume:     {label: [a, a, a], of: project, sum: total, unit: organ, by: [organ.area], forest: organs}
   people:     {label: [a, a, a], of: staff, sum: people, kind: stock, unit: organ, period: day, forest: organs, max_age: 3}
   people_now: {label: [a, a, a], of: staff, sum: people, kind: stock, unit: organ, period: day, grain: quarter}
-  people_any: {label: [a, a, a], of: staff, max: people, kind: stock, unit: organ}
-  people_by:  {label: [a, a, a], of: staff, average: people, kind: stock, unit: organ.area, period: day, max_age: 6}
+  people_by:  {label: [a, a, a], of: staff, sum: people, kind: stock, unit: organ.area, period: day, by: [organ], max_age: 6}
   produced:   {label: [a, a, a], of: output, sum: value, kind: cumulative, unit: organ, period: month, forest: organs}
   per_head:
     label: [a, a, a]
