@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <boost/json/parse.hpp>
 #include <map>
 #include <random>
 #include <set>
@@ -45,6 +46,42 @@ record::Value value_of(const model::Field& field, std::uint8_t byte) {
         case model::FieldKind::text: return fmt::format("t{}", byte % 5);
         default: return {};
     }
+}
+
+/// The version that an entry tells, read from its bodies.
+record::RecordPtr version_of(const model::Model& model, const board::Entry& entry) {
+    const model::Type& type = model.types[static_cast<std::size_t>(entry.type)];
+    auto version = std::make_shared<record::Record>();
+    version->type = entry.type;
+    version->id = entry.record;
+    version->version = entry.version;
+    version->position = entry.position;
+    version->previous = entry.previous;
+    version->effective = entry.effective;
+    version->values.resize(type.fields.size());
+    for (const std::string* body : {&entry.plain, &entry.personal, &entry.attachment}) {
+        if (body->empty()) continue;
+        boost::system::error_code error;
+        const boost::json::value parsed = boost::json::parse(*body, error);
+        if (error || !parsed.is_object()) return nullptr;
+        for (const auto& [key, value] : parsed.get_object()) {
+            const int field = type.find(std::string_view(key.data(), key.size()));
+            if (field < 0) return nullptr;
+            if (value.is_string()) version->values[static_cast<std::size_t>(field)] = std::string(value.get_string());
+            else if (value.is_int64()) version->values[static_cast<std::size_t>(field)] = value.get_int64();
+            else return nullptr;
+        }
+    }
+    return version;
+}
+
+bool same_versions(const std::vector<oracle::Version>& told, const std::vector<record::RecordPtr>& history) {
+    if (told.size() != history.size()) return false;
+    for (std::size_t i = 0; i < told.size(); ++i) {
+        const record::Record &a = *told[i].record, &b = *history[i];
+        if (a.id != b.id || a.version != b.version || a.position != b.position || a.previous != b.previous || a.effective != b.effective || a.values != b.values) return false;
+    }
+    return true;
 }
 
 }  // namespace
@@ -206,20 +243,20 @@ std::string Yard::catch_up() {
             world_->add_deletion(entry.type, entry.record, entry.position, entry.effective);
             return true;
         }
-        const auto history = snapshot->history(entry.type, entry.record);
-        if (!history) {
-            wrong = history.error().text();
-            return false;
-        }
-        for (const auto& version : *history)
-            if (version->position == entry.position) {
-                world_->add_version(version);
-                return true;
-            }
-        wrong = fmt::format("entry {} has no version in the history of its record (I3)", entry.position.value);
-        return false;
+        record::RecordPtr version = version_of(*model_, entry);
+        if (!version) wrong = fmt::format("entry {}: its body cannot be read", entry.position.value);
+        else world_->add_version(std::move(version));
+        return wrong.empty();
     });
     if (!visited) return visited.error().text();
+    // I3: the board's own histories of what lives are the versions that the entries tell.
+    for (std::size_t type = 0; type < world_->versions.size() && wrong.empty(); ++type)
+        for (const auto& told : world_->versions[type]) {
+            if (told.empty() || !told.back().record || told.back().position <= seen_) continue;
+            const auto history = snapshot->history(static_cast<int>(type), told.back().record->id);
+            if (!history) return history.error().text();
+            if (!same_versions(told, *history)) wrong = fmt::format("type {} record {}: its history is not what the entries say (I3)", type, told.back().record->id.value);
+        }
     if (wrong.empty() && expected != snapshot->position()) wrong = "the journal ends before the snapshot's position";
     seen_ = snapshot->position();
     return wrong;
