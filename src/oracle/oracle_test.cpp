@@ -98,7 +98,7 @@ figures:
     parts:
       money: {figure: paid_now, window: ytd}
       heads: {figure: people, window: period}
-    formula: "money.div(heads, 2)"
+    formula: "money.div(yuan(1), 2).div(heads, 2)"
   pace:
     label: [a, a, a]
     parts:
@@ -114,8 +114,8 @@ figures:
     label: [a, a, a]
     parts:
       now: {figure: produced, window: ytd}
-      then: {figure: produced, window: ytd_year_ago}
-    formula: "(now - then).div(then, 6) * 100"
+      past: {figure: produced, window: ytd_year_ago}
+    formula: "(now - past).div(past, 6) * 100"
 )yaml";
 
 const model::Model& board_model() {
