@@ -3,6 +3,7 @@
 
 #include "cel/program.h"
 #include "figure/state.h"
+#include "model/slots.h"
 
 namespace yipan::figure {
 
@@ -46,9 +47,8 @@ Value Book::State::derived(const model::Figure& figure, const Ask& ask) {
         v.why_none = fmt::format("{} is computed from its parts and has no dimensions", figure.code);
         return v;
     }
-    // Variables of a formula: the parts in their order, elapsed_months, period_months.
-    const std::size_t n = figure.parts.size();
-    std::vector<cel::Value> variables(n + 2);
+    const int n = static_cast<int>(figure.parts.size());
+    std::vector<cel::Value> variables(static_cast<std::size_t>(model::slots::formula_count(n)));
     std::string missing;
     for (std::size_t i = 0; i < figure.parts.size(); ++i) {
         const auto asked = part_ask(figure, i, ask);
@@ -59,8 +59,8 @@ Value Book::State::derived(const model::Figure& figure, const Ask& ask) {
         variables[i] = formula_value(model.figures[static_cast<std::size_t>(figure.parts[i].figure)].measure, part);
     }
     if (ask.period) {
-        variables[n] = cel::Value::integer(ask.period->last_month() % 12 + 1);
-        variables[n + 1] = cel::Value::integer(ask.period->months());
+        variables[static_cast<std::size_t>(model::slots::elapsed_months(n))] = cel::Value::integer(ask.period->last_month() % 12 + 1);
+        variables[static_cast<std::size_t>(model::slots::period_months(n))] = cel::Value::integer(ask.period->months());
     }
     cel::Activation activation;
     activation.variables = variables;

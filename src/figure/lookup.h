@@ -1,8 +1,8 @@
 #pragma once
 // Records as figures see them: a hop through a reference shows the version that the figure's `at` says. Used for paths
 // (walk) and, as cel::Object, for conditions. One Lookup serves one record and one `at`; it owns what it hands out.
-#include <deque>
 #include <memory>
+#include <vector>
 
 #include "cel/value.h"
 #include "figure/engine.h"
@@ -30,8 +30,8 @@ class Lookup {
     const model::Model& model_;
     record::Resolver& world_;
     std::optional<Date> day_;
-    mutable std::deque<record::RecordPtr> kept_;
-    mutable std::deque<std::unique_ptr<View>> views_;
+    mutable std::vector<record::RecordPtr> kept_;
+    mutable std::vector<std::unique_ptr<cel::Object>> views_;
 };
 
 }  // namespace yipan::figure
