@@ -196,15 +196,17 @@ board::Draft Yard::draft_of(const std::vector<Step>& steps) const {
 }
 
 std::string Yard::apply(const board::Draft& draft) {
+    last_ = draft;
     const auto receipt = board_->apply(draft);
     (receipt ? accepted_ : refused_)++;
     if (receipt) {
         if (receipt->records.size() != draft.changes.size()) return "a receipt must name a record for each change";
-        if (receipt->first <= seen_) return "a receipt names old positions";
     }
     const Position before = seen_;
     if (std::string wrong = catch_up(); !wrong.empty()) return wrong;
     if (!receipt) return seen_ == before ? std::string() : "a refused draft wrote entries: " + text_of(receipt.error());
+    if (seen_ == before) return {};  // an amendment that changed nothing wrote nothing
+    if (receipt->first.value != before.value + 1) return "the receipt's first position is not the next one";
     if (receipt->last != seen_) return "the receipt's last position is not the board's";
     for (std::size_t i = 0; i < draft.changes.size(); ++i) {
         const board::Change& change = draft.changes[i];
@@ -260,6 +262,22 @@ std::string Yard::catch_up() {
     if (wrong.empty() && expected != snapshot->position()) wrong = "the journal ends before the snapshot's position";
     seen_ = snapshot->position();
     return wrong;
+}
+
+std::string Yard::text_of(const board::Draft& draft) const {
+    static constexpr const char* verbs[] = {"", "create", "amend", "move", "remove", "model"};
+    std::string out = fmt::format("after position {}:", seen_.value);
+    for (const board::Change& change : draft.changes) {
+        const model::Type& type = model_->types[static_cast<std::size_t>(change.type)];
+        out += fmt::format("\n  {} {} {} {}", verbs[static_cast<int>(change.verb)], type.code, change.record.value, change.move);
+        if (change.effective) out += " effective " + change.effective->text();
+        for (const auto& [field, value] : change.set) {
+            const std::int64_t* number = record::as_integer(value);
+            const std::string* text = record::as_text(value);
+            out += fmt::format(" {}={}", type.fields[static_cast<std::size_t>(field)].code, number ? std::to_string(*number) : text ? *text : "unset");
+        }
+    }
+    return out;
 }
 
 std::string Yard::dump() {

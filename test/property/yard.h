@@ -49,6 +49,9 @@ class Yard {
     /// Positions at which a transaction ended.
     const std::vector<Position>& ends() const { return ends_; }
     std::string dump();
+    /// The last draft applied, and a draft as a person reads it, for messages.
+    const board::Draft& last() const { return last_; }
+    std::string text_of(const board::Draft& draft) const;
 
   private:
     std::int64_t pick(int type, std::uint8_t byte) const;  // id of a living record; 0 when there is none
@@ -59,6 +62,7 @@ class Yard {
     std::unique_ptr<oracle::World> world_;
     board::Draft ground() const;
     Position seen_, transaction_;
+    board::Draft last_;
     std::int64_t accepted_ = 0, refused_ = 0;
     std::vector<Position> ends_;
     mutable std::int64_t drafts_ = 0;
