@@ -199,7 +199,7 @@ Result<bool> CsvReader::more() {
                      "a row of more than " + std::to_string(options_.row_bytes_max) + " bytes",
                      "perhaps a quote in it is not closed");
     }
-    std::memmove(buffer_.data(), buffer_.data() + row_, end_ - row_);
+    if (row_ != 0) std::memmove(buffer_.data(), buffer_.data() + row_, end_ - row_);
     end_ -= row_;
     row_ = 0;
     if (buffer_.size() < end_ + chunk_bytes) buffer_.resize(std::max(end_ + chunk_bytes, buffer_.size() * 2));

@@ -100,10 +100,10 @@ void take(World& w, const Step& step) {
         w.flush();
     } else if ((what & 0x70) == 0x60) {
         w.batch();
+        const MemoryRunStore before = w.store;
         World::check(w.book->flush());
-        w.book->abandon_flush();  // and the store forgets it, as a transaction that is rolled back
-        w.store = MemoryRunStore();
-        w.reopen();
+        w.book->abandon_flush();
+        w.store = before;  // the transaction is rolled back
     } else if ((what & 0xf0) == 0x80) {
         w.reopen();
     }
@@ -311,7 +311,7 @@ TEST(Book, merges_runs_into_levels_and_keeps_every_posting) {
     RunShape small;
     small.fanout = 4;
     small.bytes = 100;
-    small.merge_factor = 1;
+    small.merge_factor = 3;
     small.merge_least = 5;
     World w(small);
     for (int i = 1; i <= 400; ++i) {

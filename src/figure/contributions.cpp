@@ -40,7 +40,7 @@ std::vector<CellRef> Book::State::candidates(const Reading& reading, const UnitS
             return;
         }
         // A stock's and a cumulative figure's `expected` looks at everything before, when it must be read from the past.
-        const Slot from = !now && kind != FigureKind::flow ? slot_min : reading.from;
+        const Slot from = !now && kind != FigureKind::flow ? slot_min : std::min(reading.from, reading.before.value_or(reading.from));
         for (const Cell& cell : list) {
             if (cell.slot < from || cell.slot > reading.to || (now && cell.count == 0)) continue;
             if (now && kind == FigureKind::cumulative && cell.slot != reading.to && reading.before != cell.slot) continue;

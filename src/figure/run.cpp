@@ -11,8 +11,9 @@ namespace {
 
 constexpr std::size_t totals_bytes = 32 * 1024;  // per-cell totals, before a chunk of them is cut
 
-void put_big_endian(char* out, std::uint64_t v, int bytes) {
-    for (int i = 0; i < bytes; ++i) out[i] = static_cast<char>(v >> (8 * (bytes - 1 - i)));
+template <class Byte>
+void put_big_endian(Byte* out, std::uint64_t v, int bytes) {
+    for (int i = 0; i < bytes; ++i) out[i] = static_cast<Byte>(v >> (8 * (bytes - 1 - i)));
 }
 
 std::uint64_t get_big_endian(const char* in, int bytes) {
@@ -118,7 +119,7 @@ void put_key(std::string& out, const KeyBytes& key, const KeyBytes& before, bool
         while (shared < cell_key_bytes && key[shared] == before[shared]) ++shared;
     }
     out.push_back(static_cast<char>(shared));
-    out.append(key.data() + shared, cell_key_bytes - shared);
+    out.append(view(key).substr(shared));
 }
 
 auto damaged(const char* what) {
@@ -149,7 +150,7 @@ CellKey decode_key(std::string_view bytes) {
 }
 
 std::string seek_key(const KeyBytes& key) {
-    std::string out(key.data(), key.size());
+    std::string out(view(key));
     out.append(8, '\0');
     return out;
 }
@@ -175,7 +176,7 @@ void RunBuilder::add(const KeyBytes& key, const RunPosting& posting) {
         first_ = posting;
         last_ = RunPosting{posting.position, 0, 0, 0, 1};
         if (chunk_first_key_.empty()) {
-            chunk_first_key_.assign(key.data(), key.size());
+            chunk_first_key_ = view(key);
             char tail[12];
             put_big_endian(tail, static_cast<std::uint64_t>(posting.position), 8);
             put_big_endian(tail + 8, cell_chunks_, 4);

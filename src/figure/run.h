@@ -20,10 +20,10 @@
 namespace yipan::figure {
 
 constexpr std::size_t cell_key_bytes = 32;
-using KeyBytes = std::array<char, cell_key_bytes>;
+using KeyBytes = std::array<unsigned char, cell_key_bytes>;
 KeyBytes encode_key(const CellKey& key);
 CellKey decode_key(std::string_view bytes);
-inline std::string_view view(const KeyBytes& key) { return {key.data(), key.size()}; }
+inline std::string_view view(const KeyBytes& key) { return {reinterpret_cast<const char*>(key.data()), key.size()}; }
 /// Where to start reading a cell: its key with position 0.
 std::string seek_key(const KeyBytes& key);
 

@@ -230,7 +230,8 @@ inline Answer recompute(const model::Figure& f, const std::map<std::int64_t, Fac
             continue;
         }
         const auto end = last_in(b, b);
-        const auto start = a % 12 == 0 ? std::nullopt : last_in(a - 1, a - 1);
+        std::optional<One> start;
+        if (a % 12 != 0) start = last_in(a - 1, a - 1);
         if (!end || (a % 12 != 0 && !start)) continue;
         ++out.reported;
         chosen.push_back(*end);
