@@ -1,0 +1,187 @@
+// Power cuts (I6): a writer process applies drafts and says on a pipe which positions it was promised; it is killed at a random moment
+// and the board is opened again. Every promised write must be there, the journal must verify, the cells must equal their recomputation.
+// Environment: YIPAN_KILLS rounds (default 10), YIPAN_KILL_SEED.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <thread>
+
+#include "base/check.h"
+#include "board/board.h"
+#include "oracle/oracle.h"
+#include "property/tiny_model.h"
+#include "property/yard.h"
+
+namespace yipan {
+namespace {
+
+std::string program;  // argv[0], to start the writer
+
+int number_from(const char* name, int otherwise) {
+    const char* text = std::getenv(name);
+    return text ? std::atoi(text) : otherwise;
+}
+
+int write_all(const void* data, std::size_t size) {
+    return ::write(STDOUT_FILENO, data, size) == static_cast<ssize_t>(size) ? 0 : 1;
+}
+
+struct Promise {  // one line on the pipe, written after the receipt
+    std::int64_t position;
+    std::int64_t record;
+    std::int64_t amount;
+};
+
+board::Change change_of(const model::Model& model, const char* type, std::vector<std::pair<const char*, record::Value>> values) {
+    board::Change change;
+    change.type = model.find_type(type);
+    for (auto& [field, value] : values) change.set.emplace_back(model.types[static_cast<std::size_t>(change.type)].find(field), std::move(value));
+    return change;
+}
+
+/// The writer process: applies for ever, from two threads, single drafts and drafts of three changes; never returns by itself.
+int run_writer(const std::string& path, std::int64_t seed) {
+    auto opened = board::Board::open(path);
+    if (!opened) {
+        std::fprintf(stderr, "writer: %s\n", text_of(opened.error()).c_str());
+        return 3;
+    }
+    board::Board& board = **opened;
+    const model::Model& model = *board.model();
+    const auto work = [&](int thread) {
+        std::mt19937_64 random(static_cast<std::uint64_t>(seed * 2 + thread));
+        for (std::int64_t n = 0;; ++n) {
+            board::Draft draft;
+            draft.channel = "demo";
+            const auto amount = static_cast<std::int64_t>(random() % 10'000);
+            const std::int64_t day = Date::of(2026, 1, 1)->days + static_cast<std::int64_t>(random() % 200);
+            const int changes = n % 5 == 0 ? 3 : 1;
+            for (int i = 0; i < changes; ++i)
+                draft.changes.push_back(change_of(model, "payment", {{"project", std::int64_t{1}}, {"day", day}, {"amount", amount}, {"payee", "killed"}}));
+            const auto receipt = board.apply(std::move(draft));
+            if (!receipt) {
+                std::fprintf(stderr, "writer: %s\n", text_of(receipt.error()).c_str());
+                std::_Exit(4);
+            }
+            for (int i = 0; i < changes; ++i) {
+                const Promise promise{receipt->first.value + i, receipt->records[static_cast<std::size_t>(i)].value, amount};
+                if (write_all(&promise, sizeof promise) != 0) std::_Exit(5);
+            }
+        }
+    };
+    std::thread other(work, 1);
+    work(0);
+    other.join();
+    return 0;
+}
+
+struct Writer {
+    pid_t pid = -1;
+    int pipe = -1;
+};
+
+Writer start_writer(const std::string& path, std::int64_t seed) {
+    int ends[2];
+    YIPAN_CHECK(::pipe2(ends, O_CLOEXEC) == 0);
+    const std::string number = std::to_string(seed);
+    const pid_t pid = ::fork();
+    YIPAN_CHECK(pid >= 0);
+    if (pid == 0) {
+        ::dup2(ends[1], STDOUT_FILENO);
+        ::execl(program.c_str(), program.c_str(), "--writer", path.c_str(), number.c_str(), nullptr);
+        ::_exit(9);
+    }
+    ::close(ends[1]);
+    return {pid, ends[0]};
+}
+
+std::vector<Promise> kill_after(const Writer& writer, int milliseconds) {
+    // Waits for the first promise, so that no round ends before anything was written, then reads on until the moment of death.
+    std::vector<Promise> promises;
+    Promise promise;
+    if (::read(writer.pipe, &promise, sizeof promise) == static_cast<ssize_t>(sizeof promise)) promises.push_back(promise);
+    std::thread killer([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+        ::kill(writer.pid, SIGKILL);
+    });
+    while (::read(writer.pipe, &promise, sizeof promise) == static_cast<ssize_t>(sizeof promise)) promises.push_back(promise);
+    killer.join();
+    int status = 0;
+    ::waitpid(writer.pid, &status, 0);
+    ::close(writer.pipe);
+    EXPECT_TRUE(WIFSIGNALED(status)) << "the writer ended by itself with " << WEXITSTATUS(status);
+    return promises;
+}
+
+TEST(Kill, what_was_answered_accepted_survives_a_kill_at_any_moment) {
+    property::Folder folder;
+    const std::string path = folder.file("kill.yipan");
+    {
+        board::Board::Birth birth;
+        birth.name = "kill";
+        birth.model = property::tiny_model();
+        auto made = board::Board::create(path, birth);
+        ASSERT_TRUE(made.has_value()) << text_of(made.error());
+        const model::Model& model = *(*made)->model();
+        board::Draft draft;
+        draft.channel = "demo";
+        draft.changes.push_back(change_of(model, "organ", {{"code", "o"}}));
+        draft.changes.push_back(change_of(model, "project", {{"code", "p"}, {"organ", std::int64_t{-1}}}));
+        ASSERT_TRUE((*made)->apply(draft).has_value());
+    }
+    const int rounds = number_from("YIPAN_KILLS", 10);
+    std::mt19937_64 random(static_cast<std::uint64_t>(number_from("YIPAN_KILL_SEED", 1)));
+    std::vector<Promise> promised;
+    std::int64_t position = 0;
+    for (int round = 0; round < rounds; ++round) {
+        const auto more = kill_after(start_writer(path, round), static_cast<int>(random() % 120));
+        ASSERT_FALSE(more.empty()) << "round " << round << ": nothing was written";
+        promised.insert(promised.end(), more.begin(), more.end());
+
+        auto opened = board::Board::open(path);
+        ASSERT_TRUE(opened.has_value()) << "round " << round << ": " << text_of(opened.error());
+        board::Board& board = **opened;
+        const auto snapshot = board.snapshot();
+        const model::Model& model = snapshot->model();
+        const int payment = model.find_type("payment");
+        const int amount = model.types[static_cast<std::size_t>(payment)].find("amount");
+        EXPECT_GE(snapshot->position().value, position);
+        for (const Promise& promise : promised) {
+            const auto record = snapshot->record(payment, RecordId(promise.record));
+            ASSERT_TRUE(record) << "round " << round << ": record " << promise.record << " was promised at " << promise.position << " and is gone";
+            ASSERT_EQ(record->position.value, promise.position);
+            ASSERT_EQ(record->at(amount), record::Value(promise.amount));
+        }
+        position = snapshot->position().value;
+        const auto report = board.verify();
+        ASSERT_TRUE(report.ok) << "round " << round << ": " << text_of(report.problems);
+        ASSERT_EQ(report.entries, position);
+
+        oracle::Recount recount(model, snapshot->resolver());
+        for (const model::Type& type : model.types)
+            ASSERT_TRUE(snapshot->each(type.index, [&](const record::RecordPtr& record) { return recount.take(*record).has_value(); }).has_value());
+        oracle::Cells cells;
+        snapshot->each_cell([&](const figure::CellKey& key, __int128 sum, std::int64_t count) {
+            if (count != 0) cells[{key.figure, key.slot, key.unit, key.d1, key.d2}] = {sum, count};
+        });
+        ASSERT_TRUE(cells == recount.cells()) << "round " << round << ": the cells are not what the records say";
+    }
+    std::printf("%d kills, %zu promises kept, %lld entries\n", rounds, promised.size(), static_cast<long long>(position));
+}
+
+}  // namespace
+}  // namespace yipan
+
+int main(int argc, char** argv) {
+    if (argc == 4 && std::string(argv[1]) == "--writer") return yipan::run_writer(argv[2], std::atoll(argv[3]));
+    yipan::program = "/proc/self/exe";
+    ::testing::InitGoogleTest(&argc, argv);
+    return RUN_ALL_TESTS();
+}
