@@ -4,10 +4,24 @@
 // Threads: one writer calls apply(); readers call the const functions through the board, which guards them with a
 // shared lock, so that no reader sees two positions (I5). Nothing here touches a store: runs come in and go out through RunStore.
 #include <array>
+#include <span>
+#include <utility>
 
 #include "figure/engine.h"
 
 namespace yipan::figure {
+
+constexpr std::int64_t run_entries = 4096;      // entries per level-0 run
+constexpr int run_fanout = 16;                  // runs of a level merged into one of the next
+constexpr std::size_t chunk_bytes = 8192;       // postings per chunk, before it is cut
+
+/// The sizes of runs; tests make them small.
+struct RunShape {
+    int fanout = run_fanout;
+    std::size_t bytes = chunk_bytes;      // of a chunk
+    std::size_t merge_factor = 8;        // postings merged in one flush per posting written by it ...
+    std::size_t merge_least = 100'000;   // ... but at least so many
+};
 
 /// Where runs live. The sqlite store implements it (table yipan_run / yipan_run_chunk); tests use memory.
 class RunStore {
@@ -20,9 +34,14 @@ class RunStore {
     };
     virtual Result<std::vector<Run>> list() = 0;                                  // by first_position
     virtual Status add(const Run& run, std::span<const std::string> totals, std::span<const std::pair<std::string, std::string>> chunks) = 0;
+    /// More of a run that exists: keys after those it has. A merge writes its output in several transactions this way; until it is
+    /// complete the run's level is negative (list() returns it as it is).
+    virtual Status append(std::int64_t run_id, std::span<const std::string> totals, std::span<const std::pair<std::string, std::string>> chunks) = 0;
+    virtual Status set_level(std::int64_t run_id, int level) = 0;
     virtual Status drop(std::int64_t run_id) = 0;
-    virtual Result<std::vector<std::string>> totals(std::int64_t run_id) = 0;     // the per-cell totals of a run, in chunks
-    /// The last chunk whose first key is <= key, and those after it in key order; `next` returns false to stop.
+    virtual Result<std::vector<std::string>> totals(std::int64_t run_id) = 0;     // the per-cell totals of a run, in the order written
+    /// The last chunk whose first key is <= key (when there is none, the first chunk), and those after it in key order; `next` returns
+    /// false to stop. Readers call this from any thread, while the writer flushes: they need committed runs only.
     virtual Status chunks_from(std::int64_t run_id, std::string_view key,
                                const std::function<bool(std::string_view first_key, std::string_view body)>& next) = 0;
 };
@@ -42,6 +61,7 @@ struct Ask {
     std::optional<Period> period;           // none: only for figures without a period
     std::optional<std::int64_t> d1, d2;     // dimension values; unset = all
     int forest = -1;                        // -1: the figure's own
+    bool to_date = false;                   // everything up to the period's end instead of the period
     std::optional<Date> tree_date;          // default: last day of the period; figures without period: `today`
     Date today;                             // board's date, used only where no period is given
     std::optional<Position> as_known;       // journal position; unset = now
@@ -72,7 +92,7 @@ struct Page { std::int64_t offset = 0; std::int64_t limit = 50; };
 
 class Book {
   public:
-    Book(std::shared_ptr<const Plan> plan, RunStore& runs);
+    Book(std::shared_ptr<const Plan> plan, RunStore& runs, RunShape shape = {});
     ~Book();
     /// Reads the runs' totals; afterwards position() is that of the newest run and the board replays the entries after it.
     Status open();
@@ -92,7 +112,8 @@ class Book {
 
     Value value(const Ask& ask) const;
     Explanation why(const Ask& ask, Page page) const;
-    /// Postings that explain the difference of a figure between two positions (plain figures): (from, to].
+    /// Postings that explain the difference of a figure between two positions (plain figures): (from, to], the first `limit` of
+    /// them by (position, cell, record); ask for one more than wanted to see whether there are more.
     Result<std::vector<Posting>> difference(const Ask& ask, Position from, Position to, std::size_t limit) const;
     /// Every cell with a nonzero number of contributions: for `recompute` and dumps. In key order.
     void each_cell(const std::function<void(const CellKey&, __int128 sum, std::int64_t count)>& visit) const;
@@ -102,9 +123,5 @@ class Book {
     struct State;
     std::unique_ptr<State> state_;
 };
-
-constexpr std::int64_t run_entries = 4096;      // entries per level-0 run
-constexpr int run_fanout = 16;                  // runs of a level merged into one of the next
-constexpr std::size_t chunk_bytes = 8192;       // postings per chunk, before it is cut
 
 }  // namespace yipan::figure
