@@ -13,8 +13,8 @@ namespace yipan::demo {
 namespace {
 constexpr int first_year = 2024, months = 30, last_month = 6;  // 2024-01 .. 2026-06
 constexpr int enterprises_each = 400, projects_total = 120;
-constexpr std::int64_t records_each_enterprise = 131;          // itself, 30 reports, 60 + 10 taxes, 30 visits; fewer for young ones
-constexpr std::int64_t records_besides = 11'500;
+constexpr std::int64_t records_each_enterprise = 141;          // itself, 30 reports, 60 + 20 taxes, 30 visits; fewer for young ones
+constexpr std::int64_t records_besides = 9'500;
 const Date today = *Date::of(2026, 6, 30);                     // nothing is reported for later days
 enum Kind { people = 1, values, levels, peers, said, works, firms };
 
@@ -316,6 +316,7 @@ class Firms {
         pay("vat", tax / 100 * 68);
         pay("income", tax / 100 * 32);
         if (month % 3 == 2) pay("land", tax / 20);
+        if (month % 3 == 0) pay("other", tax / 40);
         const char* topics[] = {"labour", "funding", "land", "approval", "policy"};
         const Date day = period.first_day().plus_days(random.between(0, 27));
         start_child("visit");
