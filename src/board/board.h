@@ -129,6 +129,7 @@ class Board {
     virtual const Zone& zone() const = 0;
     virtual Instant now() = 0;
     virtual bool read_only() const = 0;
+    virtual std::optional<Error> damage() const = 0;        // why a damaged board is open for reading only
 
     virtual VerifyReport verify(const Progress& progress = {}) = 0;
     /// The canonical dump (every record, version, entry, cell in key order), handed out line by line.

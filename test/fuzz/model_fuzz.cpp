@@ -1,5 +1,5 @@
-// Any text as a file of a model, beside a small good one: load() answers with a model or with mistakes, never with a crash; a
-// refused text says why, an accepted one is accepted again from the files the model keeps.
+// Any text as a file of a model, beside a small good one: load() answers with a model or with mistakes, never with a
+// crash; a refused text says why, an accepted one is accepted again from the files the model keeps.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -35,7 +35,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     const auto again = load((*model)->files);
-    if (!again || (*again)->types.size() != (*model)->types.size() || (*again)->figures.size() != (*model)->figures.size()) std::abort();
+    if (!again || (*again)->types.size() != (*model)->types.size() ||
+        (*again)->figures.size() != (*model)->figures.size())
+        std::abort();
     // The text as a report: only its head is read, and it must not matter what else it holds.
     (void)load({{"b/reports/b.md", text}});
     return 0;

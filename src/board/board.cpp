@@ -1,0 +1,306 @@
+#include "board/board.h"
+
+#include <atomic>
+#include <thread>
+
+#include "base/check.h"
+
+#include "board/core.h"
+#include "board/model_entry.h"
+#include "board/verify.h"
+#include "board/writer.h"
+#include "cel/sql.h"
+#include "record/view.h"
+
+namespace yipan::board {
+namespace {
+constexpr std::size_t idle_readers_max = 8;
+constexpr std::int64_t list_max = 10'000;
+
+Entry entry_of(const model::Model& model, const store::StoredEntry& stored) {
+    const journal::Entry& e = stored.entry;
+    Entry out;
+    out.position = Position(e.position);
+    out.previous = Position(e.previous);
+    out.transaction = Position(e.transaction);
+    out.time = Instant{e.time};
+    out.actor = RecordId(e.actor);
+    out.post = RecordId(e.post);
+    out.channel = e.channel;
+    out.verb = static_cast<Verb>(e.verb);
+    out.type = e.type.empty() ? -1 : model.find_type(e.type);
+    out.record = RecordId(e.record);
+    out.version = e.version;
+    out.model_version = e.model_version;
+    out.effective = Date{e.effective};
+    out.plain = e.body[0];
+    out.personal = e.body[1];
+    out.attachment = e.body[2];
+    out.leaf = stored.leaf;
+    return out;
+}
+
+class BoardImpl;
+
+class SnapshotImpl final : public Snapshot {
+  public:
+    SnapshotImpl(BoardImpl& board, std::unique_ptr<store::Store> store, std::int64_t position);
+    ~SnapshotImpl() override;
+
+    Position position() const override { return Position(position_); }
+    const model::Model& model() const override;
+    Date today() const override;
+    record::RecordPtr record(int type, RecordId id) override { return world_.current(type, id); }
+    record::Resolver& resolver() override { return world_; }
+    Result<RecordId> find(int type, std::string_view key) override;
+    Result<ListResult> list(int type, const std::string& filter, std::int64_t offset, std::int64_t limit) override;
+    Result<std::int64_t> count(int type, const std::string& filter) override;
+    Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) override { return store_->each(type, visit); }
+    Result<Entry> entry(Position position) override {
+        if (position.value > position_) return fail(Code::not_found, "entry " + std::to_string(position.value), "the journal ends at " + std::to_string(position_));
+        YIPAN_TRY(const auto stored, store_->entry(position.value));
+        return entry_of(model(), stored);
+    }
+    Status each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) override;
+    Result<std::vector<record::RecordPtr>> history(int type, RecordId id) override { return world_.history(type, id); }
+    figure::Value figure(const figure::Ask& ask) override;
+    figure::Explanation why(const figure::Ask& ask, figure::Page page) override;
+    Result<std::vector<figure::Posting>> difference(const figure::Ask& ask, Position from, Position to, std::size_t limit) override;
+    void each_cell(const std::function<void(const figure::CellKey&, __int128, std::int64_t)>& visit) override;
+
+  private:
+    figure::Ask pinned(const figure::Ask& ask) const;
+    Result<std::pair<std::string, std::vector<record::Value>>> where_of(int type, const std::string& filter) const;
+
+    BoardImpl& board_;
+    std::unique_ptr<store::Store> store_;
+    std::int64_t position_;
+    World world_;
+};
+
+class BoardImpl final : public Board {
+  public:
+    BoardImpl(std::unique_ptr<Core> core, const Options& options) : core_(std::move(core)) {
+        if (!core_->read_only) writer_ = std::make_unique<Writer>(*core_, options.queue_max, options.batch_max);
+    }
+    ~BoardImpl() override { writer_.reset(); }
+
+    Checked<Receipt> apply(Draft draft) override {
+        if (auto error = closed()) return fail(Errors{*error});
+        return writer_->apply(std::move(draft));
+    }
+    std::future<Checked<Receipt>> submit(Draft draft) override {
+        if (auto error = closed()) {
+            std::promise<Checked<Receipt>> p;
+            p.set_value(fail(Errors{*error}));
+            return p.get_future();
+        }
+        return writer_->submit(std::move(draft));
+    }
+    std::vector<Checked<Receipt>> apply_batch(std::vector<Draft> drafts) override {
+        if (auto error = closed()) return std::vector<Checked<Receipt>>(drafts.size(), fail(Errors{*error}));
+        return writer_->apply_batch(std::move(drafts));
+    }
+    std::unique_ptr<Snapshot> snapshot() override;
+    model::ModelPtr model() const override { return core_->shape->model; }
+    const std::string& name() const override { return core_->facts.name; }
+    const std::string& note() const override { return core_->facts.note; }
+    const Zone& zone() const override { return core_->facts.zone; }
+    Instant now() override { return core_->clock->now(); }
+    bool read_only() const override { return core_->read_only; }
+    std::optional<Error> damage() const override { return core_->damage; }
+    VerifyReport verify(const Progress& progress) override {
+        auto reader = open_reader();
+        if (!reader) {
+            VerifyReport report;
+            report.problems.push_back(reader.error());
+            return report;
+        }
+        return verify_store(**reader, core_->shape, progress);
+    }
+    Status dump(const std::function<void(std::string_view)>& out) override {
+        const auto snapshot = this->snapshot();
+        YIPAN_TRY(auto reader, open_reader());
+        return dump_store(*reader, core_->shape, *snapshot, out);
+    }
+
+    Core& core() { return *core_; }
+    void give_back(std::unique_ptr<store::Store> store) {
+        store->rollback();
+        const std::lock_guard lock(readers_mutex_);
+        if (readers_.size() < idle_readers_max) readers_.push_back(std::move(store));
+    }
+
+  private:
+    std::optional<Error> closed() const {
+        if (writer_) return {};
+        if (core_->damage) return Error{Code::corrupt, core_->facts.path, "the board does not verify and is open for reading only: " + core_->damage->text(), "run yipan verify; restore a backup"};
+        return Error{Code::read_only, core_->facts.path, "the board is open for reading only", ""};
+    }
+    Result<std::unique_ptr<store::Store>> open_reader() {
+        YIPAN_TRY(auto store, store::open_sqlite(core_->facts.path, store::Access::read));
+        YIPAN_TRY_VOID(store->use(core_->shape->model));
+        YIPAN_TRY_VOID(store->begin_read());
+        return store;
+    }
+
+    std::unique_ptr<Core> core_;
+    std::unique_ptr<Writer> writer_;
+    std::mutex readers_mutex_;
+    std::vector<std::unique_ptr<store::Store>> readers_;
+};
+
+std::unique_ptr<Snapshot> BoardImpl::snapshot() {
+    std::unique_ptr<store::Store> store;
+    {
+        const std::lock_guard lock(readers_mutex_);
+        if (!readers_.empty()) {
+            store = std::move(readers_.back());
+            readers_.pop_back();
+        }
+    }
+    if (store && !store->begin_read()) store.reset();
+    if (!store) {
+        auto opened = open_reader();
+        YIPAN_CHECK(opened.has_value());  // the board itself is open: only a lack of memory or handles gets here
+        store = std::move(*opened);
+    }
+    const auto head = store->head();
+    YIPAN_CHECK(head.has_value());
+    // The writer commits first and shows the figures right after: wait for that moment, never for a batch.
+    while (true) {
+        const std::shared_lock lock(core_->book_mutex);
+        if (core_->book_position >= head->position || core_->read_only) break;
+    }
+    return std::make_unique<SnapshotImpl>(*this, std::move(store), std::min(head->position, core_->read_only ? core_->book_position : head->position));
+}
+
+SnapshotImpl::SnapshotImpl(BoardImpl& board, std::unique_ptr<store::Store> store, std::int64_t position)
+    : board_(board), store_(std::move(store)), position_(position), world_(*store_, board.core().shape) {}
+SnapshotImpl::~SnapshotImpl() { board_.give_back(std::move(store_)); }
+const model::Model& SnapshotImpl::model() const { return *board_.core().shape->model; }
+Date SnapshotImpl::today() const { return board_.core().facts.zone.date_of(board_.now()); }
+
+Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
+    const model::Type& shape = model().types[static_cast<std::size_t>(type)];
+    if (shape.key < 0) return fail(Code::not_found, shape.code, "records of this type have no key", "name them by #id");
+    if (key.starts_with('#')) {
+        const RecordId id(std::atoll(std::string(key.substr(1)).c_str()));
+        if (world_.current(type, id)) return id;
+        return fail(Code::not_found, "", "no " + shape.code + " " + std::string(key));
+    }
+    const bool number = model::stored_as_integer(shape.fields[static_cast<std::size_t>(shape.key)].kind);
+    const record::Value value = number ? record::Value(static_cast<std::int64_t>(std::atoll(std::string(key).c_str()))) : record::Value(std::string(key));
+    YIPAN_TRY(const auto ids, store_->find(type, {shape.key}, {value}, 1));
+    if (!ids.empty()) return RecordId(ids[0]);
+    return fail(Code::not_found, "", "no " + shape.code + " \"" + std::string(key.substr(0, 60)) + "\"", "its " + shape.fields[static_cast<std::size_t>(shape.key)].code + " as in: yipan list BOARD " + shape.code);
+}
+
+Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_of(int type, const std::string& filter) const {
+    std::pair<std::string, std::vector<record::Value>> out;
+    if (filter.empty()) return out;
+    cel::Env env;
+    env.self = model().types[static_cast<std::size_t>(type)].object;
+    env.schema = static_cast<const cel::Schema*>(model().schema.get());
+    env.expected = cel::Type::boolean();
+    const auto program = cel::compile(filter, env);
+    if (!program) return fail(program.error().front());
+    const auto sql = cel::to_sql(*program, {});
+    if (!sql) return fail(sql.error().front());
+    out.first = sql->sql;
+    for (const auto& p : sql->params) out.second.push_back(record::from_stored(p.constant));
+    return out;
+}
+
+Result<Snapshot::ListResult> SnapshotImpl::list(int type, const std::string& filter, std::int64_t offset, std::int64_t limit) {
+    if (limit < 1 || limit > list_max) return fail(Code::limit_exceeded, "", "a page of " + std::to_string(limit) + " records", "1 to " + std::to_string(list_max));
+    YIPAN_TRY(const auto where, where_of(type, filter));
+    ListResult out;
+    YIPAN_TRY(out.rows, store_->list(type, where.first, where.second, offset, limit + 1));
+    out.more = static_cast<std::int64_t>(out.rows.size()) > limit;
+    if (out.more) out.rows.pop_back();
+    return out;
+}
+Result<std::int64_t> SnapshotImpl::count(int type, const std::string& filter) {
+    YIPAN_TRY(const auto where, where_of(type, filter));
+    return store_->count(type, where.first, where.second);
+}
+Status SnapshotImpl::each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) {
+    bool more = true;
+    const Status status = store_->each_entry(from.value, std::min(to.value, position_), [&](const store::StoredEntry& e) -> Status {
+        more = visit(entry_of(model(), e));
+        if (!more) return fail(Code::usage, "", "stopped by the caller");
+        return {};
+    });
+    return more ? status : Status{};
+}
+
+// The book may be ahead of this snapshot by a batch or more; then the question is asked as known here (I5).
+figure::Ask SnapshotImpl::pinned(const figure::Ask& ask) const {
+    figure::Ask out = ask;
+    if (out.as_known ? out.as_known->value > position_ : board_.core().book_position != position_) out.as_known = Position(position_);
+    if (out.today.days == 0) out.today = today();
+    return out;
+}
+figure::Value SnapshotImpl::figure(const figure::Ask& ask) {
+    const std::shared_lock lock(board_.core().book_mutex);
+    return board_.core().book->value(pinned(ask));
+}
+figure::Explanation SnapshotImpl::why(const figure::Ask& ask, figure::Page page) {
+    const std::shared_lock lock(board_.core().book_mutex);
+    return board_.core().book->why(pinned(ask), page);
+}
+Result<std::vector<figure::Posting>> SnapshotImpl::difference(const figure::Ask& ask, Position from, Position to, std::size_t limit) {
+    const std::shared_lock lock(board_.core().book_mutex);
+    return board_.core().book->difference(ask, from, std::min(to, Position(position_)), limit);
+}
+void SnapshotImpl::each_cell(const std::function<void(const figure::CellKey&, __int128, std::int64_t)>& visit) {
+    const std::shared_lock lock(board_.core().book_mutex);
+    board_.core().book->each_cell(visit);
+}
+}  // namespace
+
+Checked<std::unique_ptr<Board>> Board::open(const std::string& path, Options options) {
+    auto core = Core::open(path, options);
+    if (!core) return fail(core.error());
+    return std::unique_ptr<Board>(std::make_unique<BoardImpl>(std::move(*core), options));
+}
+
+Checked<std::unique_ptr<Board>> Board::create(const std::string& path, Birth birth) {
+    auto model = model::load(birth.model);
+    if (!model) return fail(model.error());
+    const auto zone = Zone::load(birth.zone);
+    if (!zone) return fail(Errors{zone.error()});
+    const auto write = [&]() -> Status {
+        YIPAN_TRY(auto store, store::open_sqlite(path, store::Access::create));
+        YIPAN_TRY_VOID(store->begin());
+        YIPAN_TRY_VOID(store->set_meta("name", birth.name));
+        YIPAN_TRY_VOID(store->set_meta("note", birth.note));
+        YIPAN_TRY_VOID(store->set_meta("zone", birth.zone));
+        if (birth.frozen_clock) YIPAN_TRY_VOID(store->set_meta("frozen_clock", std::to_string(birth.frozen_clock->micros)));
+        if (!birth.salt_seed.empty()) YIPAN_TRY_VOID(store->set_meta("salt_seed", birth.salt_seed));
+        YIPAN_TRY_VOID(store->set_meta("model_position", "1"));
+        YIPAN_TRY_VOID(store->install(*model));
+        Log log(*store, Salts(birth.salt_seed));
+        journal::Entry e;
+        e.time = (birth.frozen_clock ? *birth.frozen_clock : SystemClock().now()).micros;
+        e.channel = "init";
+        e.verb = journal::Verb::model;
+        e.version = 1;
+        e.model_version = 1;
+        e.transaction = 1;
+        e.effective = zone->date_of(Instant{e.time}).days;
+        e.body[0] = model_body((*model)->files);
+        YIPAN_TRY_VOID(log.append(e));
+        YIPAN_TRY_VOID(store->set_head({log.position(), log.root()}));
+        return store->commit();
+    };
+    if (const auto ok = write(); !ok) {
+        if (ok.error().code != Code::duplicate)
+            for (const char* suffix : {"", "-wal", "-shm", "-lock"}) (void)std::remove((path + suffix).c_str());  // nothing half-made stays
+        return fail(Errors{ok.error()});
+    }
+    return open(path, {});
+}
+
+}  // namespace yipan::board

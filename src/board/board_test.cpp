@@ -1,0 +1,406 @@
+// The write path on a small real board: what is accepted, what is refused, what survives.
+#include "board/board.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "board/tail.h"
+
+namespace yipan::board {
+namespace {
+constexpr const char* model_yaml = R"(
+types:
+  organ:
+    label: [机构, 機構, Organ]
+    key: code
+    responsible: none
+    fields:
+      code: {type: text, required: true, unique: true, label: [编号, 編號, Code]}
+  organ_link:
+    label: [隶属, 隸屬, Link]
+    responsible: none
+    fields:
+      upper: {type: reference, to: organ, required: true, label: [上级, 上級, Upper]}
+      lower: {type: reference, to: organ, required: true, on_delete: go_along, label: [下级, 下級, Lower]}
+  project:
+    label: [项目, 項目, Project]
+    key: code
+    responsible: none
+    fields:
+      code: {type: text, required: true, unique: true, label: [编号, 編號, Code]}
+      organ: {type: reference, to: organ, required: true, label: [机构, 機構, Organ]}
+      plan: {type: money, min: 0, label: [计划, 計劃, Plan]}
+      started: {type: date, label: [开工, 開工, Started]}
+      finished: {type: date, label: [竣工, 竣工, Finished]}
+      permit: {type: text, label: [许可证, 許可證, Permit]}
+      paper: {type: number, pattern: "区〔{year}〕{seq:3}号", label: [文号, 文號, Number]}
+      phone: {type: text, personal: true, label: [电话, 電話, Phone]}
+      double_plan: {type: computed, value: "plan * 2", as: {type: money}, label: [两倍, 兩倍, Twice]}
+      partner: {type: reference, to: organ, on_delete: clear, label: [协办, 協辦, Partner]}
+    states:
+      initial: planned
+      list: {planned: [计划, 計劃, Planned], under_way: [在建, 在建, Under way]}
+      moves:
+        start: {label: [开工, 開工, Start], from: [planned], to: under_way, needs: [{check: "permit != null", message: [须有许可证, 須有許可證, a permit is needed]}]}
+    rules:
+      order: {check: "finished == null || started == null || started <= finished", message: [竣工早于开工, 竣工早於開工, finished before it started]}
+      no_more_than_three: {check: "count(project, it.organ == organ) <= 3", message: [项目过多, 項目過多, too many projects]}
+  project_month:
+    owned_by: project
+    natural_key: [project, month]
+    label: [月报, 月報, Month]
+    fields:
+      month: {type: period, grains: [month], required: true, label: [月份, 月份, Month]}
+      amount: {type: money, required: true, label: [投资, 投資, Invested]}
+forests:
+  organs: {label: [机构树, 機構樹, Organs], links: [{type: organ_link, parent: upper, child: lower}]}
+figures:
+  invested: {label: [投资, 投資, Invested], of: project_month, sum: amount, unit: project.organ, period: month, at: now, forest: organs}
+  projects: {label: [项目数, 項目數, Projects], of: project, count: true, unit: organ, forest: organs}
+)";
+
+class BoardTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        dir_ = std::filesystem::temp_directory_path() / ("yipan_board_test_" + std::to_string(::getpid()) + "_" + ::testing::UnitTest::GetInstance()->current_test_info()->name());
+        std::filesystem::create_directories(dir_);
+        path_ = (dir_ / "t.board").string();
+        Board::Birth birth;
+        birth.name = "test";
+        birth.frozen_clock = *Instant::parse("2026-03-01T01:00:00Z");
+        birth.model = {{"test/types/test.yaml", model_yaml}};
+        auto made = Board::create(path_, birth);
+        ASSERT_TRUE(made) << text_of(made.error());
+        board_ = std::move(*made);
+        const auto& m = *board_->model();
+        organ = m.find_type("organ");
+        link = m.find_type("organ_link");
+        project = m.find_type("project");
+        month = m.find_type("project_month");
+    }
+    void TearDown() override {
+        board_.reset();
+        std::filesystem::remove_all(dir_);
+    }
+    void reopen() {
+        board_.reset();
+        auto opened = Board::open(path_);
+        ASSERT_TRUE(opened) << text_of(opened.error());
+        board_ = std::move(*opened);
+    }
+    Change make(int type, std::vector<std::pair<std::string, record::Value>> set) const { return change(Verb::create, type, 0, std::move(set)); }
+    Change change(Verb verb, int type, std::int64_t id, std::vector<std::pair<std::string, record::Value>> set) const {
+        Change c;
+        c.verb = verb;
+        c.type = type;
+        c.record = RecordId(id);
+        for (auto& [code, value] : set) c.set.emplace_back(board_->model()->types[static_cast<std::size_t>(type)].find(code), std::move(value));
+        return c;
+    }
+    Checked<Receipt> apply(std::vector<Change> changes) {
+        Draft d;
+        d.channel = "test";
+        d.changes = std::move(changes);
+        return board_->apply(std::move(d));
+    }
+    static std::int64_t month_code(const char* text) { return Period::parse(text)->encoded(); }
+    figure::Value ask(const char* code, std::int64_t unit, const char* period = nullptr) {
+        figure::Ask a;
+        a.figure = board_->model()->find_figure(code);
+        a.unit_type = organ;
+        a.unit = unit;
+        if (period) a.period = *Period::parse(period);
+        return board_->snapshot()->figure(a);
+    }
+    std::string dump() {
+        std::string all;
+        EXPECT_TRUE(board_->dump([&](std::string_view line) { all.append(line).append("\n"); }));
+        return all;
+    }
+    void sql(const std::string& text) {
+        sqlite3* db = nullptr;
+        ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+        char* error = nullptr;
+        EXPECT_EQ(sqlite3_exec(db, text.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error;
+        sqlite3_close(db);
+    }
+
+    std::filesystem::path dir_;
+    std::string path_;
+    std::unique_ptr<Board> board_;
+    int organ = -1, link = -1, project = -1, month = -1;
+};
+
+TEST_F(BoardTest, takes_a_draft_of_several_types_that_refer_to_one_another) {
+    const auto r = apply({make(organ, {{"code", "O-1"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"plan", std::int64_t{5000}}}),
+                          make(month, {{"project", std::int64_t{-2}}, {"month", month_code("2026-01")}, {"amount", std::int64_t{1200}}})});
+    ASSERT_TRUE(r) << text_of(r.error());
+    EXPECT_EQ(r->first.value, 2);
+    EXPECT_EQ(r->last.value, 4);
+    const auto s = board_->snapshot();
+    const auto p = s->record(project, r->records[1]);
+    ASSERT_TRUE(p);
+    const auto& type = s->model().types[static_cast<std::size_t>(project)];
+    EXPECT_EQ(p->at(type.find("double_plan")), record::Value(std::int64_t{10000}));
+    EXPECT_EQ(p->at(type.find("paper")), record::Value(std::string("区〔2026〕001号")));
+    EXPECT_EQ(p->at(type.state), record::Value(std::string("planned")));
+    EXPECT_EQ(ask("invested", 1, "2026H1").number.text(), "12.00");
+    EXPECT_TRUE(board_->verify().ok) << text_of(board_->verify().problems);
+}
+
+TEST_F(BoardTest, refuses_a_draft_with_all_its_mistakes_and_writes_nothing) {
+    const std::string before = dump();
+    const auto r = apply({make(organ, {{"code", "O-1"}}), make(project, {{"plan", std::int64_t{-1}}, {"organ", std::int64_t{77}}, {"started", std::int64_t{20000}}, {"finished", std::int64_t{19000}}}), make(organ, {})});
+    ASSERT_FALSE(r);
+    const std::string text = text_of(r.error());
+    for (const char* part : {"code is required", "below its least value", "finished before it started"}) EXPECT_NE(text.find(part), std::string::npos) << text;
+    EXPECT_GE(r.error().size(), 4u);
+    EXPECT_EQ(dump(), before);
+}
+
+TEST_F(BoardTest, keeps_keys_unique_and_versions_in_order) {
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}})}));
+    const auto twice = apply({make(organ, {{"code", "O-1"}})});
+    ASSERT_FALSE(twice);
+    EXPECT_EQ(twice.error()[0].code, Code::duplicate);
+    Change amend = change(Verb::amend, organ, 1, {{"code", "O-2"}});
+    amend.expected_version = 1;
+    ASSERT_TRUE(apply({amend}));
+    const auto late = apply({amend});
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error()[0].code, Code::version_conflict);
+    const auto history = board_->snapshot()->history(organ, RecordId(1));
+    ASSERT_TRUE(history);
+    ASSERT_EQ(history->size(), 2u);
+    EXPECT_EQ((*history)[0]->at(0), record::Value(std::string("O-1")));
+}
+
+TEST_F(BoardTest, an_amendment_that_changes_nothing_writes_nothing) {
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}})}));
+    const auto r = apply({change(Verb::amend, organ, 1, {{"code", "O-1"}})});
+    ASSERT_TRUE(r);
+    EXPECT_EQ(r->first.value, 0);
+    EXPECT_EQ(board_->snapshot()->position().value, 2);
+}
+
+TEST_F(BoardTest, moves_states_only_where_the_model_lets_it) {
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}})}));
+    Change start = change(Verb::move, project, 1, {});
+    start.move = "start";
+    const auto refused = apply({start});
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error()[0].message.find("a permit is needed"), std::string::npos);
+    start.set.emplace_back(board_->model()->types[static_cast<std::size_t>(project)].find("permit"), record::Value(std::string("X-1")));
+    ASSERT_TRUE(apply({start}));
+    const auto again = apply({start});
+    ASSERT_FALSE(again);
+    EXPECT_NE(again.error()[0].message.find("starts from planned"), std::string::npos);
+}
+
+TEST_F(BoardTest, judges_rules_over_other_records_after_the_whole_draft) {
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}})}));
+    for (int i = 1; i <= 3; ++i) ASSERT_TRUE(apply({make(project, {{"code", "P-" + std::to_string(i)}, {"organ", std::int64_t{1}}})}));
+    const auto fourth = apply({make(project, {{"code", "P-4"}, {"organ", std::int64_t{1}}})});
+    ASSERT_FALSE(fourth);
+    EXPECT_EQ(fourth.error()[0].code, Code::rule_broken);
+    EXPECT_EQ(ask("projects", 1).number.text(), "3");
+    Change remove = change(Verb::remove, project, 1, {});
+    ASSERT_TRUE(apply({remove, make(project, {{"code", "P-4"}, {"organ", std::int64_t{1}}})}));
+    EXPECT_EQ(ask("projects", 1).number.text(), "3");
+    EXPECT_TRUE(board_->verify().ok);
+}
+
+TEST_F(BoardTest, deletion_does_to_references_what_each_field_says) {
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(organ, {{"code", "O-2"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"partner", std::int64_t{-2}}}),
+                       make(month, {{"project", std::int64_t{-3}}, {"month", month_code("2026-01")}, {"amount", std::int64_t{100}}})}));
+    const auto used = apply({change(Verb::remove, organ, 1, {})});
+    ASSERT_FALSE(used);
+    EXPECT_EQ(used.error()[0].code, Code::referenced);
+    ASSERT_TRUE(apply({change(Verb::remove, organ, 2, {})}));  // clears the partner
+    const auto& type = board_->model()->types[static_cast<std::size_t>(project)];
+    EXPECT_TRUE(record::is_unset(board_->snapshot()->record(project, RecordId(1))->at(type.find("partner"))));
+    ASSERT_TRUE(apply({change(Verb::remove, project, 1, {})}));  // its months go along
+    EXPECT_FALSE(board_->snapshot()->record(month, RecordId(1)));
+    EXPECT_FALSE(ask("invested", 1, "2026-01").has);
+    const auto fresh = apply({make(project, {{"code", "P-2"}, {"organ", std::int64_t{1}}})});
+    ASSERT_TRUE(fresh);
+    EXPECT_EQ(fresh->records[0].value, 2) << "ids are never given out twice";
+    EXPECT_TRUE(board_->verify().ok) << text_of(board_->verify().problems);
+}
+
+TEST_F(BoardTest, figures_follow_a_project_to_its_new_organ_where_they_say_now) {
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(organ, {{"code", "O-2"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}}),
+                       make(month, {{"project", std::int64_t{-3}}, {"month", month_code("2026-01")}, {"amount", std::int64_t{100}}})}));
+    EXPECT_TRUE(ask("invested", 1, "2026-01").has);
+    ASSERT_TRUE(apply({change(Verb::amend, project, 1, {{"organ", std::int64_t{2}}})}));
+    EXPECT_FALSE(ask("invested", 1, "2026-01").has);
+    EXPECT_EQ(ask("invested", 2, "2026-01").number.text(), "1.00");
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-0"}}), make(link, {{"upper", std::int64_t{-1}}, {"lower", std::int64_t{2}}})}));
+    EXPECT_EQ(ask("invested", 3, "2026-01").number.text(), "1.00") << "links of the forest count at once";
+    reopen();
+    EXPECT_EQ(ask("invested", 3, "2026-01").number.text(), "1.00");
+    figure::Ask a;
+    a.figure = board_->model()->find_figure("invested");
+    a.unit_type = organ;
+    a.unit = 1;
+    a.period = *Period::parse("2026-01");
+    a.as_known = Position(5);
+    EXPECT_EQ(board_->snapshot()->figure(a).number.text(), "1.00") << "as known before the move";
+}
+
+TEST_F(BoardTest, the_same_idempotency_key_answers_and_writes_nothing) {
+    Draft d;
+    d.channel = "test";
+    d.idempotency_key = "k-1";
+    d.changes = {make(organ, {{"code", "O-1"}})};
+    const auto first = board_->apply(d);
+    ASSERT_TRUE(first);
+    const auto again = board_->apply(d);
+    ASSERT_TRUE(again) << text_of(again.error());
+    EXPECT_TRUE(again->repeated);
+    EXPECT_EQ(again->records, first->records);
+    EXPECT_EQ(board_->snapshot()->position().value, 2);
+}
+
+TEST_F(BoardTest, a_dry_run_judges_and_leaves_nothing) {
+    const std::string before = dump();
+    Draft d;
+    d.channel = "test";
+    d.dry_run = true;
+    d.changes = {make(organ, {{"code", "O-1"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}})};
+    EXPECT_TRUE(board_->apply(d));
+    EXPECT_EQ(dump(), before);
+    d.changes.push_back(make(organ, {{"code", "O-1"}}));
+    EXPECT_FALSE(board_->apply(d));
+    const auto real = apply({make(organ, {{"code", "O-1"}})});
+    ASSERT_TRUE(real);
+    EXPECT_EQ(real->records[0].value, 1);
+}
+
+TEST_F(BoardTest, many_writers_at_once_lose_and_double_nothing) {
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}})}));
+    constexpr int writers = 8, each = 60;
+    std::vector<std::thread> threads;
+    std::atomic<int> accepted{0};
+    for (int t = 0; t < writers; ++t)
+        threads.emplace_back([&, t] {
+            for (int i = 0; i < each; ++i)
+                if (apply({make(organ, {{"code", "T" + std::to_string(t % 4) + "-" + std::to_string(i)}})})) ++accepted;
+        });
+    for (auto& th : threads) th.join();
+    EXPECT_EQ(accepted, 4 * each) << "each code is wanted by two writers and given to one";
+    EXPECT_EQ(*board_->snapshot()->count(organ, ""), 1 + 4 * each);
+    EXPECT_TRUE(board_->verify().ok);
+}
+
+TEST_F(BoardTest, reading_never_sees_half_a_draft) {
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}}), make(project, {{"code", "P-2"}, {"organ", std::int64_t{-1}}})}));
+    std::atomic<bool> stop{false};
+    std::atomic<int> looks{0};
+    std::thread reader([&] {
+        while (!stop) {
+            const auto s = board_->snapshot();
+            figure::Ask a;
+            a.figure = s->model().find_figure("invested");
+            a.unit_type = organ;
+            a.unit = 1;
+            a.period = *Period::parse("2026");
+            const auto v = s->figure(a);
+            const auto n = *s->count(month, "");
+            EXPECT_EQ(n % 2, 0) << "pairs come together";
+            EXPECT_EQ(v.has ? v.number.units : 0, n * 100) << "figures and rows of one position";
+            ++looks;
+        }
+    });
+    for (int y = 0; y < 60; ++y) {  // two lines of one draft: always both or none
+        const std::int64_t m = Period::month(2026, 1 + y % 12).encoded();
+        if (y >= 12) {
+            Change a = change(Verb::remove, month, 2 * (y - 12) + 1, {}), b = change(Verb::remove, month, 2 * (y - 12) + 2, {});
+            ASSERT_TRUE(apply({a, b}));
+        }
+        const auto r = apply({make(month, {{"project", std::int64_t{1}}, {"month", m}, {"amount", std::int64_t{50}}}), make(month, {{"project", std::int64_t{2}}, {"month", m}, {"amount", std::int64_t{150}}})});
+        ASSERT_TRUE(r) << text_of(r.error());
+    }
+    stop = true;
+    reader.join();
+    EXPECT_GT(looks, 0);
+}
+
+TEST_F(BoardTest, a_changed_byte_is_found_and_named) {
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"phone", "13800000000"}})}));
+    ASSERT_TRUE(apply({change(Verb::amend, project, 1, {{"plan", std::int64_t{500}}})}));
+    board_.reset();
+    sql("UPDATE project SET plan = 501");
+    reopen();
+    auto report = board_->verify();
+    EXPECT_FALSE(report.ok);
+    EXPECT_NE(text_of(report.problems).find("project 1"), std::string::npos) << text_of(report.problems);
+    board_.reset();
+    sql("UPDATE project SET plan = 500; UPDATE yipan_entry SET body_personal = '{\"phone\":\"13900000000\"}' WHERE position = 3");
+    reopen();
+    report = board_->verify();
+    EXPECT_FALSE(report.ok);
+    EXPECT_NE(text_of(report.problems).find("entry 3"), std::string::npos) << text_of(report.problems);
+}
+
+TEST_F(BoardTest, a_board_whose_end_does_not_verify_opens_for_reading_only) {
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}})}));
+    board_.reset();
+    sql("UPDATE yipan_entry SET time = time + 1 WHERE position = 2");
+    reopen();
+    EXPECT_TRUE(board_->read_only());
+    ASSERT_TRUE(board_->damage());
+    EXPECT_NE(board_->damage()->where.find("entry 2"), std::string::npos);
+    const auto r = apply({make(organ, {{"code", "O-2"}})});
+    ASSERT_FALSE(r);
+    EXPECT_NE(r.error()[0].message.find("entry 2"), std::string::npos);
+    EXPECT_TRUE(board_->snapshot()->record(organ, RecordId(1)));
+}
+
+TEST_F(BoardTest, newer_formats_strangers_and_second_writers_are_refused) {
+    const auto second = Board::open(path_);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error()[0].code, Code::busy);
+    board_.reset();
+    sql("PRAGMA user_version = 99");
+    const auto newer = Board::open(path_);
+    ASSERT_FALSE(newer);
+    EXPECT_EQ(newer.error()[0].code, Code::wrong_format);
+    EXPECT_EQ(Board::open((dir_ / "absent.board").string()).error()[0].code, Code::not_found);
+    Board::Birth again;
+    again.model = {{"m/types/m.yaml", model_yaml}};
+    EXPECT_EQ(Board::create(path_, again).error()[0].code, Code::duplicate);
+}
+
+TEST_F(BoardTest, lists_and_counts_by_an_expression_with_a_page_limit) {
+    for (int i = 1; i <= 5; ++i) ASSERT_TRUE(apply({make(organ, {{"code", "O-" + std::to_string(i)}})}));
+    const auto s = board_->snapshot();
+    const auto page = s->list(organ, "code != 'O-3'", 0, 3);
+    ASSERT_TRUE(page) << page.error().text();
+    EXPECT_EQ(page->rows.size(), 3u);
+    EXPECT_TRUE(page->more);
+    EXPECT_EQ(*s->count(organ, "code == 'O-2' || code == 'O-4'"), 2);
+    EXPECT_EQ(s->list(organ, "cod == 'x'", 0, 3).error().code, Code::invalid_expression);
+    EXPECT_FALSE(s->list(organ, "", 0, 1'000'000));
+    EXPECT_EQ(s->find(organ, "O-5")->value, 5);
+}
+
+TEST(Tail, reads_back_what_it_wrote) {
+    std::vector<figure::Posting> all;
+    for (int i = 0; i < 50; ++i) all.push_back({{{i % 7, 24312 + i, i * 1'000'000'007LL, i % 3, -i}, -(1LL << 62) + i, 20000 - i}, 100 + i / 4, 7 * i, static_cast<std::int8_t>(i % 2 ? 1 : -1)});
+    const auto back = decode_postings(encode_postings(all));
+    ASSERT_TRUE(back);
+    ASSERT_EQ(back->size(), all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        EXPECT_EQ((*back)[i].what, all[i].what);
+        EXPECT_EQ((*back)[i].position, all[i].position);
+        EXPECT_EQ((*back)[i].sign, all[i].sign);
+    }
+    EXPECT_FALSE(decode_postings("\x01"));
+}
+
+}  // namespace
+}  // namespace yipan::board

@@ -1,0 +1,282 @@
+#include "board/core.h"
+
+#include <boost/json.hpp>
+
+#include "base/check.h"
+#include "board/model_entry.h"
+#include "board/tail.h"
+
+namespace yipan::board {
+namespace {
+Checked<void> one(Status status) {
+    if (status) return {};
+    return fail(Errors{status.error()});
+}
+constexpr int reopen_tries = 3;
+}  // namespace
+
+std::vector<figure::Link> links_of(const model::Model& model, const record::Record& r) {
+    std::vector<figure::Link> out;
+    for (std::size_t f = 0; f < model.forests.size(); ++f) {
+        for (const auto& link : model.forests[f].links) {
+            if (link.type != r.type) continue;
+            const auto* parent = record::as_integer(r.at(link.parent));
+            const auto* child = record::as_integer(r.at(link.child));
+            if (!parent || !child) continue;
+            const auto& fields = model.types[static_cast<std::size_t>(link.type)].fields;
+            figure::Link l;
+            l.forest = static_cast<int>(f);
+            l.parent_type = fields[static_cast<std::size_t>(link.parent)].target;
+            l.child_type = fields[static_cast<std::size_t>(link.child)].target;
+            l.parent = *parent;
+            l.child = *child;
+            const auto* from = link.from >= 0 ? record::as_integer(r.at(link.from)) : nullptr;
+            const auto* to = link.to >= 0 ? record::as_integer(r.at(link.to)) : nullptr;
+            if (from) l.from = static_cast<std::int32_t>(*from);
+            if (to) l.to = static_cast<std::int32_t>(*to);
+            out.push_back(l);
+        }
+    }
+    return out;
+}
+
+Checked<std::unique_ptr<Core>> Core::open(const std::string& path, const Options& options) {
+    std::unique_ptr<Core> core(new Core);
+    core->facts.path = path;
+    core->read_only = options.read_only;
+    if (const auto ok = core->load(options); !ok) {
+        const bool damaged = ok.error().size() == 1 && ok.error()[0].code == Code::corrupt && core->shape && !options.read_only;
+        if (!damaged) return fail(ok.error());
+        // A board that does not verify may still be read; nothing more is added to it.
+        Error damage = ok.error()[0];
+        core.reset(new Core);
+        core->facts.path = path;
+        core->read_only = true;
+        core->damage = damage;
+        Options reading = options;
+        reading.read_only = true;
+        if (const auto again = core->load(reading); !again) return fail(again.error());
+    }
+    return core;
+}
+
+Checked<void> Core::load(const Options& options) {
+    auto opened = store::open_sqlite(facts.path, read_only ? store::Access::read : store::Access::write);
+    if (!opened) return fail(Errors{opened.error()});
+    store = std::move(*opened);
+    if (read_only)
+        if (const auto ok = store->begin_read(); !ok) return one(ok);
+    if (auto ok = load_model(); !ok) return ok;
+    if (!read_only) clock = options.clock ? options.clock : facts.frozen ? frozen_clock_.get() : static_cast<Clock*>(&system_clock_);
+    else clock = facts.frozen ? frozen_clock_.get() : static_cast<Clock*>(&system_clock_);
+    plan = std::make_shared<const figure::Plan>(*shape->model);
+    world_ = std::make_unique<World>(*store, shape);
+    log_ = std::make_unique<Log>(*store, Salts(salt_seed_));
+    if (auto ok = log_->open(); !ok && !damage) {
+        if (read_only) damage = ok.error();
+        else return one(ok);
+    }
+    judge_ = std::make_unique<Judge>(*store, shape, plan, *world_, *log_, facts.zone, facts.model_version);
+    if (auto ok = judge_->open(); !ok) return one(ok);
+    return one(load_book());
+}
+
+Checked<void> Core::load_model() {
+    const auto text = [&](const char* name) -> Result<std::string> {
+        YIPAN_TRY(auto value, store->meta(name));
+        return value.value_or("");
+    };
+    const auto name = text("name"), note = text("note"), zone = text("zone"), frozen = text("frozen_clock"), seed = text("salt_seed"), position = text("model_position");
+    for (const auto* r : {&name, &note, &zone, &frozen, &seed, &position})
+        if (!*r) return fail(Errors{r->error()});
+    facts.name = *name;
+    facts.note = *note;
+    salt_seed_ = *seed;
+    auto loaded = Zone::load(*zone);
+    if (!loaded) return fail(Errors{loaded.error()});
+    facts.zone = std::move(*loaded);
+    if (!frozen->empty()) {
+        facts.frozen = Instant{std::stoll(*frozen)};
+        frozen_clock_ = std::make_unique<FrozenClock>(*facts.frozen);
+    }
+    const auto entry = store->entry(position->empty() ? 0 : std::stoll(*position));
+    if (!entry) return fail(Errors{{Code::corrupt, facts.path, "the model's entry cannot be read: " + entry.error().text(), "restore a backup"}});
+    auto files = model_files(entry->entry.body[0]);
+    if (!files) return fail(Errors{files.error()});
+    auto model = model::load(std::move(*files));
+    if (!model) return fail(model.error());
+    facts.model_version = entry->entry.version;
+    shape = std::make_shared<const Shape>(*model);
+    return one(store->use(*model));
+}
+
+Status Core::load_book() {
+    runs = std::make_unique<StoreRuns>(*store, *store);
+    book = std::make_unique<figure::Book>(plan, *runs);
+    if (!read_only) {  // readers of runs get a connection of their own
+        YIPAN_TRY(reader_, store::open_sqlite(facts.path, store::Access::read));
+        YIPAN_TRY_VOID(reader_->use(shape->model));
+        book.reset();
+        runs = std::make_unique<StoreRuns>(*store, *reader_);
+        book = std::make_unique<figure::Book>(plan, *runs);
+    }
+    YIPAN_TRY_VOID(book->open());
+    YIPAN_TRY_VOID(load_links());
+    YIPAN_TRY_VOID(store->each_tail([&](std::int64_t position, std::string_view body) -> Status {
+        if (position <= book->position()) return {};
+        YIPAN_TRY(const auto postings, decode_postings(body));
+        book->apply(postings, position);
+        return {};
+    }));
+    YIPAN_TRY(const store::Head head, store->head());
+    if (book->position() > head.position) return fail(Code::corrupt, "figures", "the figures know more entries than the journal has", "run yipan verify; restore a backup");
+    book->apply({}, head.position);
+    book_position = head.position;
+    return {};
+}
+
+Status Core::load_links() {
+    links_.clear();
+    for (const auto& type : shape->model->types) {
+        if (!shape->is_link[static_cast<std::size_t>(type.index)]) continue;
+        YIPAN_TRY_VOID(store->each(type.index, [&](const record::RecordPtr& r) {
+            links_[{type.index, r->id.value}] = links_of(*shape->model, *r);
+            return true;
+        }));
+    }
+    publish_links();
+    return {};
+}
+
+void Core::publish_links() {
+    std::vector<figure::Link> all;
+    for (const auto& [key, links] : links_) all.insert(all.end(), links.begin(), links.end());
+    book->set_links(std::move(all));
+}
+
+void Core::batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers) {
+    answers.clear();
+    if (try_batch(drafts, answers)) return;
+    if (drafts.size() == 1) return;  // the store's answer stands
+    // Somebody's draft made the store fail: alone, only the guilty one does.
+    std::vector<Checked<Receipt>> all;
+    for (Draft* draft : drafts) {
+        answers.clear();
+        try_batch(std::span<Draft* const>(&draft, 1), answers);
+        all.push_back(std::move(answers.at(0)));
+    }
+    answers = std::move(all);
+}
+
+// True when the answers stand; false when the store failed and everything was rolled back (answers hold the error).
+bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers) {
+    const auto refuse_all = [&](const Error& error) {
+        answers.assign(drafts.size(), Checked<Receipt>(tl::unexpect, Errors{error}));
+        return false;
+    };
+    Pending pending;
+    const Log::State mark = log_->mark();
+    const auto roll_back = [&] {
+        store->rollback();
+        log_->back(mark);
+        world_->clear();
+        judge_->batch_over();
+        (void)judge_->open();
+    };
+    if (const auto ok = store->begin(); !ok) return refuse_all(ok.error());
+    const Instant now = clock->now();
+    for (Draft* draft : drafts) {
+        answers.push_back(judge_->judge(*draft, now, pending));
+        if (!judge_->store_lost()) continue;
+        const Error error = answers.back().error().at(0);
+        roll_back();
+        return refuse_all(error);
+    }
+    if (log_->position() == mark.position) {  // everything refused, repeated or tried only
+        store->rollback();
+        world_->clear();
+        return true;
+    }
+    const auto write_rest = [&]() -> Status {
+        for (const auto& [type, next] : pending.next_record) YIPAN_TRY_VOID(store->set_next_record(type, judge_->next_record(type)));
+        YIPAN_TRY_VOID(store->put_tail(log_->position(), encode_postings(pending.postings)));
+        return store->set_head({log_->position(), log_->root()});
+    };
+    if (const auto ok = write_rest(); !ok) {
+        roll_back();
+        return refuse_all(ok.error());
+    }
+    if (book->pending_entries() < figure::run_entries) {
+        if (const auto ok = store->commit(); !ok) return recover(drafts, answers, ok.error()), true;
+        const std::unique_lock lock(book_mutex);
+        show(pending);
+        return true;
+    }
+    // A new run: what memory held since the last one goes to the store, and readers must not see the runs change under them.
+    if (auto ok = book->flush(); !ok) {
+        book->abandon_flush();
+        roll_back();
+        return refuse_all(ok.error());
+    }
+    if (const auto ok = store->drop_tail(book->position()); !ok) {
+        book->abandon_flush();
+        roll_back();
+        return refuse_all(ok.error());
+    }
+    const std::unique_lock lock(book_mutex);
+    if (const auto ok = store->commit(); !ok) return book->abandon_flush(), recover(drafts, answers, ok.error()), true;
+    book->commit_flush();
+    show(pending);
+    return true;
+}
+
+void Core::show(const Pending& pending) {
+    book->apply(pending.postings, log_->position());
+    book_position = log_->position();
+    if (pending.links.empty()) return;
+    for (const auto& [key, r] : pending.links) {
+        if (r)
+            links_[key] = links_of(*shape->model, *r);
+        else
+            links_.erase(key);
+    }
+    publish_links();
+}
+
+// The commit failed or its outcome is unknown: open the store anew and look at what is there.
+void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause) {
+    Status opened;
+    for (int i = 0; i < reopen_tries; ++i)
+        if (opened = reopen(); opened) break;
+    for (std::size_t i = 0; i < drafts.size(); ++i) {
+        if (!answers[i] || answers[i]->first.value == 0 || answers[i]->repeated) continue;
+        bool there = opened && answers[i]->last.value <= log_->position();
+        if (there) {
+            const auto e = store->entry(answers[i]->first.value);
+            there = e && e->entry.time == answers[i]->time.micros && e->entry.channel == drafts[i]->channel;
+        }
+        if (there) continue;
+        answers[i] = tl::unexpected(Errors{cause});
+    }
+}
+
+Status Core::reopen() {
+    const std::unique_lock lock(book_mutex, std::try_to_lock);  // flush batches hold it already
+    book.reset();
+    runs.reset();
+    reader_.reset();
+    judge_.reset();
+    log_.reset();
+    world_.reset();
+    store.reset();
+    YIPAN_TRY(store, store::open_sqlite(facts.path, store::Access::write));
+    YIPAN_TRY_VOID(store->use(shape->model));
+    world_ = std::make_unique<World>(*store, shape);
+    log_ = std::make_unique<Log>(*store, Salts(salt_seed_));
+    YIPAN_TRY_VOID(log_->open());
+    judge_ = std::make_unique<Judge>(*store, shape, plan, *world_, *log_, facts.zone, facts.model_version);
+    YIPAN_TRY_VOID(judge_->open());
+    return load_book();
+}
+
+}  // namespace yipan::board

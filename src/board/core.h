@@ -1,0 +1,63 @@
+#pragma once
+// What writer and snapshots share: the store of the writer, the shape, the book of figures with its lock, and the two steps of a batch,
+// write it durably and then show it.
+#include <shared_mutex>
+#include <span>
+
+#include "board/judge.h"
+#include "board/runs.h"
+
+namespace yipan::board {
+
+class Core {
+  public:
+    static Checked<std::unique_ptr<Core>> open(const std::string& path, const Options& options);
+
+    /// One transaction for all drafts; answers in their order. Only the writer's thread calls it.
+    void batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers);
+
+    struct Facts {                          // never change while the board is open
+        std::string path, name, note;
+        Zone zone;
+        std::optional<Instant> frozen;
+        std::int32_t model_version = 0;
+    } facts;
+    ShapePtr shape;
+    std::shared_ptr<const figure::Plan> plan;
+    std::unique_ptr<store::Store> store;    // the writer's; a reader's when the board is read-only
+    bool read_only = false;
+    std::optional<Error> damage;            // why a damaged board is open for reading only
+    Clock* clock = nullptr;
+
+    /// The figures: readers hold the lock shared and see one position (I5).
+    mutable std::shared_mutex book_mutex;
+    std::unique_ptr<StoreRuns> runs;
+    std::unique_ptr<figure::Book> book;
+    std::int64_t book_position = 0;         // guarded by book_mutex
+
+  private:
+    Core() = default;
+    Checked<void> load(const Options& options);
+    Checked<void> load_model();
+    Status load_book();
+    Status load_links();
+    void publish_links();
+    bool try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers);
+    void show(const Pending& pending);
+    void recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause);
+    Status reopen();
+
+    std::unique_ptr<store::Store> reader_;   // for runs, when a writer is there
+    std::unique_ptr<World> world_;
+    std::unique_ptr<Log> log_;
+    std::unique_ptr<Judge> judge_;
+    std::string salt_seed_;
+    std::map<std::pair<int, std::int64_t>, std::vector<figure::Link>> links_;  // by link record
+    SystemClock system_clock_;
+    std::unique_ptr<FrozenClock> frozen_clock_;
+};
+
+/// The links a record of a link type stands for: one for each forest that uses the type.
+std::vector<figure::Link> links_of(const model::Model& model, const record::Record& record);
+
+}  // namespace yipan::board

@@ -1,0 +1,603 @@
+// The SQLite store: WAL, synchronous=FULL, one writer (an exclusive lock on "<board>-lock"), readers on connections of their own.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <unordered_map>
+
+#include "base/check.h"
+#include "record/check.h"
+#include "store/schema.h"
+#include "store/statement.h"
+#include "store/store.h"
+
+namespace yipan::store {
+
+namespace {
+constexpr int busy_timeout_ms = 5'000;
+constexpr int application_id = 0x5950414e;  // "YPAN"
+constexpr int wal_checkpoint_pages = 20'000;
+constexpr int checksum_reserve_bytes = 8;   // room at the end of each page for a checksum
+
+Result<Digest> digest_of(std::string_view blob) {
+    Digest d;
+    if (blob.size() != d.size()) return fail(Code::corrupt, "", "a stored hash does not have 32 bytes");
+    std::memcpy(d.data(), blob.data(), d.size());
+    return d;
+}
+
+struct TypeStatements {
+    Statement insert, update, erase, read, next, set_next;
+    std::map<std::vector<int>, Statement> find;
+    std::map<int, Statement> referrers;
+};
+
+class Sqlite final : public Store {
+  public:
+    Sqlite() = default;
+    ~Sqlite() override {
+        types_.clear();
+        scalars_.clear();
+        for (auto* s : {&begin_, &begin_read_, &commit_, &rollback_, &savepoint_, &release_, &back_, &meta_get_, &meta_set_, &head_get_, &head_set_,
+                        &append_, &entry_, &put_node_, &get_node_, &counter_get_, &counter_set_, &receipt_get_, &receipt_set_, &chunk_put_, &total_put_, &channel_put_, &tail_put_, &chunks_})
+            *s = Statement{};
+        if (db_) sqlite3_close(db_);
+        if (lock_ >= 0) ::close(lock_);
+    }
+
+    Status open(const std::string& path, Access access) {
+        access_ = access;
+        if (access == Access::create && ::access(path.c_str(), F_OK) == 0)
+            return fail(Code::duplicate, path, "a file of this name exists", "choose another name or delete it first");
+        if (access != Access::create && ::access(path.c_str(), F_OK) != 0)
+            return fail(Code::not_found, path, "no such board", "yipan init or yipan demo makes one");
+        if (access != Access::read) YIPAN_TRY_VOID(lock(path));
+        const int flags = access == Access::create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+        if (sqlite3_open_v2(path.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK) return fail(sqlite_error(db_, "open " + path));
+        sqlite3_busy_timeout(db_, busy_timeout_ms);
+        sqlite3_extended_result_codes(db_, 1);
+        if (access == Access::create) {
+            int reserve = checksum_reserve_bytes;
+            sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve);
+            YIPAN_TRY_VOID(execute("PRAGMA application_id=" + std::to_string(application_id)));
+            YIPAN_TRY_VOID(execute("PRAGMA user_version=" + std::to_string(format_version)));
+        } else {
+            YIPAN_TRY_VOID(check_format(path));
+        }
+        if (access != Access::read) {
+            YIPAN_TRY_VOID(execute("PRAGMA journal_mode=WAL"));
+            YIPAN_TRY_VOID(execute("PRAGMA synchronous=FULL"));
+            YIPAN_TRY_VOID(execute("PRAGMA wal_autocheckpoint=" + std::to_string(wal_checkpoint_pages)));
+        }
+        YIPAN_TRY_VOID(execute("PRAGMA trusted_schema=OFF"));
+        YIPAN_TRY_VOID(execute(access == Access::read ? "PRAGMA cache_size=-8000" : "PRAGMA cache_size=-32000"));
+        YIPAN_TRY_VOID(execute("PRAGMA temp_store=MEMORY"));
+        if (access == Access::create) {
+            YIPAN_TRY_VOID(execute("BEGIN IMMEDIATE"));
+            YIPAN_TRY_VOID(execute(engine_tables));
+            YIPAN_TRY_VOID(execute("COMMIT"));
+        }
+        return prepare();
+    }
+
+    // -- transactions
+    Status begin() override { return begin_.run(); }
+    Status begin_read() override {
+        YIPAN_TRY_VOID(begin_read_.run());
+        return head().map([](const Head&) {});  // the first read fixes the snapshot
+    }
+    Status commit() override { return commit_.run(); }
+    void rollback() override {
+        if (!sqlite3_get_autocommit(db_)) (void)rollback_.run();
+        channels_.clear();
+    }
+    Status savepoint() override { return savepoint_.run(); }
+    Status release() override { return release_.run(); }
+    Status rollback_to_savepoint() override {
+        YIPAN_TRY_VOID(back_.run());
+        return release_.run();
+    }
+
+    // -- shape
+    Status install(const model::ModelPtr& model) override {
+        for (const auto& type : model->types) {
+            for (const auto& sql : type_tables(*model, type)) YIPAN_TRY_VOID(execute(sql));
+            YIPAN_TRY_VOID(execute(type_view(*model, type)));
+            YIPAN_TRY(Statement s, Statement::prepare(db_, "INSERT INTO yipan_type(code, next_record) VALUES(?, 1)"));
+            YIPAN_TRY_VOID(s.bind_text(1, type.code).run());
+        }
+        return use(model);
+    }
+    Status use(const model::ModelPtr& model) override {
+        model_ = model;
+        types_.clear();
+        types_.resize(model->types.size());
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT id, code FROM yipan_type"));
+        type_numbers_.assign(model->types.size(), 0);
+        type_codes_.clear();
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) break;
+            const std::string code(s.text(1));
+            const int index = model->find_type(code);
+            if (index >= 0) type_numbers_[static_cast<std::size_t>(index)] = s.integer(0);
+            type_codes_[s.integer(0)] = code;
+        }
+        code_numbers_.clear();
+        for (const auto& [number, code] : type_codes_) code_numbers_[code] = number;
+        return {};
+    }
+
+    // -- meta
+    Result<std::optional<std::string>> meta(std::string_view name) override {
+        YIPAN_TRY(const bool row, meta_get_.bind_text(1, name).step());
+        if (!row) return std::optional<std::string>{};
+        Reset reset(meta_get_);
+        return std::optional<std::string>(std::string(meta_get_.text(0)));
+    }
+    Status set_meta(std::string_view name, std::string_view value) override { return meta_set_.bind_text(1, name).bind_text(2, value).run(); }
+    Result<Head> head() override {
+        YIPAN_TRY(const bool row, head_get_.step());
+        if (!row) return Head{0, sha256("")};
+        Reset reset(head_get_);
+        Head head;
+        head.position = head_get_.integer(0);
+        YIPAN_TRY(head.root, digest_of(head_get_.blob(1)));
+        return head;
+    }
+    Status set_head(const Head& head) override { return head_set_.bind(1, head.position).bind_digest(2, head.root).run(); }
+
+    // -- journal
+    Status append(const journal::Entry& e, const Digest& leaf) override {
+        YIPAN_TRY(const std::int64_t channel, channel_number(e.channel));
+        auto& s = append_;
+        s.bind(1, e.position).bind(2, e.time).bind(3, e.actor).bind(4, e.post).bind(5, channel).bind(6, static_cast<int>(e.verb));
+        if (e.type.empty())
+            s.bind_null(7);
+        else
+            s.bind(7, code_numbers_.at(e.type));
+        s.bind(8, e.record).bind(9, e.version).bind(10, e.previous).bind(11, e.transaction).bind(12, e.model_version).bind(13, e.effective).bind_digest(14, leaf);
+        for (int g = 0; g < journal::group_count; ++g) {
+            const auto i = static_cast<std::size_t>(g);
+            const bool here = !e.salt[i].empty();
+            if (here)
+                s.bind_blob(15 + 2 * g, e.salt[i]).bind_text(16 + 2 * g, e.body[i]);
+            else
+                s.bind_null(15 + 2 * g).bind_null(16 + 2 * g);
+            if (!here && e.commitment[i])
+                s.bind_digest(21 + g, *e.commitment[i]);
+            else
+                s.bind_null(21 + g);
+        }
+        return s.run();
+    }
+    Result<StoredEntry> entry(std::int64_t position) override {
+        StoredEntry out;
+        YIPAN_TRY(const bool row, entry_.bind(1, position).bind(2, position).step());
+        if (!row) return fail(Code::not_found, "entry " + std::to_string(position), "no such entry");
+        Reset reset(entry_);
+        YIPAN_TRY_VOID(decode(entry_, out));
+        return out;
+    }
+    Status each_entry(std::int64_t from, std::int64_t to, const std::function<Status(const StoredEntry&)>& visit) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, entry_sql));
+        s.bind(1, from).bind(2, to);
+        StoredEntry out;
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return {};
+            out = StoredEntry{};
+            YIPAN_TRY_VOID(decode(s, out));
+            YIPAN_TRY_VOID(visit(out));
+        }
+    }
+    Status each_leaf(std::int64_t from, std::int64_t to, const std::function<void(const Digest&)>& visit) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT leaf FROM yipan_entry WHERE position BETWEEN ? AND ? ORDER BY position"));
+        s.bind(1, from).bind(2, to);
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return {};
+            YIPAN_TRY(const Digest d, digest_of(s.blob(0)));
+            visit(d);
+        }
+    }
+    Status put_node(int level, std::int64_t index, const Digest& digest) override {
+        return put_node_.bind(1, level).bind(2, index).bind_digest(3, digest).run();
+    }
+    Result<std::optional<Digest>> node(int level, std::int64_t index) override {
+        YIPAN_TRY(const bool row, get_node_.bind(1, level).bind(2, index).step());
+        if (!row) return std::optional<Digest>{};
+        Reset reset(get_node_);
+        YIPAN_TRY(const Digest d, digest_of(get_node_.blob(0)));
+        return std::optional<Digest>(d);
+    }
+
+    // -- records
+    Status insert(const record::Record& r) override {
+        YIPAN_TRY(TypeStatements* const t, statements(r.type));
+        return bind_record(t->insert, r).run();
+    }
+    Status update(const record::Record& r) override {
+        YIPAN_TRY(TypeStatements* const t, statements(r.type));
+        return bind_record(t->update, r).run();
+    }
+    Status erase_row(int type, std::int64_t id) override {
+        YIPAN_TRY(TypeStatements* const t, statements(type));
+        return t->erase.bind(1, id).run();
+    }
+    Result<record::RecordPtr> read(int type, std::int64_t id) override {
+        YIPAN_TRY(TypeStatements* const t, statements(type));
+        YIPAN_TRY(const bool row, t->read.bind(1, id).step());
+        if (!row) return record::RecordPtr{};
+        Reset reset(t->read);
+        return record_of(t->read, type);
+    }
+    Result<std::vector<std::int64_t>> find(int type, const std::vector<int>& fields, const std::vector<record::Value>& values, std::int64_t limit) override {
+        YIPAN_TRY(TypeStatements* const t, statements(type));
+        Statement& s = t->find[fields];
+        const model::Type& shape = this->shape(type);
+        if (!s) {
+            std::string sql = "SELECT id FROM " + quoted(shape.code) + " WHERE ";
+            for (std::size_t i = 0; i < fields.size(); ++i) sql += (i ? " AND " : "") + quoted(shape.fields[static_cast<std::size_t>(fields[i])].code) + " IS ?";
+            YIPAN_TRY(s, Statement::prepare(db_, sql + " ORDER BY id LIMIT ?"));
+        }
+        for (std::size_t i = 0; i < values.size(); ++i) s.bind_value(static_cast<int>(i) + 1, values[i]);
+        return ids(s.bind(static_cast<int>(values.size()) + 1, limit));
+    }
+    Result<std::vector<std::int64_t>> referrers(int type, int field, std::int64_t id, std::int64_t limit) override {
+        YIPAN_TRY(TypeStatements* const t, statements(type));
+        Statement& s = t->referrers[field];
+        const model::Type& shape = this->shape(type);
+        if (!s) {
+            const model::Field& f = shape.fields[static_cast<std::size_t>(field)];
+            const std::string table = quoted(shape.code);
+            const std::string sql = f.kind == model::FieldKind::references
+                                        ? "SELECT id FROM " + table + " WHERE EXISTS (SELECT 1 FROM json_each(" + table + "." + quoted(f.code) + ") WHERE value = ?) ORDER BY id LIMIT ?"
+                                        : "SELECT id FROM " + table + " WHERE " + quoted(f.code) + " = ? ORDER BY id LIMIT ?";
+            YIPAN_TRY(s, Statement::prepare(db_, sql));
+        }
+        return ids(s.bind(1, id).bind(2, limit));
+    }
+    Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t") + " FROM " + quoted(shape(type).code) + " t ORDER BY id"));
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row || !visit(record_of(s, type))) return {};
+        }
+    }
+    Result<std::vector<record::RecordPtr>> list(int type, const std::string& where, const std::vector<record::Value>& parameters, std::int64_t offset, std::int64_t limit) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t") + " FROM " + quoted(shape(type).code) + " t" +
+                                                           (where.empty() ? "" : " WHERE " + where) + " ORDER BY t.id LIMIT ? OFFSET ?"));
+        int i = 1;
+        for (const auto& v : parameters) s.bind_value(i++, v);
+        s.bind(i, limit).bind(i + 1, offset);
+        std::vector<record::RecordPtr> out;
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return out;
+            out.push_back(record_of(s, type));
+        }
+    }
+    Result<std::int64_t> count(int type, const std::string& where, const std::vector<record::Value>& parameters) override {
+        YIPAN_TRY(const record::Value v, scalar("SELECT count(*) FROM " + quoted(shape(type).code) + " t" + (where.empty() ? "" : " WHERE " + where), parameters));
+        return *record::as_integer(v);
+    }
+    Result<record::Value> scalar(const std::string& sql, const std::vector<record::Value>& parameters) override {
+        auto& s = scalars_[sql];
+        if (!s) {
+            if (scalars_.size() > 200) scalars_.clear();
+            YIPAN_TRY(scalars_[sql], Statement::prepare(db_, sql));
+        }
+        Statement& stmt = scalars_[sql];
+        int i = 1;
+        for (const auto& v : parameters) stmt.bind_value(i++, v);
+        YIPAN_TRY(const bool row, stmt.step());
+        if (!row) return record::Value{};
+        Reset reset(stmt);
+        return stmt.value(0);
+    }
+    Result<std::int64_t> next_record(int type) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT next_record FROM yipan_type WHERE id = ?"));
+        YIPAN_TRY(const bool row, s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).step());
+        if (!row) return fail(Code::corrupt, shape(type).code, "the type has no row in yipan_type");
+        return s.integer(0);
+    }
+    Status set_next_record(int type, std::int64_t next) override {
+        YIPAN_TRY(TypeStatements* const t, statements(type));
+        return t->set_next.bind(1, next).bind(2, type_numbers_[static_cast<std::size_t>(type)]).run();
+    }
+
+    // -- counters and receipts
+    Result<std::int64_t> counter(std::string_view name) override {
+        YIPAN_TRY(const bool row, counter_get_.bind_text(1, name).step());
+        if (!row) return 0;
+        Reset reset(counter_get_);
+        return counter_get_.integer(0);
+    }
+    Status set_counter(std::string_view name, std::int64_t value) override { return counter_set_.bind_text(1, name).bind(2, value).run(); }
+    Status each_counter(const std::function<void(std::string_view, std::int64_t)>& visit) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT name, value FROM yipan_counter ORDER BY name"));
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return {};
+            visit(s.text(0), s.integer(1));
+        }
+    }
+    Result<std::optional<RecordedReceipt>> receipt(std::string_view key) override {
+        YIPAN_TRY(const bool row, receipt_get_.bind_text(1, key).step());
+        if (!row) return std::optional<RecordedReceipt>{};
+        Reset reset(receipt_get_);
+        return std::optional<RecordedReceipt>(RecordedReceipt{receipt_get_.integer(0), receipt_get_.integer(1)});
+    }
+    Status put_receipt(std::string_view key, const RecordedReceipt& r) override { return receipt_set_.bind_text(1, key).bind(2, r.first).bind(3, r.last).run(); }
+
+    // -- tail
+    Status put_tail(std::int64_t position, std::string_view body) override { return tail_put_.bind(1, position).bind_blob(2, body).run(); }
+    Status each_tail(const std::function<Status(std::int64_t, std::string_view)>& visit) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT position, body FROM yipan_tail ORDER BY position"));
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return {};
+            YIPAN_TRY_VOID(visit(s.integer(0), s.blob(1)));
+        }
+    }
+    Status drop_tail(std::int64_t up_to) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "DELETE FROM yipan_tail WHERE position <= ?"));
+        return s.bind(1, up_to).run();
+    }
+
+    // -- runs
+    Result<std::vector<RunRow>> runs() override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT id, level, first, last FROM yipan_run ORDER BY first"));
+        std::vector<RunRow> out;
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return out;
+            out.push_back({s.integer(0), static_cast<int>(s.integer(1)), s.integer(2), s.integer(3)});
+        }
+    }
+    Status put_run(const RunRow& run) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "INSERT INTO yipan_run(id, level, first, last) VALUES(?,?,?,?)"));
+        return s.bind(1, run.id).bind(2, run.level).bind(3, run.first_position).bind(4, run.last_position).run();
+    }
+    Status set_run_level(std::int64_t run, int level) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "UPDATE yipan_run SET level = ? WHERE id = ?"));
+        return s.bind(1, level).bind(2, run).run();
+    }
+    Status add_run_total(std::int64_t run, std::string_view body) override { return total_put_.bind(1, run).bind_blob(2, body).run(); }
+    Status put_run_chunk(std::int64_t run, std::string_view first_key, std::string_view body) override {
+        return chunk_put_.bind(1, run).bind_blob(2, first_key).bind_blob(3, body).run();
+    }
+    Status drop_run(std::int64_t run) override {
+        for (const char* sql : {"DELETE FROM yipan_run WHERE id = ?", "DELETE FROM yipan_run_total WHERE run = ?", "DELETE FROM yipan_run_chunk WHERE run = ?"}) {
+            YIPAN_TRY(Statement s, Statement::prepare(db_, sql));
+            YIPAN_TRY_VOID(s.bind(1, run).run());
+        }
+        return {};
+    }
+    Status each_run_total(std::int64_t run, const std::function<void(std::string_view)>& visit) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT body FROM yipan_run_total WHERE run = ? ORDER BY idx"));
+        s.bind(1, run);
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return {};
+            visit(s.blob(0));
+        }
+    }
+    Status chunks_from(std::int64_t run, std::string_view key, const std::function<bool(std::string_view, std::string_view)>& next) override {
+        // The chunk that may hold `key` begins at or before it; when none does, start at the run's first chunk.
+        if (!chunks_) {
+            YIPAN_TRY(chunks_, Statement::prepare(db_,
+                "SELECT first_key, body FROM yipan_run_chunk WHERE run = ?1 AND first_key >= "
+                "coalesce((SELECT max(first_key) FROM yipan_run_chunk WHERE run = ?1 AND first_key <= ?2), x'') ORDER BY first_key"));
+        }
+        Statement own;
+        std::swap(own, chunks_);  // a visitor may ask again; then it prepares one of its own
+        own.bind(1, run).bind_blob(2, key);
+        Status status;
+        while (true) {
+            const auto row = own.step();
+            if (!row) { status = fail(row.error()); break; }
+            if (!*row || !next(own.blob(0), own.blob(1))) break;
+        }
+        own.reset();
+        std::swap(own, chunks_);
+        return status;
+    }
+
+  private:
+    static constexpr std::string_view entry_sql =
+        "SELECT e.position, e.time, e.actor, e.post, (SELECT name FROM yipan_channel WHERE id = e.channel), e.verb, e.type, e.record, e.version, e.previous, e.tx, "
+        "e.model, e.effective, e.leaf, e.salt, e.body, e.salt_personal, e.body_personal, e.salt_attachment, e.body_attachment, "
+        "e.commitment, e.commitment_personal, e.commitment_attachment FROM yipan_entry e WHERE e.position BETWEEN ? AND ? ORDER BY e.position";
+
+    Status execute(std::string_view sql) {
+        if (sqlite3_exec(db_, std::string(sql).c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
+        return fail(sqlite_error(db_, "prepare the board"));
+    }
+    Status lock(const std::string& path) {
+        const std::string file = path + "-lock";
+        lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (lock_ < 0) return fail(errno == EROFS || errno == EACCES ? Code::read_only : Code::store_failed, path, std::string("cannot write beside the board: ") + std::strerror(errno), "open it for reading, or move it to a disk that can be written");
+        if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) return fail(Code::busy, path, "another process holds this board for writing", "wait for it, or send the change through it");
+        return {};
+    }
+    Status check_format(const std::string& path) {
+        const auto number = [&](const char* sql) -> Result<std::int64_t> {
+            YIPAN_TRY(Statement s, Statement::prepare(db_, sql));
+            YIPAN_TRY(const bool row, s.step());
+            return row ? s.integer(0) : 0;
+        };
+        YIPAN_TRY(const std::int64_t application, number("PRAGMA application_id"));
+        if (application != application_id) return fail(Code::wrong_format, path, "is not a yipan board");
+        YIPAN_TRY(const std::int64_t format, number("PRAGMA user_version"));
+        if (format > format_version)
+            return fail(Code::wrong_format, path, "the board has format " + std::to_string(format) + ", this program knows up to " + std::to_string(format_version), "use the newer yipan that wrote it");
+        return {};
+    }
+    Status prepare() {
+        const auto make = [this](Statement& s, std::string_view sql) -> Status {
+            YIPAN_TRY(s, Statement::prepare(db_, sql));
+            return {};
+        };
+        YIPAN_TRY_VOID(make(begin_, "BEGIN IMMEDIATE"));
+        YIPAN_TRY_VOID(make(begin_read_, "BEGIN"));
+        YIPAN_TRY_VOID(make(commit_, "COMMIT"));
+        YIPAN_TRY_VOID(make(rollback_, "ROLLBACK"));
+        YIPAN_TRY_VOID(make(savepoint_, "SAVEPOINT draft"));
+        YIPAN_TRY_VOID(make(release_, "RELEASE draft"));
+        YIPAN_TRY_VOID(make(back_, "ROLLBACK TO draft"));
+        YIPAN_TRY_VOID(make(meta_get_, "SELECT value FROM yipan_meta WHERE name = ?"));
+        YIPAN_TRY_VOID(make(meta_set_, "INSERT INTO yipan_meta VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"));
+        YIPAN_TRY_VOID(make(head_get_, "SELECT position, root FROM yipan_head WHERE id = 1"));
+        YIPAN_TRY_VOID(make(head_set_, "INSERT INTO yipan_head VALUES(1, ?, ?) ON CONFLICT(id) DO UPDATE SET position = excluded.position, root = excluded.root"));
+        YIPAN_TRY_VOID(make(append_, "INSERT INTO yipan_entry VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+        YIPAN_TRY_VOID(make(entry_, entry_sql));
+        YIPAN_TRY_VOID(make(put_node_, "INSERT INTO yipan_node VALUES(?, ?, ?)"));
+        YIPAN_TRY_VOID(make(get_node_, "SELECT hash FROM yipan_node WHERE level = ? AND idx = ?"));
+        YIPAN_TRY_VOID(make(counter_get_, "SELECT value FROM yipan_counter WHERE name = ?"));
+        YIPAN_TRY_VOID(make(counter_set_, "INSERT INTO yipan_counter VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"));
+        YIPAN_TRY_VOID(make(receipt_get_, "SELECT first, last FROM yipan_receipt WHERE key = ?"));
+        YIPAN_TRY_VOID(make(receipt_set_, "INSERT INTO yipan_receipt VALUES(?, ?, ?)"));
+        YIPAN_TRY_VOID(make(total_put_, "INSERT INTO yipan_run_total SELECT ?1, coalesce(max(idx), 0) + 1, ?2 FROM yipan_run_total WHERE run = ?1"));
+        YIPAN_TRY_VOID(make(tail_put_, "INSERT INTO yipan_tail VALUES(?, ?)"));
+        YIPAN_TRY_VOID(make(chunk_put_, "INSERT INTO yipan_run_chunk(run, first_key, body) VALUES(?, ?, ?)"));
+        return make(channel_put_, "INSERT INTO yipan_channel(name) VALUES(?)");
+    }
+    const model::Type& shape(int type) const { return model_->types[static_cast<std::size_t>(type)]; }
+
+    Result<TypeStatements*> statements(int type) {
+        auto& slot = types_[static_cast<std::size_t>(type)];
+        if (slot) return slot.get();
+        auto t = std::make_unique<TypeStatements>();
+        const model::Type& shape = this->shape(type);
+        const std::string table = quoted(shape.code);
+        std::string marks = "?1,?2,?3,?4,?5";
+        std::string sets = "yipan_version=?2, yipan_position=?3, yipan_previous=?4, yipan_effective=?5";
+        for (std::size_t i = 0; i < shape.fields.size(); ++i) {
+            const std::string mark = "?" + std::to_string(i + 6);
+            marks += "," + mark;
+            sets += ", " + quoted(shape.fields[i].code) + "=" + mark;
+        }
+        if (access_ != Access::read) {
+            YIPAN_TRY(t->insert, Statement::prepare(db_, "INSERT INTO " + table + "(" + columns_of(shape, "") + ") VALUES(" + marks + ")"));
+            YIPAN_TRY(t->update, Statement::prepare(db_, "UPDATE " + table + " SET " + sets + " WHERE id=?1"));
+            YIPAN_TRY(t->erase, Statement::prepare(db_, "DELETE FROM " + table + " WHERE id=?1"));
+            YIPAN_TRY(t->set_next, Statement::prepare(db_, "UPDATE yipan_type SET next_record=? WHERE id=?"));
+        }
+        YIPAN_TRY(t->read, Statement::prepare(db_, "SELECT " + columns_of(shape, "") + " FROM " + table + " WHERE id=?1"));
+        slot = std::move(t);
+        return slot.get();
+    }
+    static Statement& bind_record(Statement& s, const record::Record& r) {
+        s.bind(1, r.id.value).bind(2, r.version).bind(3, r.position.value).bind(4, r.previous.value).bind(5, r.effective.days);
+        int i = 6;
+        for (const auto& v : r.values) s.bind_value(i++, v);
+        return s;
+    }
+    record::RecordPtr record_of(const Statement& s, int type) const {
+        auto r = std::make_shared<record::Record>();
+        r->type = type;
+        r->id = RecordId(s.integer(0));
+        r->version = static_cast<std::int32_t>(s.integer(1));
+        r->position = Position(s.integer(2));
+        r->previous = Position(s.integer(3));
+        r->effective = Date{static_cast<std::int32_t>(s.integer(4))};
+        const std::size_t n = shape(type).fields.size();
+        r->values.reserve(n);
+        for (std::size_t i = 0; i < n; ++i) r->values.push_back(s.value(static_cast<int>(i) + 5));
+        return r;
+    }
+    static Result<std::vector<std::int64_t>> ids(Statement& s) {
+        std::vector<std::int64_t> out;
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return out;
+            out.push_back(s.integer(0));
+        }
+    }
+    Result<std::int64_t> channel_number(const std::string& name) {
+        if (const auto known = channels_.find(name); known != channels_.end()) return known->second;
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT id FROM yipan_channel WHERE name = ?"));
+        YIPAN_TRY(const bool row, s.bind_text(1, name).step());
+        if (row) return channels_[name] = s.integer(0);
+        YIPAN_TRY_VOID(channel_put_.bind_text(1, name).run());
+        return channels_[name] = sqlite3_last_insert_rowid(db_);
+    }
+    Status decode(const Statement& s, StoredEntry& out) const {
+        journal::Entry& e = out.entry;
+        e.position = s.integer(0);
+        e.time = s.integer(1);
+        e.actor = s.integer(2);
+        e.post = s.integer(3);
+        e.channel = s.text(4);
+        e.verb = static_cast<journal::Verb>(s.integer(5));
+        if (!s.is_null(6)) {
+            const auto code = type_codes_.find(s.integer(6));
+            if (code == type_codes_.end()) return fail(Code::corrupt, "entry " + std::to_string(e.position), "refers to a type number that is not in yipan_type");
+            e.type = code->second;
+        }
+        e.record = s.integer(7);
+        e.version = static_cast<std::int32_t>(s.integer(8));
+        e.previous = s.integer(9);
+        e.transaction = s.integer(10);
+        e.model_version = static_cast<std::int32_t>(s.integer(11));
+        e.effective = static_cast<std::int32_t>(s.integer(12));
+        YIPAN_TRY(out.leaf, digest_of(s.blob(13)));
+        for (int g = 0; g < journal::group_count; ++g) {
+            const auto i = static_cast<std::size_t>(g);
+            e.salt[i] = s.blob(14 + 2 * g);
+            e.body[i] = s.text(15 + 2 * g);
+            if (!s.is_null(20 + g)) {
+                YIPAN_TRY(const Digest d, digest_of(s.blob(20 + g)));
+                e.commitment[i] = d;
+            } else if (!e.salt[i].empty()) {
+                e.commitment[i] = journal::commitment_of(e.salt[i], e.body[i]);
+            }
+        }
+        return {};
+    }
+
+    sqlite3* db_ = nullptr;
+    int lock_ = -1;
+    Access access_ = Access::read;
+    model::ModelPtr model_;
+    std::vector<std::unique_ptr<TypeStatements>> types_;
+    std::vector<std::int64_t> type_numbers_;
+    std::map<std::int64_t, std::string> type_codes_;
+    std::unordered_map<std::string, std::int64_t> code_numbers_;
+    std::unordered_map<std::string, std::int64_t> channels_;
+    std::unordered_map<std::string, Statement> scalars_;
+    Statement begin_, begin_read_, commit_, rollback_, savepoint_, release_, back_, meta_get_, meta_set_, head_get_, head_set_, append_, entry_, put_node_,
+        get_node_, counter_get_, counter_set_, receipt_get_, receipt_set_, chunk_put_, total_put_, channel_put_, tail_put_, chunks_;
+};
+}  // namespace
+
+Error sqlite_error(sqlite3* db, std::string_view doing) {
+    const int rc = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
+    const std::string reason = db ? sqlite3_errmsg(db) : "out of memory";
+    const auto make = [&](Code code, std::string hint) { return Error{code, "", "cannot " + std::string(doing) + ": " + reason, std::move(hint)}; };
+    switch (rc & 0xff) {
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED: return make(Code::busy, "another process is writing; try again");
+        case SQLITE_FULL: return make(Code::store_failed, "the disk is full: free some space; nothing was half-written");
+        case SQLITE_READONLY:
+        case SQLITE_CANTOPEN:
+        case SQLITE_PERM: return make(Code::read_only, "the file or its folder cannot be written");
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB: return make(Code::corrupt, "run yipan verify; restore a backup");
+        default: return make(Code::store_failed, "");
+    }
+}
+
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Access access) {
+    auto store = std::make_unique<Sqlite>();
+    YIPAN_TRY_VOID(store->open(path, access));
+    return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace yipan::store

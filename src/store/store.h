@@ -1,0 +1,120 @@
+#pragma once
+// Where a board lives. The writer holds one Store, every snapshot one of its own; a Store is used by one thread at a time.
+// Contracts the board leans on:
+//   - begin..commit is one transaction, durable when commit() returns (I6); savepoints nest inside for drafts of several changes;
+//   - a read transaction sees one position, however long it lasts;
+//   - failures are Status values of code store_failed, busy, read_only or corrupt; nothing throws.
+// One implementation today (sqlite.h); PostgreSQL is meant to be the second, so nothing here speaks of files or pages.
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "journal/entry.h"
+#include "model/load.h"
+#include "record/record.h"
+
+namespace yipan::store {
+
+constexpr int format_version = 1;
+
+struct Head {  // the state of the log after the last committed batch
+    std::int64_t position = 0;
+    Digest root{};
+};
+
+struct StoredEntry {
+    journal::Entry entry;
+    Digest leaf{};
+};
+
+struct RecordedReceipt {  // for idempotency keys
+    std::int64_t first = 0, last = 0;
+};
+
+struct RunRow {
+    std::int64_t id = 0;
+    int level = 0;
+    std::int64_t first_position = 0, last_position = 0;
+};
+
+class Store {
+  public:
+    virtual ~Store() = default;
+
+    // -- transactions
+    virtual Status begin() = 0;                       // the writer's; takes the write lock
+    virtual Status begin_read() = 0;                  // a snapshot's
+    virtual Status commit() = 0;
+    virtual void rollback() = 0;                      // never fails from the caller's view
+    virtual Status savepoint() = 0;
+    virtual Status release() = 0;
+    virtual Status rollback_to_savepoint() = 0;       // and releases it
+
+    // -- shape
+    /// Creates what the model needs and does not exist yet: tables, indexes, views, type numbers.
+    virtual Status install(const model::ModelPtr& model) = 0;
+    /// Tells the store the shape of an existing board (prepares layouts, writes nothing).
+    virtual Status use(const model::ModelPtr& model) = 0;
+
+    // -- meta: short texts by name
+    virtual Result<std::optional<std::string>> meta(std::string_view name) = 0;
+    virtual Status set_meta(std::string_view name, std::string_view value) = 0;
+    virtual Result<Head> head() = 0;
+    virtual Status set_head(const Head& head) = 0;
+
+    // -- journal
+    virtual Status append(const journal::Entry& entry, const Digest& leaf) = 0;
+    virtual Result<StoredEntry> entry(std::int64_t position) = 0;
+    virtual Status each_entry(std::int64_t from, std::int64_t to, const std::function<Status(const StoredEntry&)>& visit) = 0;
+    virtual Status each_leaf(std::int64_t from, std::int64_t to, const std::function<void(const Digest&)>& visit) = 0;
+    virtual Status put_node(int level, std::int64_t index, const Digest& digest) = 0;
+    virtual Result<std::optional<Digest>> node(int level, std::int64_t index) = 0;
+
+    // -- records
+    virtual Status insert(const record::Record& record) = 0;
+    virtual Status update(const record::Record& record) = 0;
+    virtual Status erase_row(int type, std::int64_t id) = 0;
+    virtual Result<record::RecordPtr> read(int type, std::int64_t id) = 0;          // null when there is none
+    /// Ids of records whose fields equal the values (unset matches unset), at most `limit`.
+    virtual Result<std::vector<std::int64_t>> find(int type, const std::vector<int>& fields, const std::vector<record::Value>& values, std::int64_t limit) = 0;
+    /// Ids of records of `type` whose reference field (or list of references) holds `id`.
+    virtual Result<std::vector<std::int64_t>> referrers(int type, int field, std::int64_t id, std::int64_t limit) = 0;
+    virtual Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) = 0;
+    /// Rows in id order for a compiled filter (parameterised text over alias t), or all.
+    virtual Result<std::vector<record::RecordPtr>> list(int type, const std::string& where, const std::vector<record::Value>& parameters, std::int64_t offset, std::int64_t limit) = 0;
+    virtual Result<std::int64_t> count(int type, const std::string& where, const std::vector<record::Value>& parameters) = 0;
+    /// One value of a compiled count/exists/sum query.
+    virtual Result<record::Value> scalar(const std::string& sql, const std::vector<record::Value>& parameters) = 0;
+    virtual Result<std::int64_t> next_record(int type) = 0;                          // first id never used
+    virtual Status set_next_record(int type, std::int64_t next) = 0;
+
+    // -- counters of document numbers, idempotency keys
+    virtual Result<std::int64_t> counter(std::string_view name) = 0;
+    virtual Status set_counter(std::string_view name, std::int64_t value) = 0;
+    virtual Status each_counter(const std::function<void(std::string_view name, std::int64_t value)>& visit) = 0;
+    virtual Result<std::optional<RecordedReceipt>> receipt(std::string_view key) = 0;
+    virtual Status put_receipt(std::string_view key, const RecordedReceipt& receipt) = 0;
+
+    // -- postings since the newest run, one row for each batch
+    virtual Status put_tail(std::int64_t position, std::string_view body) = 0;
+    virtual Status each_tail(const std::function<Status(std::int64_t position, std::string_view body)>& visit) = 0;
+    virtual Status drop_tail(std::int64_t up_to) = 0;
+
+    // -- runs of figure postings
+    virtual Result<std::vector<RunRow>> runs() = 0;
+    virtual Status put_run(const RunRow& run) = 0;
+    virtual Status set_run_level(std::int64_t run, int level) = 0;
+    virtual Status add_run_total(std::int64_t run, std::string_view body) = 0;
+    virtual Status put_run_chunk(std::int64_t run, std::string_view first_key, std::string_view body) = 0;
+    virtual Status drop_run(std::int64_t run) = 0;
+    virtual Status each_run_total(std::int64_t run, const std::function<void(std::string_view body)>& visit) = 0;
+    virtual Status chunks_from(std::int64_t run, std::string_view key, const std::function<bool(std::string_view first_key, std::string_view body)>& next) = 0;
+};
+
+enum class Access { create, write, read };
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Access access);
+
+}  // namespace yipan::store
