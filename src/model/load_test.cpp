@@ -392,7 +392,7 @@ const Broken broken[] = {
     {"types: &all {}\n", "1:8", "anchors and aliases"},
     {"types:\n  a: [\n", "3:1", ""},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'count(project, it.area != null) < 5', message: [a, b, c]}}}\n", "2:116", "would read every record"},
-    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'figure(\"projcts\", null, null) == 5', message: [a, b, c]}}}\n", "2:116", "projcts"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {o: {type: reference, to: organ, label: [a, b, c]}, m: {type: period, label: [a, b, c]}}, rules: {r: {check: 'figure(\"projcts\", o, m) == 5', message: [a, b, c]}}}\n", "2:166", "projcts"},
 };
 // clang-format on
 

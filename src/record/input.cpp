@@ -102,11 +102,15 @@ bool is_reference(const model::Field& field) {
 }
 
 // 1234567.50 -> 1,234,567.50
-std::string grouped(std::string digits) {
+std::string grouped(const std::string& digits) {
     const std::size_t start = !digits.empty() && digits.front() == '-' ? 1 : 0;
-    std::size_t at = std::min(digits.find('.'), digits.size());
-    while (at > start + 3) digits.insert(at -= 3, ",");
-    return digits;
+    const std::size_t point = std::min(digits.find('.'), digits.size());
+    std::string out;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        if (i > start && i < point && (point - i) % 3 == 0) out += ',';
+        out += digits[i];
+    }
+    return out;
 }
 
 std::string_view yes_or_no(bool yes, model::Language language) {
