@@ -30,7 +30,7 @@ using namespace yipan;
 using Clock_ = std::chrono::steady_clock;
 double seconds_since(Clock_::time_point t) { return std::chrono::duration<double>(Clock_::now() - t).count(); }
 
-constexpr const char* model_yaml = R"(
+constexpr const char* model_yaml = R"yaml(
 types:
   unit:
     label: [单位, 單位, Unit]
@@ -77,7 +77,7 @@ figures:
     label: [占比, 佔比, Share]
     parts: {a: {figure: amount_a}, all_: {figure: amount}}
     formula: "a.div(all_, 10) * 100"
-)";
+)yaml";
 constexpr int units = 1'000;
 constexpr int months = 30;
 constexpr int groups = 20;  // upper units, 49 lower ones each

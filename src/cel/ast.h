@@ -20,7 +20,7 @@ enum class Op : std::uint8_t {
 enum class Macro : std::uint8_t { all, exists, exists_one, map, filter, transform_list, transform_map, transform_map_entry };
 
 /// What a name means, found by the checker.
-enum class Meaning : std::uint8_t { unresolved, variable, local, self_field, type_name, field, function };
+enum class Meaning : std::uint8_t { unresolved, variable, local, self_field, self_object, type_name, field, function };
 
 struct Function;
 

@@ -71,6 +71,11 @@ class Checker {
                 e.path = name;
                 return true;
             }
+        if (env_.self && !root && name == "this") {
+            become(e, Meaning::self_object, -1, Type::object_of(env_.self));
+            e.path = name;
+            return true;
+        }
         static const std::unordered_map<std::string_view, std::string_view> type_names = {
             {"bool", "bool"}, {"int", "int"}, {"uint", "uint"}, {"double", "double"}, {"string", "string"}, {"bytes", "bytes"}, {"list", "list"},
             {"map", "map"}, {"null_type", "null_type"}, {"type", "type"}, {"google.protobuf.Timestamp", "google.protobuf.Timestamp"},
@@ -172,8 +177,9 @@ class Checker {
         for (auto hash = path.find('#'); hash != std::string::npos; hash = path.find('#')) path.erase(hash, path.find('.', hash) == std::string::npos ? std::string::npos : path.find('.', hash) - hash);
         out_.risks.push_back({place_of(tree_.text, e.pos), path.empty() ? "the expression" : path});
     }
-    void record(const Expr& e) {
-        if (e.path.empty() || e.path.find('#') != std::string::npos) return;
+    void record(Expr& e) {
+        if (e.path.empty() || e.path == "this" || e.path.find('#') != std::string::npos) return;
+        if (e.path.starts_with("this.")) e.path.erase(0, 5);
         if (!recorded_.insert(e.path).second) return;
         std::vector<std::string> parts;
         std::size_t start = 0;

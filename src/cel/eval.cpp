@@ -39,6 +39,10 @@ bool self_field(const Node& n, Frame& f, Value& out) {
     out = self->field(n.index);
     return true;
 }
+bool self_object(const Node& n, Frame& f, Value& out) {
+    out = Value::object(n.constant.object_type(), f.activation->self);
+    return true;
+}
 /// A field of a record; through an unset reference the result is null.
 bool object_field(const Node& n, Frame& f, Value& out) {
     Value base;
@@ -484,6 +488,7 @@ class Generator {
             case Meaning::variable: n.fn = variable; return;
             case Meaning::local: n.fn = local; return;
             case Meaning::self_field: n.fn = self_field; return;
+            case Meaning::self_object: n.fn = self_object; n.constant = Value::object(impl_.self, nullptr); return;
             case Meaning::type_name: n.fn = constant; n.constant = e.value; return;
             default: n.fn = unresolved; n.text = "undeclared name \"" + e.name + "\""; return;
         }
@@ -492,11 +497,20 @@ class Generator {
         if (e.query >= 0) {
             const PlannedQuery& plan = planned_[static_cast<std::size_t>(e.query)];
             auto& list = impl_.lists.emplace_back();
-            for (const Expr* p : plan.params) list.push_back(make(*p));
+            for (std::size_t i = 0; i < plan.params.size(); ++i) {
+                if (plan.params[i]) {
+                    list.push_back(make(*plan.params[i]));
+                    continue;
+                }
+                Node& stored = impl_.nodes.emplace_back();
+                stored.fn = constant;
+                stored.constant = plan.constants[i];
+                list.push_back(&stored);
+            }
             n.args = list;
             n.types = impl_.type_lists.emplace_back(plan.types);
             n.query = &impl_.queries[static_cast<std::size_t>(e.query)];
-            n.result = e.type;
+            n.result = plan.query.result;
             n.fn = host_query;
             return;
         }
@@ -554,7 +568,7 @@ class Generator {
 };
 }  // namespace
 
-void generate(Program::Impl& impl, const std::vector<PlannedQuery>& planned) { impl.root = Generator(impl, planned).make(*impl.tree->root); }
+void generate(Program::Impl& impl, const Expr& root, const std::vector<PlannedQuery>& planned) { impl.root = Generator(impl, planned).make(root); }
 
 namespace {
 bool evaluate_root(const Program::Impl& p, const Activation& activation, Frame& f, Value& out) {

@@ -48,7 +48,8 @@ inline bool run(const Node& n, Frame& f, Value& out) {
 /// A query as the code generator wants it: parameters are trees of the outer scope.
 struct PlannedQuery {
     SqlQuery query;
-    std::vector<Expr*> params;
+    std::vector<Expr*> params;      // null for a constant
+    std::vector<Value> constants;   // in storage form
     std::vector<Type> types;
 };
 
@@ -71,9 +72,9 @@ struct Program::Impl {
 };
 
 /// Turns the checked tree into nodes; `planned` belongs to the queries of the tree by number.
-void generate(Program::Impl& impl, const std::vector<PlannedQuery>& planned);
+void generate(Program::Impl& impl, const Expr& root, const std::vector<PlannedQuery>& planned);
 
-/// In sql_query.cpp: compiles a count/exists/sum to SQL.
+/// In sql.cpp: compiles a count/exists/sum to SQL.
 Checked<PlannedQuery> plan_query(const Tree& tree, const QueryUse& use, const Env& env);
 
 }  // namespace yipan::cel

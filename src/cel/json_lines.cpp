@@ -184,7 +184,11 @@ Value answer(const json::object& line) {
         values.push_back(value_of(v));
     }
     const auto program = compile(text_of(part(line, "expr")), env);
-    if (!program) throw Malformed{yipan::text_of(program.error())};
+    if (!program) {
+        std::string why = yipan::text_of(program.error());
+        while (why.ends_with('\n')) why.pop_back();
+        throw Malformed{std::move(why)};
+    }
     Activation activation;
     activation.variables = values;
     const auto result = program->evaluate(activation);

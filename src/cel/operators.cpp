@@ -24,6 +24,14 @@ bool as_decimal(const Value& v, Decimal& d) {
     else return false;
     return true;
 }
+/// Sum at the finer scale; overflow while aligning is an error too, as in the SQL form of the same sum.
+bool decimal_sum(Frame& f, const Decimal& a, const Decimal& b, bool minus, Value& out) {
+    const int scale = a.scale > b.scale ? a.scale : b.scale;
+    const auto x = a.rescaled(scale, Rounding::down);
+    const auto y = b.rescaled(scale, Rounding::down);
+    if (!x || !y) return f.overflow();
+    return put(f, minus ? subtract(*x, *y) : add(*x, *y), out);
+}
 bool put_timestamp(Frame& f, const Value& t, __int128 delta, Value& out) {
     const __int128 total = static_cast<__int128>(t.seconds()) * 1'000'000'000 + t.nanos() + delta;
     __int128 seconds = total / 1'000'000'000;
@@ -96,7 +104,7 @@ bool op_add(Frame& f, const Value& a, const Value& b, Value& out) {
     if (a.is(Kind::timestamp) && b.is(Kind::duration)) return put_timestamp(f, a, b.as_int(), out);
     if (a.is(Kind::duration) && b.is(Kind::timestamp)) return put_timestamp(f, b, a.as_int(), out);
     Decimal x, y;
-    if (as_decimal(a, x) && as_decimal(b, y)) return put(f, add(x, y), out);
+    if (as_decimal(a, x) && as_decimal(b, y)) return decimal_sum(f, x, y, false, out);
     return f.no_overload();
 }
 
@@ -133,7 +141,7 @@ bool op_subtract(Frame& f, const Value& a, const Value& b, Value& out) {
     }
     if (a.is(Kind::timestamp) && b.is(Kind::duration)) return put_timestamp(f, a, -static_cast<__int128>(b.as_int()), out);
     Decimal x, y;
-    if (as_decimal(a, x) && as_decimal(b, y)) return put(f, subtract(x, y), out);
+    if (as_decimal(a, x) && as_decimal(b, y)) return decimal_sum(f, x, y, true, out);
     return f.no_overload();
 }
 

@@ -29,7 +29,7 @@ Checked<Program> compile(std::string_view text, const Env& env) {
     }
     if (!errors.empty()) return fail(std::move(errors));
     for (const PlannedQuery& p : planned) impl->queries.push_back(p.query);
-    generate(*impl, planned);
+    generate(*impl, *tree->root, planned);
     return Program(std::move(impl));
 }
 

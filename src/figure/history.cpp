@@ -233,7 +233,14 @@ Status History::read(const std::vector<KeyBytes>& wanted, std::int64_t from, std
         Status inner;
         while (i < wanted.size()) {
             const std::size_t sought = i;
-            const auto visit_chunk = [&](std::string_view body) {
+            bool first_chunk = true;
+            const auto visit_chunk = [&](std::string_view first_key, std::string_view body) {
+                // Cells before this chunk's first are not in the run; when the next one wanted is far, reading on is a waste.
+                if (!first_chunk) {
+                    while (i < wanted.size() && view(wanted[i]) < first_key.substr(0, cell_key_bytes)) ++i;
+                    if (i == wanted.size() || first_key.substr(0, cell_key_bytes - 4) < view(wanted[i]).substr(0, cell_key_bytes - 4)) return false;
+                }
+                first_chunk = false;
                 KeyBytes last{};
                 bool any = false;
                 inner = each_piece(body, [&](const Piece& piece) {
@@ -262,8 +269,8 @@ Status History::read(const std::vector<KeyBytes>& wanted, std::int64_t from, std
                 return !any || i == sought || same_series(last, wanted[i]);
             };
             bool reached_end = true;
-            YIPAN_TRY_VOID(store_.chunks_from(run.id, seek_key(wanted[i]), [&](std::string_view, std::string_view body) {
-                const bool more = visit_chunk(body);
+            YIPAN_TRY_VOID(store_.chunks_from(run.id, seek_key(wanted[i]), [&](std::string_view key, std::string_view body) {
+                const bool more = visit_chunk(key, body);
                 if (!more) reached_end = false;
                 return more;
             }));

@@ -31,14 +31,17 @@ int Loader::resolve_field(int type_index, const Word& name, std::string_view sub
     const Type& of = type(type_index);
     const int index = of.find(name.text);
     if (index < 0)
-        problems.add(name.where, std::string(subject) + ": type " + of.code + " has no field \"" + name.text.substr(0, 80) + "\"",
-                     did_you_mean(name.text, field_names(type_index), "its fields: " + joined(field_names(type_index)).substr(0, 300)));
+        problems.add(name.where,
+                     std::string(subject) + ": type " + of.code + " has no field \"" + name.text.substr(0, 80) + "\"",
+                     did_you_mean(name.text, field_names(type_index),
+                                  "its fields: " + joined(field_names(type_index)).substr(0, 300)));
     return index;
 }
 
 Checked<ModelPtr> load(std::vector<SourceFile> files) {
     Loader loader;
-    std::stable_sort(files.begin(), files.end(), [](const SourceFile& a, const SourceFile& b) { return a.path < b.path; });
+    std::stable_sort(files.begin(), files.end(),
+                     [](const SourceFile& a, const SourceFile& b) { return a.path < b.path; });
     loader.model.files = std::move(files);
     parse_files(loader);
     // What follows from an unreadable file would be noise: names it declares would be missed everywhere.

@@ -22,7 +22,8 @@ bool mentions(std::string_view text, std::string_view name) {
 }
 // A mistake that only follows from a field whose type is not known was told there.
 bool follows_from_damage(const Loader& loader, std::string_view text) {
-    return std::any_of(loader.damaged.begin(), loader.damaged.end(), [&](const auto& field) { return mentions(text, field.second); });
+    return std::any_of(loader.damaged.begin(), loader.damaged.end(),
+                       [&](const auto& field) { return mentions(text, field.second); });
 }
 
 cel::Env env_of(Loader& loader, const ExpressionUse& use) {
@@ -49,20 +50,27 @@ std::string path_text(const std::vector<std::string>& path) {
     return out;
 }
 
-// Fields a cross-record filter compares: it must not read the whole table for every draft.
-void index_filters(Loader& loader, const cel::Program& program) {
+// Marks what cross-record filters compare as wanting an index. A filter that compares nothing by == with this record
+// would read every record of the type for every draft: refused.
+bool index_filters(Loader& loader, const ExpressionUse& use, const Word& text, const cel::Program& program) {
+    bool good = true;
     for (const cel::SqlQuery& query : program.queries()) {
-        if (!query.type) continue;
-        const int type = loader.model.find_type(query.type->name);
+        const int type = query.type ? loader.model.find_type(query.type->name) : -1;
         if (type < 0) continue;
-        for (const std::string& name : query.fields) {
+        bool narrow = false;
+        for (const std::string& name : query.equal_fields) {
             const int index = loader.type(type).find(name);
             if (index < 0) continue;
-            Field& field = loader.field(type, index);
-            const bool compared = std::find(query.equal_fields.begin(), query.equal_fields.end(), name) != query.equal_fields.end();
-            if (field.kind == FieldKind::reference || (compared && field.kind != FieldKind::references)) field.index = true;
+            narrow = true;
+            loader.field(type, index).index = true;
         }
+        if (narrow) continue;
+        const std::string& code = loader.type(type).code;
+        loader.problems.add(text.where, use.subject + ": the filter over " + code + " would read every record",
+                            "compare a field of it by ==, e.g. it.<field> == <field>, joined by &&");
+        good = false;
     }
+    return good;
 }
 
 bool own_fields_only(Loader& loader, const ExpressionUse& use, const Word& text, const cel::Program& program) {
@@ -70,10 +78,12 @@ bool own_fields_only(Loader& loader, const ExpressionUse& use, const Word& text,
     for (const auto& path : program.paths()) {
         const int index = path.empty() ? -1 : loader.type(use.type).find(path.front());
         if (path.size() > 1 && index >= 0 && loader.field(use.type, index).target >= 0) {
-            loader.problems.add(text.where, use.subject + ": walks the reference \"" + path_text(path) + "\"", "a computed field is stored and sees its own record only");
+            loader.problems.add(text.where, use.subject + ": walks the reference \"" + path_text(path) + "\"",
+                                "a computed field is stored and sees its own record only");
             good = false;
         } else if (index >= 0 && loader.field(use.type, index).computed) {
-            loader.problems.add(text.where, use.subject + ": uses the computed field \"" + path.front() + "\"", "write its expression out");
+            loader.problems.add(text.where, use.subject + ": uses the computed field \"" + path.front() + "\"",
+                                "write its expression out");
             good = false;
         }
     }
@@ -85,12 +95,16 @@ bool result_fits(Loader& loader, const ExpressionUse& use, const Word& text, con
     const auto good = [&](const cel::Type& wanted) {
         if (result.is(cel::Type::K::null)) return use.null_result;
         if (result.k != wanted.k) return false;
-        if (wanted.is(cel::Type::K::decimal) && wanted.scale >= 0 && result.scale >= 0) return result.scale <= wanted.scale;
-        if (wanted.is(cel::Type::K::money) && wanted.currency[0] && result.currency[0]) return std::string_view(wanted.currency) == result.currency;
+        if (wanted.is(cel::Type::K::decimal) && wanted.scale >= 0 && result.scale >= 0)
+            return result.scale <= wanted.scale;
+        if (wanted.is(cel::Type::K::money) && wanted.currency[0] && result.currency[0])
+            return std::string_view(wanted.currency) == result.currency;
         return true;
     };
     if (!use.results.empty() && std::none_of(use.results.begin(), use.results.end(), good)) {
-        loader.problems.add(text.where, use.subject + ": the expression gives " + result.text() + (result.nullable ? " or null" : ""), "it must give " + use.results_text);
+        loader.problems.add(
+            text.where, use.subject + ": the expression gives " + result.text() + (result.nullable ? " or null" : ""),
+            "it must give " + use.results_text);
         return false;
     }
     return true;
@@ -109,7 +123,8 @@ cel::Type cel_type(const Loader& loader, const Field& field) {
         case FieldKind::reference:
         case FieldKind::references: {
             if (field.target < 0) return cel::Type::dyn();
-            const cel::Type one = cel::Type::object_of(loader.model.types[static_cast<std::size_t>(field.target)].object);
+            const cel::Type one =
+                cel::Type::object_of(loader.model.types[static_cast<std::size_t>(field.target)].object);
             return field.kind == FieldKind::reference ? one : cel::Type::list(one);
         }
         case FieldKind::text:
@@ -135,10 +150,12 @@ void build_schema(Loader& loader) {
     }
     for (const Type& type : loader.model.types)
         for (const Field& field : type.fields) {
-            // A computed field may find its operands unset; a damaged one is anything, so that no mistake follows from it.
+            // A computed field may find its operands unset; a damaged one is anything, so that no mistake follows from
+            // it.
             const bool unset = !field.required || field.computed.has_value();
             const bool damaged = loader.damaged.contains({type.index, field.code});
-            objects[static_cast<std::size_t>(type.index)]->fields.push_back({field.code, damaged ? cel::Type::dyn() : cel_type(loader, field), unset, ""});
+            objects[static_cast<std::size_t>(type.index)]->fields.push_back(
+                {field.code, damaged ? cel::Type::dyn() : cel_type(loader, field), unset, ""});
         }
 }
 
@@ -147,19 +164,22 @@ std::optional<Expression> read_expression(Loader& loader, const ExpressionUse& u
     if (!program) {
         if (follows_from_damage(loader, text.text)) return std::nullopt;
         for (const Error& error : program.error())
-            loader.problems.add(text.where, use.subject + ": " + error.message + inner_place(error.where), error.hint, error.code);
+            loader.problems.add(text.where, use.subject + ": " + error.message + inner_place(error.where), error.hint,
+                                error.code);
         return std::nullopt;
     }
     bool good = follows_from_damage(loader, text.text) || result_fits(loader, use, text, *program);
     if (use.own_fields_only) good = own_fields_only(loader, use, text, *program) && good;
     if (use.guarded) {
         for (const cel::NullRisk& risk : program->may_fail_on_null()) {
-            loader.problems.add(text.where, use.subject + ": fails where \"" + risk.path + "\" is unset" + inner_place(risk.place), "guard it: " + risk.path + " != null && ...");
+            loader.problems.add(text.where,
+                                use.subject + ": fails where \"" + risk.path + "\" is unset" + inner_place(risk.place),
+                                "guard it: " + risk.path + " != null && ...");
             good = false;
         }
     }
+    good = index_filters(loader, use, text, *program) && good;
     if (!good) return std::nullopt;
-    index_filters(loader, *program);
     return Expression{text.text, text.where, *program};
 }
 

@@ -10,7 +10,8 @@ constexpr std::int64_t streak_max = 120;  // periods
 std::optional<Light::Bound> read_bound(Loader& loader, const Section& section, std::string_view keyword) {
     const yaml::Node* node = section.find(keyword);
     if (!node) return std::nullopt;
-    const Section inner(loader.problems, section.file(), *node, *node, section.subject() + " " + std::string(keyword), {"behind", "inclusive"});
+    const Section inner(loader.problems, section.file(), *node, *node, section.subject() + " " + std::string(keyword),
+                        {"behind", "inclusive"});
     inner.missing("behind", "behind: 10");
     Light::Bound bound;
     bound.inclusive = inner.flag("inclusive", true);
@@ -25,22 +26,28 @@ void read_thresholds(Loader& loader, Light& light, const Section& section) {
     light.yellow = read_bound(loader, section, "yellow");
     light.red = read_bound(loader, section, "red");
     if (!section.has("yellow") && !section.has("red"))
-        loader.problems.add(section.where(), section.subject() + ": has neither yellow nor red", "yellow: {behind: 10, inclusive: true}");
-    if (light.yellow && light.red && light.red->value < light.yellow->value) section.wrong("red", "red begins before yellow", "red lies further behind than yellow");
+        loader.problems.add(section.where(), section.subject() + ": has neither yellow nor red",
+                            "yellow: {behind: 10, inclusive: true}");
+    if (light.yellow && light.red && light.red->value < light.yellow->value)
+        section.wrong("red", "red begins before yellow", "red lies further behind than yellow");
 }
 
 void read_streak(Loader& loader, Light& light, const Section& section) {
     const yaml::Node* node = section.find("streak");
     if (!node) return;
-    const Section inner(loader.problems, section.file(), *node, *node, section.subject() + " streak", {"colour", "periods", "becomes"});
+    const Section inner(loader.problems, section.file(), *node, *node, section.subject() + " streak",
+                        {"colour", "periods", "becomes"});
     Light::Streak streak;
     inner.missing("colour", "colour: yellow");
     inner.missing("periods", "periods: 3");
     inner.missing("becomes", "becomes: red");
-    if (const auto colour = inner.one_of("colour", {"green", "yellow", "red"})) streak.colour = static_cast<Colour>(*colour + 1);
-    if (const auto colour = inner.one_of("becomes", {"green", "yellow", "red"})) streak.becomes = static_cast<Colour>(*colour + 1);
+    if (const auto colour = inner.one_of("colour", {"green", "yellow", "red"}))
+        streak.colour = static_cast<Colour>(*colour + 1);
+    if (const auto colour = inner.one_of("becomes", {"green", "yellow", "red"}))
+        streak.becomes = static_cast<Colour>(*colour + 1);
     if (const auto periods = inner.whole("periods", 2, streak_max)) streak.periods = static_cast<int>(*periods);
-    if (streak.colour == streak.becomes) inner.wrong("becomes", "the streak changes nothing", "colour and becomes differ");
+    if (streak.colour == streak.becomes)
+        inner.wrong("becomes", "the streak changes nothing", "colour and becomes differ");
     light.streak = streak;
 }
 
@@ -56,7 +63,9 @@ ExpressionUse light_use(const Light& light, std::string subject) {
 void read_record_light(Loader& loader, Light& light, const Section& section) {
     if (const auto word = section.word("type")) light.type = loader.resolve_type(*word, section.subject());
     section.missing("behind", "behind: \"today - plan_start\"");
-    if (const yaml::Node* streak = section.find("streak")) loader.problems.add(section.place(*streak), section.subject() + ": \"streak\" does not go with type", "only lights of figures have a row of periods");
+    if (const yaml::Node* streak = section.find("streak"))
+        loader.problems.add(section.place(*streak), section.subject() + ": \"streak\" does not go with type",
+                            "only lights of figures have a row of periods");
     if (light.type < 0) return;
     if (const auto text = section.word("applies")) {
         ExpressionUse use = light_use(light, section.subject() + " applies");
@@ -84,20 +93,25 @@ void read_record_light(Loader& loader, Light& light, const Section& section) {
     const cel::Type& whole = light.share_of->program.result_type();
     const bool money = part.is(cel::Type::K::money), money_whole = whole.is(cel::Type::K::money);
     if (money != money_whole || (money && std::string_view(part.currency) != whole.currency))
-        section.wrong("share_of", "a share of " + part.text() + " in " + whole.text() + " has no meaning", "both amounts in the same currency, or both plain numbers");
+        section.wrong("share_of", "a share of " + part.text() + " in " + whole.text() + " has no meaning",
+                      "both amounts in the same currency, or both plain numbers");
 }
 
 void read_figure_light(Loader& loader, Light& light, const Section& section) {
     for (const std::string_view keyword : {"applies", "behind", "share_of"})
-        if (section.has(keyword)) loader.problems.add(section.key_place(keyword), section.subject() + ": \"" + std::string(keyword) + "\" does not go with figure", "only for lights of a type");
+        if (section.has(keyword))
+            loader.problems.add(section.key_place(keyword),
+                                section.subject() + ": \"" + std::string(keyword) + "\" does not go with figure",
+                                "only for lights of a type");
     const auto word = section.word("figure");
     if (!word) return;
     light.figure = loader.model.find_figure(word->text);
-    if (light.figure < 0) section.wrong("figure", "there is no figure \"" + word->text.substr(0, 80) + "\"", [&] {
-        std::vector<std::string_view> names;
-        for (const Figure& figure : loader.model.figures) names.push_back(figure.code);
-        return did_you_mean(word->text, names, "declare it under figures");
-    }());
+    if (light.figure < 0)
+        section.wrong("figure", "there is no figure \"" + word->text.substr(0, 80) + "\"", [&] {
+            std::vector<std::string_view> names;
+            for (const Figure& figure : loader.model.figures) names.push_back(figure.code);
+            return did_you_mean(word->text, names, "declare it under figures");
+        }());
     read_streak(loader, light, section);
     if (light.streak && light.figure >= 0 && !loader.periodic[static_cast<std::size_t>(light.figure)])
         section.wrong("streak", "figure " + word->text + " has no period", "a streak is a row of periods");
@@ -108,15 +122,23 @@ void read_lights(Loader& loader) {
     for (const Declaration& declared : loader.lights) {
         Light light;
         light.code = declared.key->text;
-        const Section section = loader.section(declared, "light " + light.code, {"label", "type", "figure", "applies", "behind", "share_of", "yellow", "red", "streak", "consequence"});
+        const Section section = loader.section(
+            declared, "light " + light.code,
+            {"label", "type", "figure", "applies", "behind", "share_of", "yellow", "red", "streak", "consequence"});
         light.label = section.label("label", false);
         if (const auto text = section.word("consequence")) light.consequence = text->text;
         if (section.has("type") == section.has("figure"))
-            loader.problems.add(section.where(), section.subject() + ": says " + (section.has("type") ? "both" : "neither") + " type and figure", "exactly one of the two");
-        else if (section.has("type")) read_record_light(loader, light, section);
-        else read_figure_light(loader, light, section);
+            loader.problems.add(
+                section.where(),
+                section.subject() + ": says " + (section.has("type") ? "both" : "neither") + " type and figure",
+                "exactly one of the two");
+        else if (section.has("type"))
+            read_record_light(loader, light, section);
+        else
+            read_figure_light(loader, light, section);
         read_thresholds(loader, light, section);
-        if (light.label.hans.empty() && !section.has("label")) {  // a light without a label is called like what it watches
+        if (light.label.hans.empty() &&
+            !section.has("label")) {  // a light without a label is called like what it watches
             if (light.type >= 0) light.label = loader.type(light.type).label;
             if (light.figure >= 0) light.label = loader.model.figures[static_cast<std::size_t>(light.figure)].label;
         }

@@ -34,24 +34,28 @@ void take_text(Loader& loader, ParsedFile& file, std::string_view folder, std::s
     if (const auto bad = judge_name(file.stem, NameUse::other)) loader.problems.add(path, bad->message, bad->hint);
     if (folder == "schemes") {
         if (!model.schemes.emplace(file.stem, file.source->text).second)
-            loader.problems.add(path, "a second scheme \"" + file.stem + "\"", "schemes of all modules share one name space");
-        if (model.schemes.size() > others_max) loader.problems.add(path, "more than 500 schemes", {}, Code::limit_exceeded);
+            loader.problems.add(path, "a second scheme \"" + file.stem + "\"",
+                                "schemes of all modules share one name space");
+        if (model.schemes.size() > others_max)
+            loader.problems.add(path, "more than 500 schemes", {}, Code::limit_exceeded);
         return;
     }
     for (const Report& report : model.reports)
-        if (report.code == file.stem) loader.problems.add(path, "a second report \"" + file.stem + "\"", "the first is " + report.path);
+        if (report.code == file.stem)
+            loader.problems.add(path, "a second report \"" + file.stem + "\"", "the first is " + report.path);
     model.reports.push_back({file.stem, {}, path, file.source->text});
     if (model.reports.size() > others_max) loader.problems.add(path, "more than 500 reports", {}, Code::limit_exceeded);
     (void)name;
 }
 
 // Appends the names of one section; duplicates name both places.
-void take_section(Loader& loader, const ParsedFile& file, const yaml::Node& section, std::string_view what, NameUse use, std::size_t limit,
-                  std::map<std::string, std::string>& seen, std::vector<Declaration>& out) {
+void take_section(Loader& loader, const ParsedFile& file, const yaml::Node& section, std::string_view what, NameUse use,
+                  std::size_t limit, std::map<std::string, std::string>& seen, std::vector<Declaration>& out) {
     const std::string& path = file.source->path;
     if (section.is_null()) return;
     if (!section.is_map()) {
-        loader.problems.add(yaml::place(path, section), "\"" + std::string(what) + "s\" is not a map", "write name: {...} pairs");
+        loader.problems.add(yaml::place(path, section), "\"" + std::string(what) + "s\" is not a map",
+                            "write name: {...} pairs");
         return;
     }
     for (std::size_t i = 0; i < section.keys.size(); ++i) {
@@ -60,11 +64,13 @@ void take_section(Loader& loader, const ParsedFile& file, const yaml::Node& sect
         if (const auto bad = judge_name(key.text, use)) loader.problems.add(where, bad->message, bad->hint);
         const auto [first, fresh] = seen.emplace(key.text, where);
         if (!fresh) {
-            loader.problems.add(where, std::string(what) + " \"" + key.text + "\" is declared twice", "the first stands at " + first->second);
+            loader.problems.add(where, std::string(what) + " \"" + key.text + "\" is declared twice",
+                                "the first stands at " + first->second);
             continue;
         }
         if (out.size() >= limit) {
-            loader.problems.add(where, "more than " + std::to_string(limit) + " " + std::string(what) + "s", "", Code::limit_exceeded);
+            loader.problems.add(where, "more than " + std::to_string(limit) + " " + std::string(what) + "s", "",
+                                Code::limit_exceeded);
             return;
         }
         out.push_back({&file, &key, &section.items[i]});
@@ -79,7 +85,8 @@ void parse_files(Loader& loader) {
     }
     const std::string* before = nullptr;
     for (const SourceFile& source : loader.model.files) {
-        if (before && *before == source.path) loader.problems.add(source.path, "the file is given twice", "paths are unique");
+        if (before && *before == source.path)
+            loader.problems.add(source.path, "the file is given twice", "paths are unique");
         before = &source.path;
         if (source.text.size() > file_bytes_max) {
             loader.problems.add(source.path, "larger than 8 MiB", "split the file", Code::limit_exceeded);
@@ -99,7 +106,8 @@ void parse_files(Loader& loader) {
             if (root) {
                 file.root = std::move(*root);
             } else {
-                for (Error& error : root.error()) loader.problems.add(error.where, error.message, error.hint, error.code);
+                for (Error& error : root.error())
+                    loader.problems.add(error.where, error.message, error.hint, error.code);
             }
         } else {
             loader.problems.add(source.path, "not a file of a model", "types/*.yaml, reports/*.md or schemes/*.yaml");
@@ -111,11 +119,16 @@ void collect_names(Loader& loader) {
     std::map<std::string, std::string> types, forests, figures, lights;
     for (const ParsedFile& file : loader.files) {
         if (file.root.is_null()) continue;
-        const Section sections(loader.problems, file.source->path, file.root, file.root, "file", {"types", "forests", "figures", "lights", "identity"});
-        if (const yaml::Node* node = sections.find("types")) take_section(loader, file, *node, "type", NameUse::type, types_max, types, loader.types);
-        if (const yaml::Node* node = sections.find("forests")) take_section(loader, file, *node, "forest", NameUse::other, others_max, forests, loader.forests);
-        if (const yaml::Node* node = sections.find("figures")) take_section(loader, file, *node, "figure", NameUse::figure, figures_max, figures, loader.figures);
-        if (const yaml::Node* node = sections.find("lights")) take_section(loader, file, *node, "light", NameUse::other, others_max, lights, loader.lights);
+        const Section sections(loader.problems, file.source->path, file.root, file.root, "file",
+                               {"types", "forests", "figures", "lights", "identity"});
+        if (const yaml::Node* node = sections.find("types"))
+            take_section(loader, file, *node, "type", NameUse::type, types_max, types, loader.types);
+        if (const yaml::Node* node = sections.find("forests"))
+            take_section(loader, file, *node, "forest", NameUse::other, others_max, forests, loader.forests);
+        if (const yaml::Node* node = sections.find("figures"))
+            take_section(loader, file, *node, "figure", NameUse::figure, figures_max, figures, loader.figures);
+        if (const yaml::Node* node = sections.find("lights"))
+            take_section(loader, file, *node, "light", NameUse::other, others_max, lights, loader.lights);
         if (const yaml::Node* node = sections.find("identity")) {
             for (const yaml::Node& key : file.root.keys)
                 if (key.text == "identity") loader.identities.push_back({&file, &key, node});
@@ -134,7 +147,8 @@ void read_identity(Loader& loader) {
     bool first = true;
     for (const Declaration& declared : loader.identities) {
         if (!first) {
-            loader.problems.add(declared.where(), "identity is declared twice", "the first stands at " + loader.identities.front().where());
+            loader.problems.add(declared.where(), "identity is declared twice",
+                                "the first stands at " + loader.identities.front().where());
             continue;
         }
         first = false;

@@ -12,18 +12,22 @@ std::vector<int> resolve_path(Loader& loader, int type_index, const Word& path, 
     while (true) {
         const std::size_t dot = rest.find('.');
         const std::string step(rest.substr(0, dot));
-        const int field_index = loader.resolve_field(at, {step, path.where}, name + " \"" + path.text.substr(0, 120) + "\"");
+        const int field_index =
+            loader.resolve_field(at, {step, path.where}, name + " \"" + path.text.substr(0, 120) + "\"");
         if (field_index < 0) return {};
         out.push_back(field_index);
         if (dot == std::string_view::npos) return out;
         if (out.size() >= path_steps_max) {
-            loader.problems.add(path.where, name + ": the path has more than 8 steps", "shorten it", Code::limit_exceeded);
+            loader.problems.add(path.where, name + ": the path has more than 8 steps", "shorten it",
+                                Code::limit_exceeded);
             return {};
         }
         const Field& field = loader.field(at, field_index);
         if (field.kind != FieldKind::reference) {
             if (!loader.damaged.contains({at, field.code}))
-                loader.problems.add(path.where, name + " \"" + path.text + "\": field \"" + field.code + "\" of " + loader.type(at).code + " is not a reference",
+                loader.problems.add(path.where,
+                                    name + " \"" + path.text + "\": field \"" + field.code + "\" of " +
+                                        loader.type(at).code + " is not a reference",
                                     "every step but the last is a field of type reference");
             return {};
         }

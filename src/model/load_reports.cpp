@@ -3,7 +3,8 @@
 
 namespace yipan::model {
 namespace {
-// The YAML between the first line "---" and the next; the first line is kept empty, so that places are those of the file.
+// The YAML between the first line "---" and the next; the first line is kept empty, so that places are those of the
+// file.
 std::string head_of(std::string_view text) {
     if (text.substr(0, 4) != "---\n" && text.substr(0, 5) != "---\r\n") return {};
     std::string head;
@@ -31,7 +32,8 @@ void read_reports(Loader& loader) {
         }
         const yaml::Node* label = root->is_map() ? root->find("label") : nullptr;
         if (!label) {
-            loader.problems.add(yaml::place(report.path, *root), "report " + report.code + ": the head has no label", "label: [简体, 繁體, English]");
+            loader.problems.add(yaml::place(report.path, *root), "report " + report.code + ": the head has no label",
+                                "label: [简体, 繁體, English]");
             continue;
         }
         yaml::Node only;  // the head's other keywords belong to src/report

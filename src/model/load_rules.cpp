@@ -15,7 +15,9 @@ ExpressionUse rule_use(Loader& loader, const Type& type, std::string subject, bo
     use.results = {cel::Type::boolean()};
     use.results_text = "true or false";
     use.null_result = false;
-    const auto of = [&](int index) { return index < 0 ? cel::Type::dyn() : cel::Type::object_of(loader.type(index).object).or_null(); };
+    const auto of = [&](int index) {
+        return index < 0 ? cel::Type::dyn() : cel::Type::object_of(loader.type(index).object).or_null();
+    };
     const Identity& identity = loader.model.identity;
     use.variables.resize(slots::rule_count);
     use.variables[slots::old_record] = {"old", of(type.index)};
@@ -44,11 +46,15 @@ void read_type_rules(Loader& loader, Type& type, const Section& section) {
         section.wrong("rules", "\"rules\" is not a map", "rules: {name: {check: \"...\", message: [...]}}");
         return;
     }
-    if (rules->keys.size() > rules_max) loader.problems.add(section.place(*rules), section.subject() + ": more than 200 rules", "", Code::limit_exceeded);
+    if (rules->keys.size() > rules_max)
+        loader.problems.add(section.place(*rules), section.subject() + ": more than 200 rules", "",
+                            Code::limit_exceeded);
     for (std::size_t i = 0; i < std::min(rules->keys.size(), rules_max); ++i) {
         const yaml::Node& key = rules->keys[i];
-        if (const auto bad = judge_name(key.text, NameUse::code)) loader.problems.add(section.place(key), section.subject() + ": rule " + bad->message, bad->hint);
-        const Section inner(loader.problems, section.file(), key, rules->items[i], "rule " + type.code + "." + key.text, {"check", "message"});
+        if (const auto bad = judge_name(key.text, NameUse::code))
+            loader.problems.add(section.place(key), section.subject() + ": rule " + bad->message, bad->hint);
+        const Section inner(loader.problems, section.file(), key, rules->items[i], "rule " + type.code + "." + key.text,
+                            {"check", "message"});
         if (auto rule = read_rule(loader, type, key.text, inner)) type.rules.push_back(std::move(*rule));
     }
 }
@@ -60,11 +66,15 @@ void read_needs(Loader& loader, const Type& type, Move& move, const Section& sec
         section.wrong("needs", "\"needs\" is not a list", "needs: [{check: \"...\", message: [...]}]");
         return;
     }
-    if (needs->items.size() > rules_max) loader.problems.add(section.place(*needs), section.subject() + ": more than 200 needs", "", Code::limit_exceeded);
+    if (needs->items.size() > rules_max)
+        loader.problems.add(section.place(*needs), section.subject() + ": more than 200 needs", "",
+                            Code::limit_exceeded);
     for (std::size_t i = 0; i < std::min(needs->items.size(), rules_max); ++i) {
         const std::string number = std::to_string(i + 1);
-        const Section inner(loader.problems, section.file(), needs->items[i], needs->items[i], section.subject() + " need " + number, {"check", "message"});
-        if (auto rule = read_rule(loader, type, move.code + "_" + number, inner)) move.needs.push_back(std::move(*rule));
+        const Section inner(loader.problems, section.file(), needs->items[i], needs->items[i],
+                            section.subject() + " need " + number, {"check", "message"});
+        if (auto rule = read_rule(loader, type, move.code + "_" + number, inner))
+            move.needs.push_back(std::move(*rule));
     }
 }
 
@@ -73,10 +83,13 @@ void read_type_moves(Loader& loader, Type& type, const Section& section) {
     const yaml::Node* moves = states && states->is_map() ? states->find("moves") : nullptr;
     if (!moves || !moves->is_map()) return;
     for (Move& move : type.moves) {
-        const auto at = std::find_if(moves->keys.begin(), moves->keys.end(), [&](const yaml::Node& key) { return key.text == move.code; });
-        const Section inner(loader.problems, section.file(), *at, moves->items[static_cast<std::size_t>(at - moves->keys.begin())], "move " + type.code + "." + move.code,
-                            {"label", "from", "to", "who", "needs"});
-        if (const auto who = inner.word("who")) move.who = read_expression(loader, rule_use(loader, type, inner.subject() + " who", false), *who);
+        const auto at = std::find_if(moves->keys.begin(), moves->keys.end(),
+                                     [&](const yaml::Node& key) { return key.text == move.code; });
+        const Section inner(loader.problems, section.file(), *at,
+                            moves->items[static_cast<std::size_t>(at - moves->keys.begin())],
+                            "move " + type.code + "." + move.code, {"label", "from", "to", "who", "needs"});
+        if (const auto who = inner.word("who"))
+            move.who = read_expression(loader, rule_use(loader, type, inner.subject() + " who", false), *who);
         read_needs(loader, type, move, inner);
     }
 }

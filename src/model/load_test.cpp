@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "model/slots.h"
 
@@ -91,7 +93,7 @@ types:
     rules:
       dates_in_order: {check: "finished == null || started == null || started <= finished", message: [日期倒置, 日期倒置, the dates are not in order]}
       not_late: {check: "old == null || old.code == code", message: [编号不可改, 編號不可改, the code never changes]}
-      one_permit: {check: "permit == null || count(project, project.permit == permit) <= 1", message: [许可证重复, 許可證重複, the permit is used twice]}
+      one_permit: {check: "permit == null || count(project, it.permit == permit) <= 1", message: [许可证重复, 許可證重複, the permit is used twice]}
   project_month:
     label: [项目月报, 項目月報, Project month]
     owned_by: project
@@ -167,7 +169,8 @@ lights:
 std::vector<SourceFile> good_files() {
     return {{"organisation/types/organs.yaml", organs_yaml},
             {"project/types/projects.yaml", projects_yaml},
-            {"report/reports/half_year.md", "---\nlabel: [半年报, 半年報, Half-year report]\nperiods: [half]\n---\n# {{ board:unit }}\n"},
+            {"report/reports/half_year.md",
+             "---\nlabel: [半年报, 半年報, Half-year report]\nperiods: [half]\n---\n# {{ board:unit }}\n"},
             {"assessment/schemes/zone.yaml", "scheme: zone\n"}};
 }
 ModelPtr good_model() {
@@ -179,7 +182,9 @@ const Field& field_of(const Model& model, std::string_view type, std::string_vie
     const Type& of = model.types[static_cast<std::size_t>(model.find_type(type))];
     return of.fields[static_cast<std::size_t>(of.find(field))];
 }
-const Figure& figure_of(const Model& model, std::string_view code) { return model.figures[static_cast<std::size_t>(model.find_figure(code))]; }
+const Figure& figure_of(const Model& model, std::string_view code) {
+    return model.figures[static_cast<std::size_t>(model.find_figure(code))];
+}
 }  // namespace
 
 TEST(Load, reads_the_example_of_the_keyword_reference) {
@@ -294,6 +299,7 @@ struct Broken {
     const char* message;  // a part of its text
 };
 // Each stands beside the good files.
+// clang-format off
 const Broken broken[] = {
     {"tpyes: {}\n", "1:1", "did you mean types"},
     {"types:\n", "1:1", "has no value"},
@@ -306,7 +312,7 @@ const Broken broken[] = {
     {"types:\n  parcel: {label: [a, ' ', c], responsible: none, fields: {}}\n", "2:19", "not three texts"},
     {"types:\n  parcel: {responsible: none, fields: {}}\n", "2:3", "\"label\" is missing"},
     {"types:\n  parcel: {label: [a, b, c], fields: {}}\n", "2:3", "\"responsible\" is missing"},
-    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {}, filds: 1}\n", "2:60", "did you mean fields"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {}, filds: 1}\n", "2:61", "did you mean fields"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {in: {type: text, label: [a, b, c]}}}\n", "2:58", "a word of SQL"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: txt, label: [a, b, c]}}}\n", "2:68", "did you mean text"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {label: [a, b, c]}}}\n", "2:58", "\"type\" is missing"},
@@ -319,16 +325,16 @@ const Broken broken[] = {
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: integer, min: 5, max: 4, label: [a, b, c]}}}\n", "2:82", "greater than max"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: money, currency: yuan, label: [a, b, c]}}}\n", "2:85", "not a currency"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: reference, to: porject, label: [a, b, c]}}}\n", "2:83", "did you mean project"},
-    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: reference, to: project, required: true, on_delete: clear, label: [a, b, c]}}}\n", "2:118", "cannot be cleared"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: reference, to: project, required: true, on_delete: clear, label: [a, b, c]}}}\n", "2:119", "cannot be cleared"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: choice, label: [a, b, c]}}}\n", "2:58", "\"of\" is missing"},
-    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: choice, of: {k: [a, b, c], l: [a, d, e]}, label: [a, b, c]}}}\n", "2:99", "label of two choices"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: choice, of: {k: [a, b, c], l: [a, d, e]}, label: [a, b, c]}}}\n", "2:98", "label of two choices"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: period, grains: [moth], label: [a, b, c]}}}\n", "2:85", "did you mean month"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: number, pattern: 'No {year}', label: [a, b, c]}}}\n", "2:85", "exactly once"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: boolean, default: perhaps, label: [a, b, c]}}}\n", "2:86", "yes or no"},
-    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: computed, value: '1', as: {type: choice}, label: [a, b, c]}}}\n", "2:102", "cannot be \"choice\""},
-    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: computed, value: 'y + 1', as: {type: integer}, label: [a, b, c]}}}\n", "2:84", "y"},
-    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: computed, value: '\"t\"', as: {type: integer}, label: [a, b, c]}}}\n", "2:84", "it must give int"},
-    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {p: {type: reference, to: project, label: [a, b, c]}, x: {type: computed, value: 'p.name', as: {type: text}, label: [a, b, c]}}}\n", "2:135", "walks the reference"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: computed, value: '1', as: {type: choice}, label: [a, b, c]}}}\n", "2:101", "cannot be \"choice\""},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: computed, value: 'y + 1', as: {type: integer}, label: [a, b, c]}}}\n", "2:85", "y"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {x: {type: computed, value: '\"t\"', as: {type: integer}, label: [a, b, c]}}}\n", "2:85", "it must give int"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {p: {type: reference, to: project, label: [a, b, c]}, x: {type: computed, value: 'p.name', as: {type: text}, label: [a, b, c]}}}\n", "2:138", "walks the reference"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, key: code, fields: {code: {type: text, label: [a, b, c]}}}\n", "2:54", "cannot be the key"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, title: nmae, fields: {name: {type: text, label: [a, b, c]}}}\n", "2:56", "did you mean name"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, natural_key: [name], fields: {name: {type: text, label: [a, b, c]}}}\n", "2:63", "is not required"},
@@ -338,13 +344,13 @@ const Broken broken[] = {
     {"types:\n  a: {label: [a, b, c], owned_by: b, fields: {}}\n  b: {label: [a, b, c], owned_by: a, fields: {}}\n", "2:35", "in a circle"},
     {"types:\n  parcel: {label: [a, b, c], owned_by: project, fields: {project: {type: text, label: [a, b, c]}}}\n", "2:58", "is there already"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {}, states: {initial: x, list: {a: [a, b, c]}}}\n", "2:79", "is not a state of the list"},
-    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {}, states: {initial: a, list: {a: [a, b, c]}, moves: {m: {label: [a, b, c], from: [a], to: zz}}}}\n", "2:151", "\"zz\" is not a state"},
-    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'm > 3', message: [a, b, c]}}}\n", "2:117", "m"},
-    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'n', message: [a, b, c]}}}\n", "2:117", "true or false"},
-    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'n == 3'}}}\n", "2:106", "\"message\" is missing"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {}, states: {initial: a, list: {a: [a, b, c]}, moves: {m: {label: [a, b, c], from: [a], to: zz}}}}\n", "2:149", "\"zz\" is not a state"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'm > 3', message: [a, b, c]}}}\n", "2:116", "m"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'n', message: [a, b, c]}}}\n", "2:116", "true or false"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'n == 3'}}}\n", "2:105", "\"message\" is missing"},
     {"identity: {person: person, post: post}\n", "1:1", "declared twice"},
-    {"forests:\n  f: {label: [a, b, c], links: [{type: organ_link, parent: uper, child: organ}]}\n", "2:61", "did you mean upper"},
-    {"forests:\n  f: {label: [a, b, c], links: [{type: organ_link, parent: upper, child: valid_from}]}\n", "2:75", "is not a reference"},
+    {"forests:\n  f: {label: [a, b, c], links: [{type: organ_link, parent: uper, child: organ}]}\n", "2:60", "did you mean upper"},
+    {"forests:\n  f: {label: [a, b, c], links: [{type: organ_link, parent: upper, child: valid_from}]}\n", "2:74", "is not a reference"},
     {"figures:\n  projects: {label: [a, b, c], of: project, count: true, unit: organ}\n", "2:3", "declared twice"},
     {"figures:\n  f: {label: [a, b, c], of: porject, count: true, unit: organ}\n", "2:29", "did you mean project"},
     {"figures:\n  f: {label: [a, b, c], of: project, unit: organ}\n", "2:3", "says nothing to reduce"},
@@ -368,7 +374,7 @@ const Broken broken[] = {
     {"figures:\n  f: {label: [a, b, c], parts: {x: {figure: f}}, formula: 'x'}\n", "2:32", "a part of itself"},
     {"figures:\n  f: {label: [a, b, c], parts: {x: {figure: g}}, formula: 'x'}\n  g: {label: [a, b, c], parts: {x: {figure: f}}, formula: 'x'}\n", "2:32", "f -> g -> f"},
     {"figures:\n  f: {label: [a, b, c], parts: {x: {figure: projcts}}, formula: 'x'}\n", "2:45", "did you mean projects"},
-    {"figures:\n  f: {label: [a, b, c], parts: {x: {figure: investment_done, only: {project.level: provincal}}}, formula: 'x'}\n", "2:83", "did you mean provincial"},
+    {"figures:\n  f: {label: [a, b, c], parts: {x: {figure: investment_done, only: {project.level: provincal}}}, formula: 'x'}\n", "2:84", "did you mean provincial"},
     {"figures:\n  f: {label: [a, b, c], parts: {x: {figure: investment_done, only: {level: provincial}}}, formula: 'x'}\n", "2:69", "no dimension"},
     {"figures:\n  f: {label: [a, b, c], parts: {x: {figure: projects, window: year_ago}}, formula: 'x'}\n", "2:63", "has no period"},
     {"figures:\n  f: {label: [a, b, c], parts: {x: {figure: projects}}, formula: 'x + y'}\n", "2:66", "y"},
@@ -380,12 +386,15 @@ const Broken broken[] = {
     {"lights:\n  l: {figure: projects}\n", "2:3", "neither yellow nor red"},
     {"lights:\n  l: {figure: investment_lead, yellow: {behind: 10}, red: {behind: 5}}\n", "2:59", "red begins before yellow"},
     {"lights:\n  l: {figure: investment_lead, yellow: {behind: ten}}\n", "2:49", "is not a number"},
-    {"lights:\n  l: {figure: investment_lead, share_of: area, yellow: {behind: 1}}\n", "2:33", "does not go with figure"},
+    {"lights:\n  l: {figure: investment_lead, share_of: area, yellow: {behind: 1}}\n", "2:32", "does not go with figure"},
     {"lights:\n  l: {figure: investment_lead, yellow: {behind: 1}, streak: {colour: blue, periods: 3, becomes: red}}\n", "2:70", "cannot be \"blue\""},
     {"lights:\n  l: {figure: projects, yellow: {behind: 1}, streak: {colour: yellow, periods: 3, becomes: red}}\n", "2:54", "has no period"},
     {"types: &all {}\n", "1:8", "anchors and aliases"},
     {"types:\n  a: [\n", "3:1", ""},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'count(project, it.area != null) < 5', message: [a, b, c]}}}\n", "2:116", "would read every record"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {o: {type: reference, to: organ, label: [a, b, c]}, m: {type: period, label: [a, b, c]}}, rules: {r: {check: 'figure(\"projcts\", o, m) == 5', message: [a, b, c]}}}\n", "2:166", "projcts"},
 };
+// clang-format on
 
 Errors errors_beside_the_good(std::string yaml) {
     auto files = good_files();
@@ -399,15 +408,19 @@ TEST(Load, names_the_place_and_the_way_out_of_every_mistake) {
     for (const Broken& row : broken) {
         const Errors errors = errors_beside_the_good(row.yaml);
         const std::string where = "z/types/z.yaml:" + std::string(row.where);
-        const bool told = std::any_of(errors.begin(), errors.end(), [&](const Error& e) { return e.where == where && e.text().find(row.message) != std::string::npos; });
-        EXPECT_TRUE(told) << row.yaml << "expected at " << where << ": " << row.message << "\ngot:\n" << text_of(errors);
+        const bool told = std::any_of(errors.begin(), errors.end(), [&](const Error& e) {
+            return e.where == where && e.text().find(row.message) != std::string::npos;
+        });
+        EXPECT_TRUE(told) << row.yaml << "expected at " << where << ": " << row.message << "\ngot:\n"
+                          << text_of(errors);
     }
 }
 
 TEST(Load, one_mistake_is_told_once) {
     // What only follows from a mistake told already is left out.
     const Errors errors = errors_beside_the_good(
-        "types:\n  parcel:\n    label: [a, b, c]\n    responsible: none\n    key: code\n    fields: {code: {type: txt, label: [a, b, c]}}\n"
+        "types:\n  parcel:\n    label: [a, b, c]\n    responsible: none\n    key: code\n    fields: {code: {type: txt, "
+        "label: [a, b, c]}}\n"
         "    rules: {r: {check: 'code > 3 && code == \"x\"', message: [a, b, c]}}\n");
     ASSERT_EQ(errors.size(), 1u) << text_of(errors);
     EXPECT_EQ(errors[0].where, "z/types/z.yaml:6:27");
@@ -431,7 +444,9 @@ lights:
 )yaml");
     std::vector<std::string> places;
     for (const Error& error : errors) places.push_back(error.where.substr(std::string("z/types/z.yaml:").size()));
-    EXPECT_EQ(places, (std::vector<std::string>{"2:3", "3:12", "4:10", "6:20", "7:36", "8:36", "10:18", "12:32", "14:15"})) << text_of(errors);
+    EXPECT_EQ(places,
+              (std::vector<std::string>{"2:3", "3:12", "4:10", "6:20", "7:36", "8:36", "10:18", "12:32", "14:15"}))
+        << text_of(errors);
 }
 
 TEST(Load, refuses_what_grows_without_bound) {
@@ -444,7 +459,9 @@ TEST(Load, refuses_what_grows_without_bound) {
     EXPECT_EQ(errors[0].code, Code::limit_exceeded);
     EXPECT_NE(errors[0].message.find("300 fields"), std::string::npos);
     std::string types = "types:\n";
-    for (int i = 0; i < 600; ++i) types += "  t" + std::to_string(i) + ": {label: [a, b, c], responsible: none, fields: {x: {type: text, label: [a, b, c]}}}\n";
+    for (int i = 0; i < 600; ++i)
+        types += "  t" + std::to_string(i) +
+                 ": {label: [a, b, c], responsible: none, fields: {x: {type: text, label: [a, b, c]}}}\n";
     EXPECT_NE(text_of(errors_beside_the_good(types)).find("more than 500 types"), std::string::npos);
     std::string wrong = "types:\n";
     for (int i = 0; i < 3000; ++i) wrong += "  T" + std::to_string(i) + ": {}\n";
@@ -456,7 +473,8 @@ TEST(Load, a_long_chain_of_figures_is_no_danger) {
     std::string chain = "figures:\n";
     for (int i = 0; i < 4000; ++i) {
         const std::string part = i == 0 ? "projects" : "f" + std::to_string(i - 1);
-        chain += "  f" + std::to_string(i) + ": {label: [a, b, c], parts: {x: {figure: " + part + "}, y: {figure: " + part + "}}, formula: 'x + y'}\n";
+        chain += "  f" + std::to_string(i) + ": {label: [a, b, c], parts: {x: {figure: " + part +
+                 "}, y: {figure: " + part + "}}, formula: 'x + y'}\n";
     }
     EXPECT_TRUE(errors_beside_the_good(chain).empty());
 }
@@ -465,16 +483,58 @@ TEST(Load, a_model_without_files_is_empty_and_a_board_without_identity_is_legal)
     const auto nothing = load({});
     ASSERT_TRUE(nothing);
     EXPECT_EQ((*nothing)->types.size(), 0u);
-    const auto small = load({{"a.yaml", "types: {t: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'n != 3', message: [a, b, c]}}}}"}});
+    const auto small = load({{"a.yaml",
+                              "types: {t: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, "
+                              "b, c]}}, rules: {r: {check: 'n != 3', message: [a, b, c]}}}}"}});
     EXPECT_TRUE(small) << text_of(small.error());
     EXPECT_FALSE(load({{"a.txt", ""}}));
     EXPECT_FALSE(load({{"m/reports/r.md", "---\nlabel: [a]\n---\n"}}));
 }
 
+TEST(Load, a_formula_is_evaluated_with_its_parts_in_their_slots) {
+    const ModelPtr model = good_model();
+    ASSERT_TRUE(model);
+    const Figure& lead = figure_of(*model, "investment_lead");
+    const int parts = static_cast<int>(lead.parts.size());
+    std::vector<cel::Value> variables(static_cast<std::size_t>(slots::formula_count(parts)));
+    variables[0] = cel::Value::decimal(*Decimal::parse("57.5"));
+    variables[static_cast<std::size_t>(slots::elapsed_months(parts))] = cel::Value::integer(6);
+    variables[static_cast<std::size_t>(slots::period_months(parts))] = cel::Value::integer(6);
+    const auto value = lead.formula->program.evaluate({variables});
+    ASSERT_TRUE(value) << value.error().text();
+    EXPECT_TRUE(value->as_decimal() == *Decimal::parse("7.5"));
+    variables[0] = cel::Value::null();
+    EXPECT_FALSE(lead.formula->program.evaluate({variables})) << "a part without value makes the figure no value";
+}
+
 TEST(ReadTree, takes_types_reports_and_schemes_in_path_order) {
-    EXPECT_FALSE(read_tree("/nonexistent"));
-    const auto files = read_tree(std::string(YIPAN_SOURCE_DIR) + "/src");
-    EXPECT_FALSE(files) << "the sources hold no model";
+    namespace fs = std::filesystem;
+    const fs::path root = fs::path(::testing::TempDir()) / "yipan_read_tree";
+    fs::remove_all(root);
+    for (const char* name : {"b/types/b.yaml", "a/types/a.yaml", "a/reports/r.md", "a/schemes/s.yaml", "a/README.md",
+                             "a/types/.hidden.yaml", "a/scenarios/x.yaml"}) {
+        fs::create_directories((root / name).parent_path());
+        std::ofstream(root / name) << "types: {}\n";
+    }
+    const auto files = read_tree(root.string());
+    ASSERT_TRUE(files);
+    std::vector<std::string> paths;
+    for (const SourceFile& file : *files) paths.push_back(file.path);
+    EXPECT_EQ(paths,
+              (std::vector<std::string>{"a/reports/r.md", "a/schemes/s.yaml", "a/types/a.yaml", "b/types/b.yaml"}));
+    EXPECT_EQ(files->at(2).text, "types: {}\n");
+    EXPECT_TRUE(load(*files));
+    fs::remove_all(root);
+    EXPECT_EQ(read_tree(root.string()).error().at(0).code, Code::not_found);
+}
+
+TEST(Shipped, the_modules_of_this_tree_load) {
+    const std::string tree = std::string(YIPAN_SOURCE_DIR) + "/modules";
+    if (!std::filesystem::is_directory(tree)) GTEST_SKIP() << "this tree carries no modules yet";
+    const auto files = read_tree(tree);
+    ASSERT_TRUE(files) << text_of(files.error());
+    const auto model = load(*files);
+    EXPECT_TRUE(model) << text_of(model.error());
 }
 
 }  // namespace yipan::model

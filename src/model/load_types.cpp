@@ -39,8 +39,11 @@ void read_per(Loader& loader, Type& type, const Section& section, const yaml::No
     }
     for (const yaml::Node& item : per->items) {
         const int field = loader.resolve_field(type.index, {item.text, section.place(item)}, subject + " per");
-        if (field == at) loader.problems.add(section.place(item), subject + ": a number cannot stand in its own per", "name other fields");
-        else if (field >= 0) type.fields[static_cast<std::size_t>(at)].per.push_back(field);
+        if (field == at)
+            loader.problems.add(section.place(item), subject + ": a number cannot stand in its own per",
+                                "name other fields");
+        else if (field >= 0)
+            type.fields[static_cast<std::size_t>(at)].per.push_back(field);
     }
 }
 
@@ -53,22 +56,28 @@ void read_fields(Loader& loader, Type& type, const Section& section) {
         return;
     }
     if (fields->keys.size() > fields_max)
-        loader.problems.add(section.place(*fields), section.subject() + ": more than 300 fields", "split the type", Code::limit_exceeded);
+        loader.problems.add(section.place(*fields), section.subject() + ": more than 300 fields", "split the type",
+                            Code::limit_exceeded);
     for (std::size_t i = 0; i < std::min(fields->keys.size(), fields_max); ++i) {
         const yaml::Node& key = fields->keys[i];
-        if (const auto bad = judge_name(key.text, NameUse::field)) loader.problems.add(section.place(key), section.subject() + ": field " + bad->message, bad->hint);
+        if (const auto bad = judge_name(key.text, NameUse::field))
+            loader.problems.add(section.place(key), section.subject() + ": field " + bad->message, bad->hint);
         if (type.owner >= 0 && key.text == type.fields.front().code) {
-            loader.problems.add(section.place(key), section.subject() + ": field \"" + key.text + "\" is there already", "owned_by makes the reference to the owner");
+            loader.problems.add(section.place(key), section.subject() + ": field \"" + key.text + "\" is there already",
+                                "owned_by makes the reference to the owner");
             continue;
         }
         Field& field = type.fields.emplace_back();
         field.code = key.text;
-        const Section inner(loader.problems, section.file(), key, fields->items[i], "field " + type.code + "." + key.text,
-                            {"type", "label", "required", "unique", "index", "personal", "max_chars", "min", "max", "scale", "unit", "currency", "of", "to",
-                             "on_delete", "shape", "grains", "pattern", "per", "value", "as", "default", "help"});
+        const Section inner(loader.problems, section.file(), key, fields->items[i],
+                            "field " + type.code + "." + key.text,
+                            {"type",   "label",   "required", "unique",   "index", "personal", "max_chars", "min",
+                             "max",    "scale",   "unit",     "currency", "of",    "to",       "on_delete", "shape",
+                             "grains", "pattern", "per",      "value",    "as",    "default",  "help"});
         if (!read_field(loader, type, inner)) loader.damaged.emplace(type.index, key.text);
     }
-    for (std::size_t i = 0; i < std::min(fields->keys.size(), fields_max); ++i) read_per(loader, type, section, fields->keys[i], fields->items[i]);
+    for (std::size_t i = 0; i < std::min(fields->keys.size(), fields_max); ++i)
+        read_per(loader, type, section, fields->keys[i], fields->items[i]);
 }
 
 bool names_a_record(const Field& field) {
@@ -83,7 +92,8 @@ void read_keys(Loader& loader, Type& type, const Section& section) {
         if (type.key >= 0) {
             Field& field = type.fields[static_cast<std::size_t>(type.key)];
             if (!names_a_record(field) && !loader.damaged.contains({type.index, field.code}))
-                section.wrong("key", "field \"" + field.code + "\" cannot be the key", "a key is a text or integer field with unique: true and required: true, or a number");
+                section.wrong("key", "field \"" + field.code + "\" cannot be the key",
+                              "a key is a text or integer field with unique: true and required: true, or a number");
             else if (field.kind == FieldKind::number)
                 field.unique = true;
         }
@@ -94,17 +104,25 @@ void read_keys(Loader& loader, Type& type, const Section& section) {
         const int index = loader.resolve_field(type.index, name, section.subject() + " natural_key");
         if (index < 0) continue;
         const Field& field = type.fields[static_cast<std::size_t>(index)];
-        const bool long_value = field.kind == FieldKind::references || field.kind == FieldKind::attachment || field.kind == FieldKind::place;
+        const bool long_value = field.kind == FieldKind::references || field.kind == FieldKind::attachment ||
+                                field.kind == FieldKind::place;
         if (std::find(type.natural_key.begin(), type.natural_key.end(), index) != type.natural_key.end())
-            loader.problems.add(name.where, section.subject() + " natural_key: \"" + name.text + "\" stands twice", "keep one");
+            loader.problems.add(name.where, section.subject() + " natural_key: \"" + name.text + "\" stands twice",
+                                "keep one");
         else if (long_value || field.computed)
-            loader.problems.add(name.where, section.subject() + " natural_key: field \"" + field.code + "\" cannot be part of a key", "a text, number, date, period, choice or reference");
+            loader.problems.add(
+                name.where, section.subject() + " natural_key: field \"" + field.code + "\" cannot be part of a key",
+                "a text, number, date, period, choice or reference");
         else if (!field.required)
-            loader.problems.add(name.where, section.subject() + " natural_key: field \"" + field.code + "\" is not required", "say required: true, unset values cannot be told apart");
+            loader.problems.add(name.where,
+                                section.subject() + " natural_key: field \"" + field.code + "\" is not required",
+                                "say required: true, unset values cannot be told apart");
         type.natural_key.push_back(index);
     }
-    if (const auto title = section.word("title")) type.title = loader.resolve_field(type.index, *title, section.subject() + " title");
-    else type.title = type.key;
+    if (const auto title = section.word("title"))
+        type.title = loader.resolve_field(type.index, *title, section.subject() + " title");
+    else
+        type.title = type.key;
 }
 
 // Follows owners; a circle of owners is told at every member.
@@ -121,9 +139,10 @@ bool owners_end(const Loader& loader, const Type& type) {
 void read_types(Loader& loader) {
     for (const Type& type : loader.model.types) {
         const Declaration& declared = loader.types[static_cast<std::size_t>(type.index)];
-        loader.type_sections.emplace_back(loader.problems, declared.file->source->path, *declared.key, *declared.body, "type " + type.code,
-                                          std::vector<std::string_view>{"label", "owned_by", "key", "natural_key", "title",
-                                                                                  "responsible", "fields", "states", "rules"});
+        loader.type_sections.emplace_back(
+            loader.problems, declared.file->source->path, *declared.key, *declared.body, "type " + type.code,
+            std::vector<std::string_view>{"label", "owned_by", "key", "natural_key", "title", "responsible", "fields",
+                                          "states", "rules"});
     }
     for (Type& type : loader.model.types) {
         const Section& section = loader.section_of(type);
@@ -137,7 +156,8 @@ void read_types(Loader& loader) {
         if (type.owner < 0) continue;
         type.fields.front().label = loader.type(type.owner).label;
         if (!owners_end(loader, type)) {
-            loader.section_of(type).wrong("owned_by", "the owners of this type run in a circle", "one of them owns without being owned");
+            loader.section_of(type).wrong("owned_by", "the owners of this type run in a circle",
+                                          "one of them owns without being owned");
         }
     }
 }
@@ -149,7 +169,8 @@ void read_responsible(Loader& loader) {
         const auto word = section.word("responsible");
         if (!word) {
             if (type.owner < 0 && type.index != post)
-                section.missing("responsible", "the path to the responsible post, e.g. responsible: project.officer, or none");
+                section.missing("responsible",
+                                "the path to the responsible post, e.g. responsible: project.officer, or none");
             continue;
         }
         if (word->text == "none") {
@@ -159,15 +180,20 @@ void read_responsible(Loader& loader) {
         type.responsible = resolve_path(loader, type.index, *word, section.subject() + " responsible");
         if (type.responsible.empty()) continue;
         const Field& last = last_field(loader, type.index, type.responsible);
-        if (post < 0) section.wrong("responsible", "no identity says which type is the post", "identity: {person: person, post: post}");
+        if (post < 0)
+            section.wrong("responsible", "no identity says which type is the post",
+                          "identity: {person: person, post: post}");
         else if (last.kind != FieldKind::reference || last.target != post)
-            section.wrong("responsible", "the path \"" + word->text + "\" does not end in a reference to " + loader.type(post).code, "its last field has `to: " + loader.type(post).code + "`");
+            section.wrong("responsible",
+                          "the path \"" + word->text + "\" does not end in a reference to " + loader.type(post).code,
+                          "its last field has `to: " + loader.type(post).code + "`");
     }
     // Owned types without a path of their own: the owner's, through the owner field. Owners of owners first.
     for (Type& type : loader.model.types) {
         std::vector<int> path;
         const Type* at = &type;
-        for (std::size_t steps = 0; steps <= types_max && at->owner >= 0 && at->responsible.empty() && !at->responsible_none; ++steps) {
+        for (std::size_t steps = 0;
+             steps <= types_max && at->owner >= 0 && at->responsible.empty() && !at->responsible_none; ++steps) {
             path.push_back(at->owner_field);
             at = &loader.type(at->owner);
         }

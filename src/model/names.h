@@ -1,6 +1,7 @@
 #pragma once
-// What a declared thing may be called. Names become columns, tables and variables of expressions, so they are plain ASCII
-// and none of them may be a word of SQL (SQLite or PostgreSQL) or CEL. Codes (choices, states) are data: only their shape counts.
+// What a declared thing may be called. Names become columns, tables and variables of expressions, so they are plain
+// ASCII and none of them may be a word of SQL (SQLite or PostgreSQL) or CEL. Codes (choices, states) are data: only
+// their shape counts.
 #include <optional>
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
-// GeoJSON geometry (RFC 7946, 3.1): a Point or a Polygon in degrees, longitude first. Numbers stay texts, so that what was
-// entered is what is kept; no floating point is involved.
+// GeoJSON geometry (RFC 7946, 3.1): a Point or a Polygon in degrees, longitude first. Numbers stay texts, so that what
+// was entered is what is kept; no floating point is involved.
 #include <algorithm>
 #include <vector>
 
@@ -25,7 +25,8 @@ class PlaceReader {
                 if (!word(type)) return bad("type is a text");
             } else if (key == "coordinates" && coordinates.empty()) {
                 const bool good = shape == Shape::point ? position(coordinates) : polygon(coordinates);
-                if (!good) return bad(problem_.empty() ? "coordinates do not read as a " + std::string(wanted) : problem_);
+                if (!good)
+                    return bad(problem_.empty() ? "coordinates do not read as a " + std::string(wanted) : problem_);
             } else {
                 return bad("a place has the members type and coordinates only");
             }
@@ -42,7 +43,9 @@ class PlaceReader {
                     "e.g. {\"type\":\"Point\",\"coordinates\":[120.15,33.35]}; a polygon's rings end where they begin");
     }
     void blanks() {
-        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) ++at_;
+        while (at_ < text_.size() &&
+               (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r'))
+            ++at_;
     }
     bool at_end() {
         blanks();
@@ -65,11 +68,14 @@ class PlaceReader {
     bool number(std::string& out, int limit) {
         blanks();
         const std::size_t start = at_;
-        while (at_ < text_.size() && (text_[at_] == '-' || text_[at_] == '.' || (text_[at_] >= '0' && text_[at_] <= '9'))) ++at_;
+        while (at_ < text_.size() &&
+               (text_[at_] == '-' || text_[at_] == '.' || (text_[at_] >= '0' && text_[at_] <= '9')))
+            ++at_;
         const auto value = Decimal::parse(text_.substr(start, at_ - start));
         if (!value || value->scale > 12) return false;
         if (*value > Decimal::of(limit) || *value < Decimal::of(-limit)) {
-            problem_ = "a coordinate lies outside of -" + std::to_string(limit) + " to " + std::to_string(limit) + " degrees";
+            problem_ =
+                "a coordinate lies outside of -" + std::to_string(limit) + " to " + std::to_string(limit) + " degrees";
             return false;
         }
         out += value->text();
@@ -122,7 +128,8 @@ class PlaceReader {
 }  // namespace
 
 Result<std::string> parse_place(Shape shape, std::string_view text) {
-    if (text.size() > place_bytes_max) return fail(Code::limit_exceeded, "", "a place longer than 400,000 bytes", "simplify the polygon");
+    if (text.size() > place_bytes_max)
+        return fail(Code::limit_exceeded, "", "a place longer than 400,000 bytes", "simplify the polygon");
     return PlaceReader(text).read(shape);
 }
 

@@ -39,7 +39,8 @@ Errors Problems::take() {
     });
     errors_.erase(std::unique(errors_.begin(), errors_.end()), errors_.end());
     if (dropped_ > 0)
-        errors_.push_back({Code::invalid_model, "", "and " + std::to_string(dropped_) + " more mistakes", "mend these first"});
+        errors_.push_back(
+            {Code::invalid_model, "", "and " + std::to_string(dropped_) + " more mistakes", "mend these first"});
     return std::move(errors_);
 }
 
@@ -52,8 +53,8 @@ std::string joined(const std::vector<std::string_view>& words, std::string_view 
     return out;
 }
 
-Section::Section(Problems& problems, std::string_view file, const yaml::Node& key, const yaml::Node& body, std::string subject,
-                 const std::vector<std::string_view>& known)
+Section::Section(Problems& problems, std::string_view file, const yaml::Node& key, const yaml::Node& body,
+                 std::string subject, const std::vector<std::string_view>& known)
     : problems_(problems), file_(file), key_(key), body_(body), subject_(std::move(subject)) {
     if (!body_.is_map()) {
         problems_.add(place(body_), subject_ + " is not a map", "write keyword: value pairs");
@@ -65,7 +66,8 @@ Section::Section(Problems& problems, std::string_view file, const yaml::Node& ke
             problems_.add(place(keyword), subject_ + ": unknown keyword \"" + keyword.text.substr(0, 80) + "\"",
                           did_you_mean(keyword.text, known, "known here: " + joined(known)));
         else if (body_.items[i].is_null())
-            problems_.add(place(keyword), subject_ + ": \"" + keyword.text + "\" has no value", "leave the keyword out or give a value");
+            problems_.add(place(keyword), subject_ + ": \"" + keyword.text + "\" has no value",
+                          "leave the keyword out or give a value");
     }
 }
 
@@ -106,7 +108,8 @@ bool Section::flag(std::string_view keyword, bool otherwise) const {
     const auto text = word(keyword);
     if (!text) return otherwise;
     if (text->text == "true") return true;
-    if (text->text != "false") wrong(keyword, "\"" + std::string(keyword) + "\" is neither true nor false", "write true or false");
+    if (text->text != "false")
+        wrong(keyword, "\"" + std::string(keyword) + "\" is neither true nor false", "write true or false");
     return false;
 }
 
@@ -117,7 +120,8 @@ std::optional<std::int64_t> Section::whole(std::string_view keyword, std::int64_
     const char* end = text->text.data() + text->text.size();
     const auto read = std::from_chars(text->text.data(), end, value);
     if (read.ec == std::errc() && read.ptr == end && value >= low && value <= high) return value;
-    wrong(keyword, "\"" + std::string(keyword) + "\" is not a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+    wrong(keyword, "\"" + std::string(keyword) + "\" is not a whole number from " + std::to_string(low) + " to " +
+                       std::to_string(high));
     return std::nullopt;
 }
 
@@ -139,10 +143,15 @@ std::vector<Word> Section::words(std::string_view keyword) const {
         return out;
     }
     for (const yaml::Node& item : node->items) {
-        if (item.is_scalar()) out.push_back({item.text, place(item)});
-        else problems_.add(place(item), subject_ + ": \"" + std::string(keyword) + "\" holds something that is not a word", "write [a, b]");
+        if (item.is_scalar())
+            out.push_back({item.text, place(item)});
+        else
+            problems_.add(place(item),
+                          subject_ + ": \"" + std::string(keyword) + "\" holds something that is not a word",
+                          "write [a, b]");
     }
-    if (node->items.empty()) wrong(keyword, "\"" + std::string(keyword) + "\" is empty", "leave it out or name at least one");
+    if (node->items.empty())
+        wrong(keyword, "\"" + std::string(keyword) + "\" is empty", "leave it out or name at least one");
     return out;
 }
 
@@ -158,11 +167,13 @@ Label Section::label_of(const yaml::Node& node, std::string_view what) const {
                       std::all_of(node.items.begin(), node.items.end(),
                                   [](const yaml::Node& item) { return item.is_scalar() && !blank(item.text); });
     if (good) return {node.items[0].text, node.items[1].text, node.items[2].text};
-    problems_.add(place(node), subject_ + ": \"" + std::string(what) + "\" is not three texts", "[简体, 繁體, English]");
+    problems_.add(place(node), subject_ + ": \"" + std::string(what) + "\" is not three texts",
+                  "[简体, 繁體, English]");
     return {};
 }
 
-std::optional<std::size_t> Section::one_of(std::string_view keyword, const std::vector<std::string_view>& choices) const {
+std::optional<std::size_t> Section::one_of(std::string_view keyword,
+                                           const std::vector<std::string_view>& choices) const {
     const auto text = word(keyword);
     if (!text) return std::nullopt;
     const auto at = std::find(choices.begin(), choices.end(), text->text);

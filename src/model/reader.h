@@ -1,6 +1,6 @@
 #pragma once
-// Reading maps of keywords with places. Mistakes are collected, never thrown: each reader returns something harmless and
-// carries on, so that one run names every mistake of all files.
+// Reading maps of keywords with places. Mistakes are collected, never thrown: each reader returns something harmless
+// and carries on, so that one run names every mistake of all files.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,27 +38,28 @@ struct Word {
 /// A map of keywords: unknown keywords and keywords without a value are reported when it is made.
 class Section {
   public:
-    /// `subject` names the thing in messages, e.g. "field amount"; `key` is where it was named (place of "x is missing").
-    Section(Problems& problems, std::string_view file, const yaml::Node& key, const yaml::Node& body, std::string subject,
-            const std::vector<std::string_view>& known);
+    /// `subject` names the thing in messages, e.g. "field amount"; `key` is where it was named (place of "x is
+    /// missing").
+    Section(Problems& problems, std::string_view file, const yaml::Node& key, const yaml::Node& body,
+            std::string subject, const std::vector<std::string_view>& known);
 
     const std::string& subject() const { return subject_; }
     const std::string& file() const { return file_; }
     Problems& problems() const { return problems_; }
-    std::string where() const;                                   // of the thing itself
+    std::string where() const;  // of the thing itself
     std::string place(const yaml::Node& node) const;
-    std::string place(std::string_view keyword) const;           // of the keyword's value; of the thing when absent
-    std::string key_place(std::string_view keyword) const;       // of the keyword itself
-    const yaml::Node* find(std::string_view keyword) const;      // null when absent, null or the body is no map
+    std::string place(std::string_view keyword) const;       // of the keyword's value; of the thing when absent
+    std::string key_place(std::string_view keyword) const;   // of the keyword itself
+    const yaml::Node* find(std::string_view keyword) const;  // null when absent, null or the body is no map
     bool has(std::string_view keyword) const { return find(keyword) != nullptr; }
     void wrong(std::string_view keyword, std::string message, std::string hint = {}) const;
     void missing(std::string_view keyword, std::string hint) const;
 
-    std::optional<Word> word(std::string_view keyword) const;    // one scalar
+    std::optional<Word> word(std::string_view keyword) const;  // one scalar
     bool flag(std::string_view keyword, bool otherwise = false) const;
     std::optional<std::int64_t> whole(std::string_view keyword, std::int64_t low, std::int64_t high) const;
     std::optional<Decimal> number(std::string_view keyword) const;
-    std::vector<Word> words(std::string_view keyword) const;     // a list of scalars
+    std::vector<Word> words(std::string_view keyword) const;  // a list of scalars
     Label label(std::string_view keyword = "label", bool required = true) const;
     Label label_of(const yaml::Node& node, std::string_view what) const;
     /// One of several words, by position; reports others with the nearest.

@@ -24,7 +24,8 @@ std::string_view trimmed(std::string_view text) {
         again = false;
         for (const std::string_view blank : blanks) {
             if (text.substr(0, blank.size()) == blank) text.remove_prefix(blank.size()), again = true;
-            if (text.size() >= blank.size() && text.substr(text.size() - blank.size()) == blank) text.remove_suffix(blank.size()), again = true;
+            if (text.size() >= blank.size() && text.substr(text.size() - blank.size()) == blank)
+                text.remove_suffix(blank.size()), again = true;
         }
     }
     return text;
@@ -39,12 +40,18 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool valid_utf8(std::string_view s) {
     for (std::size_t i = 0; i < s.size();) {
         const auto c = static_cast<unsigned char>(s[i]);
-        const std::size_t more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xF0 && c < 0xF5 ? 3 : 9;
+        const std::size_t more = c < 0x80                ? 0
+                                 : c >= 0xC2 && c < 0xE0 ? 1
+                                 : c >= 0xE0 && c < 0xF0 ? 2
+                                 : c >= 0xF0 && c < 0xF5 ? 3
+                                                         : 9;
         if (more == 9 || i + more >= s.size()) return false;
         for (std::size_t k = 1; k <= more; ++k)
             if ((static_cast<unsigned char>(s[i + k]) & 0xC0) != 0x80) return false;
         const auto second = more ? static_cast<unsigned char>(s[i + 1]) : 0u;
-        if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second >= 0xA0) || (c == 0xF0 && second < 0x90) || (c == 0xF4 && second >= 0x90)) return false;
+        if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second >= 0xA0) || (c == 0xF0 && second < 0x90) ||
+            (c == 0xF4 && second >= 0x90))
+            return false;
         i += more + 1;
     }
     return true;
@@ -66,7 +73,8 @@ std::optional<std::string> without_separators(std::string_view text) {
     const std::size_t point = std::min(text.find('.'), text.size());
     const std::string_view whole = text.substr(start, point - start);
     const std::size_t first = whole.find(',');
-    if (first == std::string_view::npos || first == 0 || first > 3 || (whole.size() - first) % 4 != 0) return std::nullopt;
+    if (first == std::string_view::npos || first == 0 || first > 3 || (whole.size() - first) % 4 != 0)
+        return std::nullopt;
     std::string out(text.substr(0, start));
     for (std::size_t i = 0; i < whole.size(); ++i) {
         const bool comma = i >= first && (i - first) % 4 == 0;
@@ -83,9 +91,11 @@ Result<Scalar> read_integer(const Reading& in) {
     std::int64_t value = 0;
     const char* end = digits->data() + digits->size();
     const auto read = std::from_chars(digits->data(), end, value);
-    if (read.ec == std::errc::result_out_of_range) return in.wrong("a number of 64 bits", "at most 9223372036854775807");
+    if (read.ec == std::errc::result_out_of_range)
+        return in.wrong("a number of 64 bits", "at most 9223372036854775807");
     if (read.ec != std::errc() || read.ptr != end)
-        return in.wrong("a whole number", in.field.unit.empty() ? "digits only, e.g. 1200" : "digits only, without the unit " + in.field.unit);
+        return in.wrong("a whole number", in.field.unit.empty() ? "digits only, e.g. 1200"
+                                                                : "digits only, without the unit " + in.field.unit);
     return value;
 }
 
@@ -95,9 +105,12 @@ Result<Scalar> read_decimal(const Reading& in) {
     const auto digits = without_separators(in.text);
     if (!digits) return in.wrong("a number", "commas stand only between groups of three digits, e.g. 1,234.5");
     const auto value = Decimal::parse(*digits);
-    if (!value) return in.wrong("a number", in.field.unit.empty() ? "digits and a point, e.g. 12.5" : "the number only, without the unit " + in.field.unit);
+    if (!value)
+        return in.wrong("a number", in.field.unit.empty() ? "digits and a point, e.g. 12.5"
+                                                          : "the number only, without the unit " + in.field.unit);
     const Decimal small = value->normalised();
-    if (small.scale > scale) return fail(Code::invalid_input, in.field.code, shown(in.text) + " has too many decimal places", places);
+    if (small.scale > scale)
+        return fail(Code::invalid_input, in.field.code, shown(in.text) + " has too many decimal places", places);
     const auto units = small.rescaled(scale, Rounding::half_up);
     if (!units) return in.wrong("a number of 64 bits", places);
     return units->units;
@@ -108,7 +121,8 @@ Result<Scalar> read_money(const Reading& in) {
     if (!digits) return in.wrong("an amount", "commas stand only between groups of three digits, e.g. 1,234.50");
     const auto value = Money::parse_yuan(*digits, in.field.currency);
     if (value) return value->fen;
-    return in.wrong("an amount", "an amount in " + std::string(in.field.currency.text()) + " with at most two decimal places, e.g. 1234.50, without sign or unit");
+    return in.wrong("an amount", "an amount in " + std::string(in.field.currency.text()) +
+                                     " with at most two decimal places, e.g. 1234.50, without sign or unit");
 }
 
 Result<Scalar> read_date(const Reading& in) {
@@ -117,7 +131,8 @@ Result<Scalar> read_date(const Reading& in) {
     for (const auto& [word, sign] : words)
         if (const auto at = text.find(word); at != std::string::npos) text.replace(at, word.size(), sign);
     for (const std::size_t at : {std::size_t{5}, std::size_t{8}})  // 2026-6-3 -> 2026-06-03
-        if (text.size() > at && is_digit(text[at]) && (text.size() == at + 1 || !is_digit(text[at + 1]))) text.insert(at, "0");
+        if (text.size() > at && is_digit(text[at]) && (text.size() == at + 1 || !is_digit(text[at + 1])))
+            text.insert(at, "0");
     if (const auto date = Date::parse(text)) return std::int64_t{date->days};
     return in.wrong("a day of the calendar", "write YYYY-MM-DD, e.g. 2026-06-30");
 }
@@ -126,12 +141,14 @@ Result<Scalar> read_period(const Reading& in) {
     const auto period = Period::parse(in.text);
     if (!period) return in.wrong("a period", "e.g. 2026-06, 2026Q2, 2026H1, 2026 or 2026-01..06");
     const auto& grains = in.field.grains;
-    if (grains.empty() || std::find(grains.begin(), grains.end(), period->kind) != grains.end()) return period->encoded();
+    if (grains.empty() || std::find(grains.begin(), grains.end(), period->kind) != grains.end())
+        return period->encoded();
     std::vector<std::string_view> names;
     for (const PeriodKind grain : grains) names.push_back(period_kind_name(grain));
     std::string hint = "this field takes:";
     for (const std::string_view name : names) hint += " " + std::string(name);
-    return fail(Code::invalid_input, in.field.code, shown(in.text) + " is a " + std::string(period_kind_name(period->kind)), hint);
+    return fail(Code::invalid_input, in.field.code,
+                shown(in.text) + " is a " + std::string(period_kind_name(period->kind)), hint);
 }
 
 Result<Scalar> read_boolean(const Reading& in) {
@@ -151,7 +168,8 @@ Result<Scalar> read_choice(const Reading& in) {
     for (const Choice& choice : in.field.choices)
         if (in.text == choice.code) return choice.code;
     for (const Choice& choice : in.field.choices)
-        if (in.text == choice.label.hans || in.text == choice.label.hant || in.text == choice.label.en) return choice.code;
+        if (in.text == choice.label.hans || in.text == choice.label.hant || in.text == choice.label.en)
+            return choice.code;
     constexpr std::size_t listed_max = 30;
     std::vector<std::string_view> codes;
     std::string hint = "one of:";
@@ -170,23 +188,29 @@ Result<Scalar> read_attachment(const Reading& in) {
     constexpr std::size_t hex_digits = 64;
     const std::size_t name_at = prefix.size() + hex_digits + 1;
     const std::string_view hex = in.text.substr(std::min(prefix.size(), in.text.size()), hex_digits);
-    const bool good = in.text.substr(0, prefix.size()) == prefix && in.text.size() > name_at && in.text[name_at - 1] == ' ' &&
+    const bool good = in.text.substr(0, prefix.size()) == prefix && in.text.size() > name_at &&
+                      in.text[name_at - 1] == ' ' &&
                       std::all_of(hex.begin(), hex.end(), [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
     if (!good) return in.wrong("an attachment", "sha256:<64 small hex digits>, a blank and the file's name");
     return std::string(in.text);
 }
 
 Result<Scalar> read_text(const Reading& in) {
-    if (in.text.size() > text_bytes_max) return fail(Code::limit_exceeded, in.field.code, "the text is longer than 400,000 bytes", "shorten it or attach it");
-    if (!valid_utf8(in.text)) return fail(Code::invalid_input, in.field.code, "the text is not UTF-8", "save the file as UTF-8");
-    if (in.text.find('\0') != std::string_view::npos) return fail(Code::invalid_input, in.field.code, "the text holds a zero character", "remove it");
+    if (in.text.size() > text_bytes_max)
+        return fail(Code::limit_exceeded, in.field.code, "the text is longer than 400,000 bytes",
+                    "shorten it or attach it");
+    if (!valid_utf8(in.text))
+        return fail(Code::invalid_input, in.field.code, "the text is not UTF-8", "save the file as UTF-8");
+    if (in.text.find('\0') != std::string_view::npos)
+        return fail(Code::invalid_input, in.field.code, "the text holds a zero character", "remove it");
     return std::string(in.text);
 }
 }  // namespace
 
 Result<Scalar> parse_scalar(const Field& field, std::string_view text) {
     if (text.empty()) return Scalar{};
-    if (!valid_utf8(text)) return fail(Code::invalid_input, field.code, "the text is not UTF-8", "save the file as UTF-8");
+    if (!valid_utf8(text))
+        return fail(Code::invalid_input, field.code, "the text is not UTF-8", "save the file as UTF-8");
     if (field.kind == FieldKind::text) return read_text({field, text});
     const Reading in{field, trimmed(text)};
     if (in.text.empty()) return Scalar{};
@@ -210,7 +234,8 @@ Result<Scalar> parse_scalar(const Field& field, std::string_view text) {
         case FieldKind::reference:
         case FieldKind::references: break;
     }
-    return fail(Code::invalid_input, field.code, "a reference is not a plain value", "the records it names must be known");
+    return fail(Code::invalid_input, field.code, "a reference is not a plain value",
+                "the records it names must be known");
 }
 
 std::string scalar_text(const Field& field, const Scalar& value) {

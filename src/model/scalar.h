@@ -1,8 +1,8 @@
 #pragma once
-// One value of a field from a text as people write it. The single reading of import, command line, scenarios, presets and the
-// bounds of a declaration; what needs the world (references by key) is in record/input.h. Does not judge min, max,
-// max_chars or required: that is validation. Numbers may carry thousands separators ("1,234.50"); everything is half-width.
-// Errors: invalid_input, `where` is the field's code, the hint says what would have been right.
+// One value of a field from a text as people write it. The single reading of import, command line, scenarios, presets
+// and the bounds of a declaration; what needs the world (references by key) is in record/input.h. Does not judge min,
+// max, max_chars or required: that is validation. Numbers may carry thousands separators ("1,234.50"); everything is
+// half-width. Errors: invalid_input, `where` is the field's code, the hint says what would have been right.
 #include <string_view>
 #include <variant>
 

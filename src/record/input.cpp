@@ -24,21 +24,26 @@ std::optional<RecordId> by_number(const model::Type& type, std::string_view text
     return RecordId(id);
 }
 
-Result<RecordId> find_one(const model::Model& model, const model::Field& field, std::string_view text, const FindByKey& find) {
+Result<RecordId> find_one(const model::Model& model, const model::Field& field, std::string_view text,
+                          const FindByKey& find) {
     const model::Type& type = model.types[static_cast<std::size_t>(field.target)];
     if (const auto id = by_number(type, text)) return *id;
-    if (!find) return fail(Code::invalid_input, field.code, "\"" + std::string(text) + "\" cannot be looked up here", "references are not read at this place");
+    if (!find)
+        return fail(Code::invalid_input, field.code, "\"" + std::string(text) + "\" cannot be looked up here",
+                    "references are not read at this place");
     auto found = find(field.target, text);
     if (found) return *found;
     Error error = found.error();
     if (error.where.empty()) error.where = field.code;
     if (error.hint.empty())
-        error.hint = type.key >= 0 ? "the " + type.fields[static_cast<std::size_t>(type.key)].code + " of a record of type " + type.code
+        error.hint = type.key >= 0 ? "the " + type.fields[static_cast<std::size_t>(type.key)].code +
+                                         " of a record of type " + type.code
                                    : "a record of type " + type.code + " as #number";
     return fail(std::move(error));
 }
 
-Result<Value> parse_references(const model::Model& model, const model::Field& field, std::string_view text, const FindByKey& find) {
+Result<Value> parse_references(const model::Model& model, const model::Field& field, std::string_view text,
+                               const FindByKey& find) {
     std::vector<std::int64_t> ids;
     for (std::string_view rest = text; !rest.empty();) {
         const std::size_t end = std::min(rest.find(';'), rest.size());
@@ -47,13 +52,18 @@ Result<Value> parse_references(const model::Model& model, const model::Field& fi
         if (key.empty()) continue;  // "a; b;" as people write it
         YIPAN_TRY(const RecordId id, find_one(model, field, key, find));
         ids.push_back(id.value);
-        if (ids.size() > references_max) return fail(Code::limit_exceeded, field.code, "more than 1,000 references in one field", "make a type that owns them");
+        if (ids.size() > references_max)
+            return fail(Code::limit_exceeded, field.code, "more than 1,000 references in one field",
+                        "make a type that owns them");
     }
     if (ids.empty()) return Value{};
     std::sort(ids.begin(), ids.end());
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     std::string out = "[";
-    for (const std::int64_t id : ids) out += (out.size() > 1 ? "," : "") + std::to_string(id);
+    for (const std::int64_t id : ids) {
+        if (out.size() > 1) out += ',';
+        out += std::to_string(id);
+    }
     return out + "]";
 }
 
@@ -73,7 +83,8 @@ std::vector<RecordId> ids_of(std::string_view json) {
 }
 
 // Keys or names of one or several records, joined by `separator`.
-std::string references_text(const model::Field& field, const Value& value, const NameOf& name_of, std::string_view separator) {
+std::string references_text(const model::Field& field, const Value& value, const NameOf& name_of,
+                            std::string_view separator) {
     std::vector<RecordId> ids;
     if (const std::int64_t* one = as_integer(value)) ids.emplace_back(*one);
     if (const std::string* several = as_text(value)) ids = ids_of(*several);
@@ -86,14 +97,20 @@ std::string references_text(const model::Field& field, const Value& value, const
     return out;
 }
 
-bool is_reference(const model::Field& field) { return field.kind == model::FieldKind::reference || field.kind == model::FieldKind::references; }
+bool is_reference(const model::Field& field) {
+    return field.kind == model::FieldKind::reference || field.kind == model::FieldKind::references;
+}
 
 // 1234567.50 -> 1,234,567.50
-std::string grouped(std::string digits) {
+std::string grouped(const std::string& digits) {
     const std::size_t start = !digits.empty() && digits.front() == '-' ? 1 : 0;
-    std::size_t at = std::min(digits.find('.'), digits.size());
-    while (at > start + 3) digits.insert(at -= 3, ",");
-    return digits;
+    const std::size_t point = std::min(digits.find('.'), digits.size());
+    std::string out;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        if (i > start && i < point && (point - i) % 3 == 0) out += ',';
+        out += digits[i];
+    }
+    return out;
 }
 
 std::string_view yes_or_no(bool yes, model::Language language) {
@@ -102,7 +119,8 @@ std::string_view yes_or_no(bool yes, model::Language language) {
 }
 }  // namespace
 
-Result<Value> parse_value(const model::Model& model, const model::Field& field, std::string_view text, const FindByKey& find) {
+Result<Value> parse_value(const model::Model& model, const model::Field& field, std::string_view text,
+                          const FindByKey& find) {
     if (!is_reference(field)) return model::parse_scalar(field, text);
     const std::string_view key = trimmed(text);
     if (key.empty()) return Value{};
@@ -111,9 +129,11 @@ Result<Value> parse_value(const model::Model& model, const model::Field& field, 
     return Value{id.value};
 }
 
-std::string display(const model::Model&, const model::Field& field, const Value& value, model::Language language, const NameOf& name_of) {
+std::string display(const model::Model&, const model::Field& field, const Value& value, model::Language language,
+                    const NameOf& name_of) {
     if (is_unset(value)) return {};
-    if (is_reference(field)) return references_text(field, value, name_of, language == model::Language::en ? ", " : "、");
+    if (is_reference(field))
+        return references_text(field, value, name_of, language == model::Language::en ? ", " : "、");
     const std::int64_t* stored = as_integer(value);
     const std::string* text = as_text(value);
     switch (field.kind) {
@@ -125,7 +145,9 @@ std::string display(const model::Model&, const model::Field& field, const Value&
                 if (text && choice.code == *text) return choice.label.in(language);
             break;
         case model::FieldKind::period:
-            if (const auto period = stored ? Period::decode(*stored) : std::nullopt; period && language != model::Language::en) return period->text_zh();
+            if (const auto period = stored ? Period::decode(*stored) : std::nullopt;
+                period && language != model::Language::en)
+                return period->text_zh();
             break;
         case model::FieldKind::integer:
         case model::FieldKind::decimal:

@@ -35,7 +35,8 @@ struct Desk {
         out.code = std::move(code);
         out.scale = kind == FieldKind::decimal ? 2 : 0;
         out.target = kind == FieldKind::reference || kind == FieldKind::references ? 0 : -1;
-        if (kind == FieldKind::choice) out.choices = {{"planned", {"计划", "計劃", "Planned"}}, {"started", {"开工", "開工", "Started"}}};
+        if (kind == FieldKind::choice)
+            out.choices = {{"planned", {"计划", "計劃", "Planned"}}, {"started", {"开工", "開工", "Started"}}};
         return out;
     }
     Result<Value> read(const Field& of, std::string_view text) const { return parse_value(model, of, text, find); }
@@ -67,7 +68,8 @@ TEST(Input, reads_what_people_write) {
         {{FieldKind::reference, "P-1"}, std::int64_t{7}},
         {{FieldKind::references, "P-1; P-2;P-1"}, std::string("[3,7]")},
         {{FieldKind::text, " as it is "}, std::string(" as it is ")},
-        {{FieldKind::place, "{\"type\": \"Point\", \"coordinates\": [120.15, 33.350]}"}, std::string("{\"type\":\"Point\",\"coordinates\":[120.15,33.350]}")},
+        {{FieldKind::place, "{\"type\": \"Point\", \"coordinates\": [120.15, 33.350]}"},
+         std::string("{\"type\":\"Point\",\"coordinates\":[120.15,33.350]}")},
         {{FieldKind::money, ""}, Value{}},
         {{FieldKind::money, "\xE3\x80\x80"}, Value{}},
     };
@@ -80,7 +82,12 @@ TEST(Input, reads_what_people_write) {
 
 TEST(Input, says_what_would_have_been_right) {
     const Desk desk;
-    struct Row { FieldKind kind; const char* text; const char* message; const char* hint; };
+    struct Row {
+        FieldKind kind;
+        const char* text;
+        const char* message;
+        const char* hint;
+    };
     const Row table[] = {
         {FieldKind::integer, "12.5", "not a whole number", "digits only"},
         {FieldKind::integer, "1,23", "not a whole number", "groups of three"},
@@ -136,12 +143,21 @@ TEST(Input, names_records_without_a_key_by_number) {
 TEST(Input, reads_back_what_it_writes) {
     const Desk desk;
     const std::pair<FieldKind, Value> table[] = {
-        {FieldKind::integer, std::int64_t{-1234567}}, {FieldKind::decimal, std::int64_t{-5}}, {FieldKind::money, std::int64_t{123456789}},
-        {FieldKind::date, std::int64_t{20000}}, {FieldKind::period, Period::year_to_date(2026, 6).encoded()}, {FieldKind::boolean, std::int64_t{0}},
-        {FieldKind::instant, std::int64_t{1'234'567'890}}, {FieldKind::choice, std::string("started")}, {FieldKind::reference, std::int64_t{3}},
-        {FieldKind::references, std::string("[3,7]")}, {FieldKind::text, std::string("a;b, \"c\"")}, {FieldKind::number, std::string("〔2026〕3号")},
+        {FieldKind::integer, std::int64_t{-1234567}},
+        {FieldKind::decimal, std::int64_t{-5}},
+        {FieldKind::money, std::int64_t{123456789}},
+        {FieldKind::date, std::int64_t{20000}},
+        {FieldKind::period, Period::year_to_date(2026, 6).encoded()},
+        {FieldKind::boolean, std::int64_t{0}},
+        {FieldKind::instant, std::int64_t{1'234'567'890}},
+        {FieldKind::choice, std::string("started")},
+        {FieldKind::reference, std::int64_t{3}},
+        {FieldKind::references, std::string("[3,7]")},
+        {FieldKind::text, std::string("a;b, \"c\"")},
+        {FieldKind::number, std::string("〔2026〕3号")},
         {FieldKind::place, std::string("{\"type\":\"Point\",\"coordinates\":[120.15,33.350]}")},
-        {FieldKind::attachment, "sha256:" + std::string(64, 'a') + " plan 1.pdf"}, {FieldKind::text, Value{}}};
+        {FieldKind::attachment, "sha256:" + std::string(64, 'a') + " plan 1.pdf"},
+        {FieldKind::text, Value{}}};
     for (const auto& [kind, value] : table) {
         const std::string text = plain_text(desk.model, Desk::field(kind), value, desk.key_of);
         const auto read = desk.read(kind, text);
@@ -152,7 +168,9 @@ TEST(Input, reads_back_what_it_writes) {
 
 TEST(Input, shows_values_for_people) {
     const Desk desk;
-    const auto show = [&](FieldKind kind, Value value, model::Language language) { return display(desk.model, Desk::field(kind), value, language, desk.key_of); };
+    const auto show = [&](FieldKind kind, Value value, model::Language language) {
+        return display(desk.model, Desk::field(kind), value, language, desk.key_of);
+    };
     EXPECT_EQ(show(FieldKind::money, std::int64_t{123456789}, model::Language::en), "1,234,567.89");
     EXPECT_EQ(show(FieldKind::integer, std::int64_t{-123}, model::Language::en), "-123");
     EXPECT_EQ(show(FieldKind::decimal, std::int64_t{-123456}, model::Language::hans), "-1,234.56");
@@ -161,7 +179,8 @@ TEST(Input, shows_values_for_people) {
     EXPECT_EQ(show(FieldKind::period, Period::month(2026, 3).encoded(), model::Language::hans), "2026年3月");
     EXPECT_EQ(show(FieldKind::references, std::string("[3,7]"), model::Language::hans), "P-2、P-1");
     EXPECT_EQ(show(FieldKind::references, std::string("[3,9]"), model::Language::en), "P-2, #9");
-    EXPECT_EQ(show(FieldKind::attachment, "sha256:" + std::string(64, 'a') + " plan 1.pdf", model::Language::en), "plan 1.pdf");
+    EXPECT_EQ(show(FieldKind::attachment, "sha256:" + std::string(64, 'a') + " plan 1.pdf", model::Language::en),
+              "plan 1.pdf");
     EXPECT_EQ(show(FieldKind::money, Value{}, model::Language::en), "");
 }
 

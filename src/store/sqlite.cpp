@@ -23,7 +23,6 @@ constexpr int application_id = 0x5950414e;  // "YPAN"
 constexpr int wal_checkpoint_pages = 20'000;
 constexpr int checksum_reserve_bytes = 8;   // room at the end of each page for a checksum
 
-std::string_view bytes(const Digest& d) { return {reinterpret_cast<const char*>(d.data()), d.size()}; }
 Result<Digest> digest_of(std::string_view blob) {
     Digest d;
     if (blob.size() != d.size()) return fail(Code::corrupt, "", "a stored hash does not have 32 bytes");

@@ -1,0 +1,63 @@
+#include "context.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace yipan::app {
+namespace json = boost::json;
+
+model::Language Context::language() const {
+    return language_name == "hant" ? model::Language::hant : language_name == "en" ? model::Language::en : model::Language::hans;
+}
+
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+void print_json(const json::value& value) { print(json::serialize(value) + "\n"); }
+
+int refuse(const Context& context, const Errors& errors) {
+    int exit_code = 1;
+    json::array list;
+    for (const Error& error : errors) {
+        exit_code = std::max(exit_code, code_exit(error.code));
+        if (context.json) list.push_back({{"code", code_name(error.code)}, {"where", error.where}, {"message", error.message}, {"hint", error.hint}});
+        else std::fprintf(stderr, "%s\n", error.text().c_str());
+    }
+    if (context.json) print_json(json::object{{"errors", std::move(list)}});
+    return exit_code;
+}
+
+int refuse(const Context& context, const Error& error) { return refuse(context, Errors{error}); }
+
+std::unique_ptr<board::Board> open_board(Context& context, const std::string& path, Access access) {
+    board::Options options;
+    options.read_only = access == Access::read;
+    Checked<std::unique_ptr<board::Board>> opened = board::Board::open(path, options);
+    if (!opened) {
+        context.exit_code = refuse(context, opened.error());
+        return nullptr;
+    }
+    const std::optional<Error> damage = (*opened)->damage();
+    if (damage && !context.json) std::fprintf(stderr, "%s\n", damage->text().c_str());
+    if (access == Access::write && (*opened)->read_only()) {
+        const Error reason = damage ? Error{Code::read_only, path, "the board does not verify and is open for reading only: " + damage->text(), "yipan verify names all damage; restore a copy that verifies"}
+                                    : Error{Code::read_only, path, "the board is open for reading only", "check the right to write the file and its folder"};
+        context.exit_code = refuse(context, reason);
+        return nullptr;
+    }
+    return std::move(*opened);
+}
+
+std::string banner(const board::Board& board) { return board.name() + (board.note().empty() ? "" : " · " + board.note()); }
+
+json::object board_json(const board::Board& board, Position position) {
+    return {{"name", board.name()}, {"note", board.note()}, {"position", position.value}};
+}
+
+std::string cli_channel() {
+    const passwd* user = ::getpwuid(::geteuid());
+    return "cli:" + (user ? std::string(user->pw_name) : std::to_string(::geteuid()));
+}
+
+}  // namespace yipan::app

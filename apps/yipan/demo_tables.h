@@ -1,0 +1,150 @@
+#pragma once
+// What the demo board is made of. Every name is invented; none is a real place, body or person.
+#include <array>
+#include <cstdint>
+
+namespace yipan::demo {
+
+struct OrganRow {
+    const char *code, *name, *kind, *upper;
+    int posts;
+};
+inline constexpr OrganRow organs[] = {
+    {"JC", "甲川经济开发区", "zone", "", 0},          {"DW", "党工委", "committee", "JC", 6},         {"DZ", "党政办公室", "office", "JC", 9},
+    {"ZZ", "组织人事局", "office", "JC", 7},          {"CZ", "财政局", "office", "JC", 8},            {"JF", "经济发展局", "office", "JC", 10},
+    {"ZS", "招商局", "office", "JC", 11},             {"GJ", "规划建设局", "office", "JC", 9},        {"QF", "企业服务局", "office", "JC", 12},
+    {"KC", "科技创新局", "office", "JC", 6},          {"SH", "社会事业局", "office", "JC", 8},        {"ZF", "综合执法局", "office", "JC", 10},
+    {"YJ", "应急管理局", "office", "JC", 9},          {"KH", "考核办公室", "office", "JC", 5},        {"SP", "行政审批局", "office", "JC", 7},
+    {"GZ", "甲川产业投资公司", "company", "JC", 6},   {"JD", "川口街道", "subdistrict", "JC", 5},     {"JDD", "街道党建办", "office", "JD", 5},
+    {"JDJ", "街道经济办", "office", "JD", 7},         {"JDS", "街道社区办", "office", "JD", 6},       {"JDP", "街道平安法治办", "office", "JD", 6},
+    {"JDC", "街道城建办", "office", "JD", 5},         {"JDN", "街道农业农村办", "office", "JD", 5},   {"C1", "上川村", "village", "JD", 4},
+    {"C2", "下川村", "village", "JD", 4},             {"C3", "川东村", "village", "JD", 4},           {"C4", "川西村", "village", "JD", 4},
+    {"C5", "渡北村", "village", "JD", 4},             {"C6", "石汀村", "village", "JD", 4},           {"C7", "苇湾村", "village", "JD", 4},
+    {"S1", "川南社区", "community", "JD", 4},         {"S2", "川北社区", "community", "JD", 4},       {"S3", "船厂社区", "community", "JD", 4},
+    {"S4", "纸坊社区", "community", "JD", 4},         {"S5", "电厂社区", "community", "JD", 4},       {"S6", "汀州路社区", "community", "JD", 4},
+    {"PP", "临港合作园", "park", "JC", 6},            {"PPX", "合作园项目办", "office", "PP", 4},
+};
+
+inline constexpr const char* zone_lines[] = {
+    "create stat_unit code=990 name=虚构市 level=city officer=P-JF-2",
+    "create stat_unit code=990100 name=虚构区 level=county officer=P-JF-2",
+    "create stat_unit code=990100900 name=甲川经济开发区 level=zone officer=P-JF-2",
+    "create stat_unit code=990100006 name=川口街道 level=street officer=P-JDJ-2",
+    "create stat_unit code=990100901 name=临港合作园 level=zone partner=yes officer=P-PPX-2",
+    "create stat_unit_link upper=990 stat_unit=990100 valid_from=2010-01-01",
+    "create stat_unit_link upper=990100 stat_unit=990100900 valid_from=2010-01-01",
+    "create stat_unit_link upper=990100 stat_unit=990100006 valid_from=2010-01-01",
+    "create stat_unit_link upper=990100 stat_unit=990100901 valid_from=2018-01-01",
+    "create organ_statistical organ=JC stat_unit=990100900 valid_from=2010-01-01",
+    "create organ_statistical organ=JD stat_unit=990100006 valid_from=2010-01-01",
+    "create organ_statistical organ=JC stat_unit=990100006 valid_from=2024-01-01",
+    "create organ_statistical organ=PP stat_unit=990100901 valid_from=2018-01-01",
+    "create duty code=Z-01 name=重大事项决策 mode=united owner=DZ decider=DW executors=DZ",
+    "create duty code=Z-02 name=干部管理 mode=united owner=ZZ decider=DW executors=ZZ;JDD",
+    "create duty code=Z-03 name=财政资金统筹 mode=united owner=CZ decider=DW executors=CZ;GZ",
+    "create duty code=Z-04 name=招商引资 mode=joint owner=ZS decider=DW executors=ZS;JDJ;PPX",
+    "create duty code=Z-05 name=重大项目推进 mode=joint owner=JF decider=DW executors=JF;GJ;SP;JDC",
+    "create duty code=Z-06 name=企业服务 mode=joint owner=QF decider=JF executors=QF;JDJ",
+    "create duty code=Z-07 name=考核督查 mode=united owner=KH decider=DW executors=KH",
+    "create duty code=Z-08 name=安全生产监管 mode=joint owner=YJ decider=DW executors=YJ;JDP",
+    "create duty code=Z-09 name=综合执法 mode=joint owner=ZF decider=ZF executors=ZF;JDC",
+    "create duty code=Z-10 name=社区治理 mode=divided owner=JDS decider=JD executors=S1;S2;S3;S4;S5;S6",
+    "create duty code=Z-11 name=乡村振兴 mode=divided owner=JDN decider=JD executors=C1;C2;C3;C4;C5;C6;C7",
+    "create assessment code=A-2026H1 name=2026年上半年开发区考核 scheme=wanjiang half=2026H1 officer=P-KH-2",
+};
+
+/// Year 2024 in units of the measure (yuan, dollars, number) by statistical unit: zone, subdistrict, partner park; growth of 2025
+/// and 2026 over the year before, and the target over the expected year, in thousandths. 0: the unit does not report it.
+struct IndicatorRow {
+    const char *code, *name, *measure, *unit_name;
+    std::int64_t base[3];
+    int growth[2];
+    int aim;  // 0: no target
+};
+inline constexpr IndicatorRow indicators[] = {
+    {"industrial_output", "规上工业产值", "cny", "", {33'800'000'000, 17'600'000'000, 9'200'000'000}, {1068, 1083}, 975},
+    {"fixed_investment", "固定资产投资", "cny", "", {6'420'000'000, 2'150'000'000, 1'830'000'000}, {1042, 1065}, 990},
+    {"industrial_investment", "工业投资", "cny", "", {4'310'000'000, 980'000'000, 1'240'000'000}, {1081, 1097}, 965},
+    {"wholesale_sales", "限上批发销售额", "cny", "", {12'700'000'000, 8'900'000'000, 0}, {1102, 1146}, 930},
+    {"retail_sales", "限上零售额", "cny", "", {410'000'000, 1'260'000'000, 0}, {1021, 1034}, 1010},
+    {"service_revenue", "规上服务业营业收入", "cny", "", {1'120'000'000, 690'000'000, 210'000'000}, {1055, 1071}, 1000},
+    {"budget_revenue", "一般公共预算收入", "cny", "", {1'360'000'000, 420'000'000, 190'000'000}, {1019, 1027}, 1060},
+    {"goods_trade", "货物进出口额", "cny", "", {4'900'000'000, 1'300'000'000, 2'600'000'000}, {1034, 1012}, 1120},
+    {"domestic_capital", "实际利用区外资金", "cny", "", {3'700'000'000, 640'000'000, 0}, {1076, 1088}, 980},
+    {"foreign_capital", "实际使用外资", "usd", "", {61'000'000, 9'400'000, 0}, {934, 1073}, 1010},
+    {"service_trade", "服务贸易额", "usd", "", {23'500'000, 4'100'000, 0}, {1093, 1118}, 960},
+    {"power_use", "工业用电量", "number", "万千瓦时", {142'000, 63'000, 51'000}, {1046, 1053}, 0},
+    {"new_jobs", "城镇新增就业", "number", "人", {2'900, 3'400, 600}, {1008, 1015}, 0},
+};
+inline constexpr IndicatorRow stocks[] = {
+    {"employees", "规上工业从业人员", "number", "人", {21'400, 9'800, 4'300}, {1012, 1018}, 0},
+    {"loans", "制造业贷款余额", "cny", "", {15'600'000'000, 5'200'000'000, 2'400'000'000}, {1094, 1117}, 0},
+    {"units_above_size", "规上工业企业数", "number", "家", {96, 84, 27}, {1052, 1064}, 0},
+};
+inline constexpr const char* unit_codes[3] = {"990100900", "990100006", "990100901"};
+inline constexpr std::array<int, 12> season = {75, 65, 88, 82, 85, 95, 80, 80, 88, 82, 85, 95};  // of a year, in thousandths
+
+struct ItemRow {
+    const char* item;
+    std::int64_t base;   // with 4 decimals
+    int spread, step;    // between zones and from half to half, in thousandths
+};
+inline constexpr ItemRow items[] = {
+    {"gdp", 1'480'000, 380, 26},           {"fiscal_revenue", 96'000, 360, 14},      {"trade", 47'000, 420, 12},
+    {"foreign_direct", 4'100, 500, 9},     {"outside_capital", 230'000, 330, 31},    {"fixed_assets", 480'000, 300, 22},
+    {"value_added", 690'000, 340, 28},     {"urbanisation", 713'000, 90, 5},         {"emerging_share", 412'000, 210, 15},
+    {"modern_services_share", 236'000, 190, 11}, {"key_industry_concentration", 655'000, 160, 7}, {"investment_intensity", 3'740'000, 220, 12},
+    {"land_tax_yield", 214'000, 310, 18},  {"innovation_contribution", 621'000, 120, 8}, {"urban_income", 309'600'000, 140, 27},
+    {"rural_income", 164'200'000, 150, 31}, {"jobs", 33'000'000, 280, 4},            {"three_simultaneous_rate", 981'000, 18, 1},
+    {"energy_per_output", 4'300, 240, -16}, {"emission_completion", 1'012'000, 60, 3},
+};
+inline constexpr const char* zones[][2] = {{"JC", "甲川经济开发区"}, {"YI", "乙川经济开发区"}, {"BING", "丙川经济开发区"}, {"DING", "丁川经济开发区"},
+                                           {"WU", "戊川经济开发区"}, {"JI", "己川经济开发区"}, {"GENG", "庚川经济开发区"}, {"XIN", "辛川经济开发区"}};
+
+struct FactRow {
+    const char *item, *name, *measure, *source, *organ, *post;
+    std::int64_t base;  // with 4 decimals
+    int spread;         // in thousandths
+};
+inline constexpr FactRow facts[] = {
+    {"committee_meetings", "党工委决策会议", "次", "会议台账", "JC", "P-DZ-2", 140'000, 100},
+    {"resolutions", "议定事项", "项", "会议纪要", "JC", "P-DZ-2", 860'000, 150},
+    {"staff_pooled", "统筹调配干部", "人次", "人事台账", "JC", "P-ZZ-2", 420'000, 250},
+    {"task_forces", "组建专班", "个", "人事台账", "JC", "P-ZZ-2", 70'000, 200},
+    {"investment_trips", "外出招商", "批次", "招商周报", "JC", "P-ZS-2", 610'000, 180},
+    {"companies_visited", "拜访企业", "家", "招商周报", "JC", "P-ZS-2", 2'140'000, 180},
+    {"smart_factories", "省级先进智能工厂", "家", "认定文件", "JC", "P-KC-2", 30'000, 400},
+    {"tech_enterprises", "科技型中小企业", "家", "入库名单", "JC", "P-KC-2", 1'180'000, 120},
+    {"talent_awards", "人才计划入选", "人次", "入选名单", "JC", "P-KC-2", 160'000, 300},
+    {"hotline_cases", "12345工单", "件", "热线月报", "JC", "P-SH-2", 24'600'000, 110},
+    {"hotline_satisfied", "12345满意率", "%", "热线月报", "JC", "P-SH-2", 974'200, 9},
+    {"disputes_settled", "化解矛盾纠纷", "起", "调解台账", "JC", "P-JDP-2", 1'260'000, 160},
+    {"dispute_rate", "矛盾化解率", "%", "调解台账", "JC", "P-JDP-2", 983'000, 8},
+    {"illegal_area", "拆除违法建设", "平方米", "执法台账", "JC", "P-ZF-2", 86'400'000, 240},
+    {"air_good_days", "空气优良天数比率", "%", "环境月报", "JC", "P-GJ-2", 826'000, 30},
+    {"fire_alarms", "智慧消防接警", "起", "消防中心", "JC", "P-YJ-2", 3'120'000, 200},
+    {"fire_arrival", "平均到场时间", "分钟", "消防中心", "JC", "P-YJ-2", 41'000, 90},
+    {"hazards_found", "排查隐患", "处", "安全台账", "JC", "P-YJ-2", 9'470'000, 130},
+    {"hazards_fixed", "隐患整改率", "%", "安全台账", "JC", "P-YJ-2", 991'000, 6},
+    {"model_villages", "和美乡村示范村", "个", "农村工作月报", "JC", "P-JDN-2", 30'000, 300},
+};  // hightech_applications is not reported: its sentence stands in the list of what was left out
+
+inline constexpr const char* surnames[] = {"甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸"};
+inline constexpr const char* given_names[] = {"一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "百", "千", "东", "南", "西", "北"};
+inline constexpr const char* firm_names[] = {"川禾", "川锐", "川岳", "川霖", "石汀", "苇湾", "渡云", "汀澜", "甲辰", "甲锐", "禾汀", "岳澜", "霖石", "锐汀", "云苇", "辰渡"};
+struct IndustryRow {
+    const char *code, *word, *project, *product;
+    int growth;      // of output a year, in thousandths
+    int tax_share;   // of output, in ten-thousandths
+};
+inline constexpr IndustryRow industries[] = {
+    {"equipment", "机械", "equipment", "智能装备产线", 1094, 310}, {"materials", "新材料", "materials", "高性能材料基地", 1118, 280},
+    {"paper", "纸品", "paper", "绿色包装车间", 1021, 240},         {"medical", "医疗器械", "medical", "医疗器械厂房", 1142, 460},
+    {"logistics", "港务物流", "logistics", "临港仓储", 1057, 210}, {"trade", "供应链", "logistics", "供应链中心", 1126, 60},
+    {"services", "工业服务", "infrastructure", "孵化器及配套", 1073, 380},
+};
+inline constexpr const char* project_organs[][2] = {{"JF", "P-JF-3"}, {"ZS", "P-ZS-3"}, {"GJ", "P-GJ-3"}, {"QF", "P-QF-3"}, {"GZ", "P-GZ-2"}, {"JDC", "P-JDC-2"},
+                                                    {"JDJ", "P-JDJ-3"}, {"C1", "P-C1-2"}, {"C3", "P-C3-2"}, {"S3", "P-S3-2"}, {"PPX", "P-PPX-3"}};
+inline constexpr const char* milestone_names[] = {"项目备案", "桩基完成", "主体封顶", "设备进场", "联合试车"};
+
+}  // namespace yipan::demo

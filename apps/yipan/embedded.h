@@ -1,0 +1,14 @@
+#pragma once
+// What ships inside the binary: the modules' declarations, report templates and schemes ("project/types/project.yaml"),
+// and the schemes that score tables without a board ("hdi.yaml"). Made at build time (embed.cmake).
+#include <string_view>
+#include <vector>
+
+namespace yipan::app {
+struct EmbeddedFile {
+    std::string_view path;
+    std::string_view text;
+};
+const std::vector<EmbeddedFile>& embedded_model();
+const std::vector<EmbeddedFile>& embedded_schemes();
+}  // namespace yipan::app

@@ -1,0 +1,32 @@
+// yipan: one binary, subcommands. Without a command it does the main job on the demo board.
+#include "context.h"
+
+int main(int argc, char** argv) {
+    using namespace yipan::app;  // the whole program is these few lines
+    Context context;
+    CLI::App app{"Yipan (一盘): one board for a merged zone: records, figures, scores, reports", "yipan"};
+    app.set_version_flag("--version", "yipan 0.1.0");
+    app.fallthrough();
+    app.add_flag("--json", context.json, "answer in JSON");
+    app.add_option("--lang", context.language_name, "hans, hant or en")->check(CLI::IsMember({"hans", "hant", "en"}));
+    std::string folder = "out";
+    bool no_serve = false;
+    app.add_option("--folder", folder, "where the main job keeps the demo board and writes the report");
+    app.add_flag("--no-serve", no_serve, "end after the main job");
+    app.require_subcommand(0, 1);
+    add_demo_commands(app, context);
+    add_board_commands(app, context);
+    add_exchange_commands(app, context);
+    add_record_commands(app, context);
+    add_figure_commands(app, context);
+    add_why_commands(app, context);
+    add_assess_commands(app, context);
+    add_report_commands(app, context);
+    add_tool_commands(app, context);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& problem) {
+        return app.exit(problem) == 0 ? 0 : 2;
+    }
+    return app.get_subcommands().empty() ? main_job(context, folder) : context.exit_code;
+}

@@ -1,0 +1,258 @@
+// list, show, set.
+#include "output.h"
+#include "record/input.h"
+#include "report/ask.h"
+
+namespace yipan::app {
+namespace json = boost::json;
+namespace {
+
+constexpr std::size_t columns_shown_max = 8;
+
+struct ListOptions {
+    std::string board, type, filter;
+    std::int64_t limit = 50, offset = 0;
+};
+
+int list(Context& context, const ListOptions& options) {
+    const auto board = open_board(context, options.board, Access::read);
+    if (!board) return context.exit_code;
+    const auto snapshot = board->snapshot();
+    const model::Model& model = snapshot->model();
+    const Result<int> type = report::find_type(model, options.type);
+    if (!type) return refuse(context, type.error());
+    const Result<board::Snapshot::ListResult> found = snapshot->list(*type, options.filter, options.offset, options.limit);
+    if (!found) return refuse(context, found.error());
+    exchange::Names names(*snapshot);
+    const model::Type& declared = model.types[static_cast<std::size_t>(*type)];
+    if (context.json) {
+        json::array records;
+        for (const record::RecordPtr& record : found->rows) records.push_back(record_json(model, *record, names));
+        print_json(json::object{{"board", board_json(*board, snapshot->position())}, {"type", declared.code}, {"records", std::move(records)}, {"offset", options.offset}, {"more", found->more}});
+        return 0;
+    }
+    std::vector<int> fields;
+    for (std::size_t i = 0; i < declared.fields.size() && fields.size() < columns_shown_max; ++i) fields.push_back(static_cast<int>(i));
+    if (declared.state >= static_cast<int>(columns_shown_max)) fields.back() = declared.state;
+    std::vector<std::vector<std::string>> rows(1);
+    std::vector<std::size_t> right;
+    for (const int field : fields) {
+        const model::Field& f = declared.fields[static_cast<std::size_t>(field)];
+        if (f.kind == model::FieldKind::money || f.kind == model::FieldKind::integer || f.kind == model::FieldKind::decimal) right.push_back(rows[0].size());
+        rows[0].push_back(f.label.in(context.language()));
+    }
+    for (const record::RecordPtr& record : found->rows) {
+        std::vector<std::string> row;
+        for (const int field : fields) row.push_back(record::display(model, declared.fields[static_cast<std::size_t>(field)], record->at(field), context.language(), names.key_function()));
+        rows.push_back(std::move(row));
+    }
+    print(banner(*board) + "\n" + table_text(rows, right));
+    if (declared.fields.size() > fields.size()) print("(" + std::to_string(declared.fields.size() - fields.size()) + " more fields: yipan show, or --json)\n");
+    if (found->more) print("(there is more: --offset " + std::to_string(options.offset + options.limit) + ")\n");
+    return 0;
+}
+
+int show(Context& context, const std::string& path, const std::string& type_code, const std::string& key) {
+    const auto board = open_board(context, path, Access::read);
+    if (!board) return context.exit_code;
+    const auto snapshot = board->snapshot();
+    const model::Model& model = snapshot->model();
+    const Result<int> type = report::find_type(model, type_code);
+    if (!type) return refuse(context, type.error());
+    exchange::Names names(*snapshot);
+    const Result<RecordId> id = report::find_record(*snapshot, names, *type, key);
+    if (!id) return refuse(context, id.error());
+    const Result<std::vector<record::RecordPtr>> versions = snapshot->history(*type, *id);
+    if (!versions) return refuse(context, versions.error());
+    const record::RecordPtr record = snapshot->record(*type, *id);
+    if (!record) return refuse(context, Error{Code::not_found, "", "the record is gone", ""});
+    const model::Type& declared = model.types[static_cast<std::size_t>(*type)];
+    if (context.json) {
+        json::array history;
+        for (const record::RecordPtr& version : *versions) history.push_back({{"version", version->version}, {"position", version->position.value}, {"effective", version->effective.text()}});
+        json::object out = record_json(model, *record, names);
+        out["history"] = std::move(history);
+        out["board"] = board_json(*board, snapshot->position());
+        print_json(out);
+        return 0;
+    }
+    std::vector<std::vector<std::string>> rows;
+    for (std::size_t i = 0; i < declared.fields.size(); ++i) {
+        const model::Field& field = declared.fields[i];
+        rows.push_back({field.code, field.label.in(context.language()), record::display(model, field, record->at(static_cast<int>(i)), context.language(), names.title_function())});
+    }
+    print(banner(*board) + "\n" + declared.label.in(context.language()) + " " + names.title_of(*record) + "\n" + table_text(rows));
+    std::vector<std::vector<std::string>> history{{"version", "effective", "entry", "time", "channel"}};
+    for (const record::RecordPtr& version : *versions) {
+        const Result<board::Entry> entry = snapshot->entry(version->position);
+        history.push_back({std::to_string(version->version), version->effective.text(), "#" + std::to_string(version->position.value),
+                           entry ? board->zone().local_text(entry->time) : entry.error().message, entry ? entry->channel : ""});
+    }
+    print(table_text(history));
+    return 0;
+}
+
+struct SetOptions {
+    std::string board, type, key, move, effective, post, person, idempotency_key;
+    std::vector<std::string> fields;
+    bool remove = false, dry_run = false;
+    std::int32_t expect_version = 0;
+};
+
+class Setter {
+  public:
+    Setter(board::Board& board, const SetOptions& options) : board_(board), options_(options), snapshot_(board.snapshot()), model_(snapshot_->model()), names_(*snapshot_) {}
+
+    Checked<board::Draft> draft() {
+        const Result<int> type = report::find_type(model_, options_.type);
+        if (!type) return fail(Errors{type.error()});
+        change_.type = *type;
+        const Result<RecordId> existing = names_.find(*type, options_.key);
+        if (existing) change_.record = *existing;
+        else if (existing.error().code != Code::not_found) return fail(Errors{existing.error()});
+        choose_verb(existing.has_value());
+        read_fields(existing.has_value());
+        if (options_.expect_version > 0) change_.expected_version = options_.expect_version;
+        if (!options_.effective.empty()) {
+            if (const Result<Date> date = Date::parse(options_.effective)) change_.effective = *date;
+            else bad(date.error(), "--effective");
+        }
+        draft_.channel = cli_channel();
+        draft_.dry_run = options_.dry_run;
+        draft_.idempotency_key = options_.idempotency_key;
+        draft_.post = identity(model_.identity.post, options_.post, "--post");
+        draft_.actor = identity(model_.identity.person, options_.person, "--person");
+        if (!errors_.empty()) return fail(std::move(errors_));
+        draft_.changes.push_back(std::move(change_));
+        return std::move(draft_);
+    }
+
+  private:
+    void bad(Error error, const std::string& where) {
+        if (error.where.empty()) error.where = where;
+        errors_.push_back(std::move(error));
+    }
+
+    RecordId identity(int type, const std::string& name, const std::string& option) {
+        if (name.empty()) return {};
+        if (type < 0) {
+            bad({Code::invalid_input, option, "the model of this board knows no such identity", "identity: in the model"}, "");
+            return {};
+        }
+        const Result<RecordId> id = report::find_record(*snapshot_, names_, type, name);
+        if (!id) bad(id.error(), option);
+        return id.value_or(RecordId{});
+    }
+
+    void choose_verb(bool exists) {
+        if (exists) {
+            change_.verb = options_.remove ? board::Verb::remove : options_.move.empty() ? board::Verb::amend : board::Verb::move;
+            change_.move = options_.move;
+            return;
+        }
+        change_.verb = board::Verb::create;
+        if (!options_.remove && options_.move.empty()) return;
+        const Result<RecordId> id = report::find_record(*snapshot_, names_, change_.type, options_.key);
+        bad(id ? Error{Code::not_found, "", "there is no such record"} : id.error(), "KEY");
+    }
+
+    void read_fields(bool exists) {
+        const model::Type& type = model_.types[static_cast<std::size_t>(change_.type)];
+        if (!exists && type.key >= 0 && options_.key != "-") set(type, type.key, options_.key);
+        for (const std::string& text : options_.fields) {
+            const std::size_t equal = text.find('=');
+            if (equal == std::string::npos) {
+                bad({Code::usage, text, "a field is given as field=value", "name=value; field= alone unsets it"}, "");
+                continue;
+            }
+            const std::string code = text.substr(0, equal);
+            const int field = type.find(code);
+            if (field < 0) {
+                std::string all;
+                for (const model::Field& f : type.fields) all += (all.empty() ? "" : ", ") + f.code;
+                bad({Code::not_found, code, type.code + " has no field \"" + code + "\"", "it has " + all}, "");
+                continue;
+            }
+            set(type, field, text.substr(equal + 1));
+        }
+    }
+
+    void set(const model::Type& type, int field, const std::string& text) {
+        const model::Field& declared = type.fields[static_cast<std::size_t>(field)];
+        Result<record::Value> value = record::parse_value(model_, declared, text, names_.find_function());
+        if (!value) return bad(value.error(), declared.code);
+        std::erase_if(change_.set, [&](const auto& set) { return set.first == field; });
+        change_.set.emplace_back(field, std::move(*value));
+    }
+
+    board::Board& board_;
+    const SetOptions& options_;
+    std::unique_ptr<board::Snapshot> snapshot_;
+    const model::Model& model_;
+    exchange::Names names_;
+    board::Change change_;
+    board::Draft draft_;
+    Errors errors_;
+};
+
+int set(Context& context, const SetOptions& options) {
+    const auto board = open_board(context, options.board, Access::write);
+    if (!board) return context.exit_code;
+    Checked<board::Draft> draft = Setter(*board, options).draft();
+    if (!draft) return refuse(context, draft.error());
+    const board::Verb verb = draft->changes.front().verb;
+    const Checked<board::Receipt> receipt = board->apply(std::move(*draft));
+    if (!receipt) return refuse(context, receipt.error());
+    const char* const done = verb == board::Verb::create ? "created" : verb == board::Verb::amend ? "amended" : verb == board::Verb::move ? "moved" : "removed";
+    const std::int64_t id = receipt->records.empty() ? 0 : receipt->records.front().value;
+    const std::int32_t version = receipt->versions.empty() ? 0 : receipt->versions.front();
+    if (context.json) {
+        print_json(json::object{{"done", done}, {"id", id}, {"version", version}, {"position", receipt->last.value}, {"repeated", receipt->repeated}, {"dry_run", options.dry_run}});
+    } else {
+        print(banner(*board) + "\n" + (options.dry_run ? "would be " : "") + done + ": " + options.type + " " + options.key + ", version " + std::to_string(version) +
+              (options.dry_run ? "" : ", entry #" + std::to_string(receipt->last.value)) + (receipt->repeated ? " (repeated, nothing written)" : "") + "\n");
+    }
+    return 0;
+}
+
+}  // namespace
+
+void add_record_commands(CLI::App& app, Context& context) {
+    {
+        CLI::App* command = app.add_subcommand("list", "records of a type");
+        auto options = std::make_shared<ListOptions>();
+        command->add_option("BOARD", options->board)->required();
+        command->add_option("TYPE", options->type)->required();
+        command->add_option("--filter", options->filter, "CEL over the record's fields");
+        command->add_option("--limit", options->limit, "at most so many")->check(CLI::Range(1, 100'000));
+        command->add_option("--offset", options->offset, "leave out so many")->check(CLI::NonNegativeNumber);
+        on_run(command, context, [&context, options] { return list(context, *options); });
+    }
+    {
+        CLI::App* command = app.add_subcommand("show", "one record with its history");
+        auto path = std::make_shared<std::string>(), type = std::make_shared<std::string>(), key = std::make_shared<std::string>();
+        command->add_option("BOARD", *path)->required();
+        command->add_option("TYPE", *type)->required();
+        command->add_option("KEY", *key, "key, title, or #number")->required();
+        on_run(command, context, [&context, path, type, key] { return show(context, *path, *type, *key); });
+    }
+    {
+        CLI::App* command = app.add_subcommand("set", "create, amend, move or remove one record");
+        auto options = std::make_shared<SetOptions>();
+        command->add_option("BOARD", options->board)->required();
+        command->add_option("TYPE", options->type)->required();
+        command->add_option("KEY", options->key, "an unknown key makes a new record; - for a type without key")->required();
+        command->add_option("FIELDS", options->fields, "field=value ...");
+        command->add_option("--move", options->move, "make this move of its states");
+        command->add_flag("--remove", options->remove, "delete the record");
+        command->add_option("--expect-version", options->expect_version, "refuse unless this is the current version")->check(CLI::PositiveNumber);
+        command->add_option("--effective", options->effective, "from when the values hold");
+        command->add_option("--post", options->post, "the post that acts");
+        command->add_option("--person", options->person, "the person who acts");
+        command->add_option("--idempotency-key", options->idempotency_key, "the same key again changes nothing");
+        command->add_flag("--dry-run", options->dry_run, "judge only");
+        on_run(command, context, [&context, options] { return set(context, *options); });
+    }
+}
+
+}  // namespace yipan::app

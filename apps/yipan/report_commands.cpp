@@ -1,0 +1,96 @@
+// report: a template filled with live numbers, as HTML or Markdown.
+#include "report_commands.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "journal/merkle.h"
+#include "progress.h"
+
+namespace yipan::app {
+namespace json = boost::json;
+namespace {
+
+Status write_file(const std::string& path, const std::string& text) {
+    const std::string partly = path + ".part";
+    std::FILE* file = std::fopen(partly.c_str(), "wb");
+    bool good = file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+    if (file) good = std::fclose(file) == 0 && good;
+    if (good && std::rename(partly.c_str(), path.c_str()) == 0) return {};
+    const std::string reason = std::strerror(errno);
+    std::remove(partly.c_str());
+    return fail(Code::store_failed, path, "cannot be written: " + reason, "check the folder, the right to write there and the room on the disk");
+}
+
+// The Merkle root over every entry up to the snapshot's position.
+Result<Digest> journal_root(board::Snapshot& snapshot) {
+    journal::Frontier frontier;
+    YIPAN_TRY_VOID(snapshot.each_entry(Position{1}, snapshot.position(), [&](const board::Entry& entry) {
+        frontier.append(entry.leaf);
+        return true;
+    }));
+    return frontier.root();
+}
+
+struct ReportArguments {
+    std::string board, report, unit, period, out;
+};
+
+int report_file(Context& context, const ReportArguments& arguments) {
+    const Result<Period> period = Period::parse(arguments.period);
+    if (!period) return refuse(context, period.error());
+    const auto board = open_board(context, arguments.board, Access::read);
+    if (!board) return context.exit_code;
+    Errors errors;
+    const Result<report::Document> document = write_report_file(*board, arguments.report, arguments.unit, *period, arguments.out, errors);
+    if (!errors.empty()) return refuse(context, errors);
+    if (!document) return refuse(context, document.error());
+    if (context.json) {
+        json::array left;
+        for (const report::LeftOut& l : document->left_out) left.push_back({{"sentence", l.sentence}, {"placeholder", l.placeholder}, {"reason", l.reason}});
+        print_json(json::object{{"board", board_json(*board, Position{document->position})}, {"file", arguments.out}, {"numbers", document->numbers}, {"left_out", std::move(left)}});
+    } else {
+        print(banner(*board) + "\n" + arguments.out + ": " + std::to_string(document->numbers) + " numbers, " + std::to_string(document->left_out.size()) + " left out for want of data\n");
+    }
+    return 0;
+}
+
+}  // namespace
+
+Result<report::Document> write_report_file(board::Board& board, const std::string& report, const std::string& unit, const Period& period, const std::string& out, Errors& errors) {
+    const bool html = out.ends_with(".html") || out.ends_with(".htm");
+    if (!html && !out.ends_with(".md")) return fail(Code::usage, "--out", "\"" + out + "\" tells no format", "a name that ends in .html or .md");
+    const auto snapshot = board.snapshot();
+    exchange::Names names(*snapshot);
+    report::ReportAsk ask;
+    ask.report = report;
+    ask.unit = unit;
+    ask.period = period;
+    ask.board_name = board.name();
+    ask.board_note = board.note();
+    ask.zone = board.zone().name();
+    ask.journal_size = snapshot->position().value;
+    const Result<Digest> root = journal_root(*snapshot);
+    if (!root) return fail(root.error());
+    ask.journal_root = hex(*root);
+    Checked<report::Document> document = report::write_report(*snapshot, names, ask);
+    if (!document) {
+        errors = document.error();
+        return fail(errors.front());
+    }
+    YIPAN_TRY_VOID(write_file(out, html ? report::to_html(*document) : report::to_markdown(*document)));
+    return std::move(*document);
+}
+
+void add_report_commands(CLI::App& app, Context& context) {
+    CLI::App* command = app.add_subcommand("report", "write a report with live numbers");
+    auto arguments = std::make_shared<ReportArguments>();
+    command->add_option("BOARD", arguments->board)->required();
+    command->add_option("NAME", arguments->report, "code of the report, e.g. half_year")->required();
+    command->add_option("--period", arguments->period)->required();
+    command->add_option("--unit", arguments->unit, "whose report; the one root of the units unless said");
+    command->add_option("--out", arguments->out, "FILE.html or FILE.md")->required();
+    on_run(command, context, [&context, arguments] { return report_file(context, *arguments); });
+}
+
+}  // namespace yipan::app

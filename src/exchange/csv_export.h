@@ -1,0 +1,27 @@
+#pragma once
+// CSV out: the records of a type as imports read them back, streaming; and the empty template of a type.
+#include <string>
+
+#include "board/board.h"
+
+namespace yipan::exchange {
+
+enum class OutEncoding : std::uint8_t { utf8, gb18030 };
+enum class Headings : std::uint8_t { codes, labels };
+
+struct ExportOptions {
+    Headings headings = Headings::codes;
+    model::Language language = model::Language::hans;  // of label headings
+    OutEncoding encoding = OutEncoding::utf8;
+    std::string filter;                                 // CEL; empty: all records
+    bool everything = true;                             // also computed values, numbers and the state
+    board::Progress progress;                           // rows done of rows there are
+};
+
+/// Writes to `path` ("-": standard output) and says how many rows; a file that could not be finished is removed.
+Result<std::int64_t> export_csv(board::Snapshot& snapshot, int type, const std::string& path, const ExportOptions& options = {});
+
+/// The heading row only: the fields a person enters.
+Status export_template(const model::Type& type, const std::string& path, Headings headings, model::Language language);
+
+}  // namespace yipan::exchange

@@ -1,0 +1,65 @@
+#pragma once
+// One row of a table -> the change it asks for. Knows the columns, the keys of what exists and of what stood above in the file.
+#include <map>
+#include <memory>
+
+#include "exchange/columns.h"
+#include "exchange/key_index.h"
+#include "exchange/names.h"
+
+namespace yipan::exchange {
+
+class RowReader {
+  public:
+    enum class Fate { create, amend, unchanged };
+    struct Row {
+        Fate fate = Fate::create;
+        board::Change change;
+    };
+
+    RowReader(board::Board& board, int type, std::string file_name);
+    /// Reads the first row of the file.
+    Errors open(std::span<const std::string_view> headings, std::uint64_t line);
+    /// Keys of the records there are; call once, after open().
+    Status index_existing(const board::Progress& progress);
+    /// Every failing cell of the row at once. `compare`: look whether an existing record differs at all.
+    Checked<Row> read(std::span<const std::string_view> cells, std::uint64_t line, bool compare);
+    /// Says that the row became the k-th change of the draft being built: rows below may refer to it.
+    void pending(const Row& row, std::size_t change_index);
+    /// The draft was written: references now go to the real records.
+    void written(const board::Receipt& receipt);
+    bool refers_to_itself() const { return refers_to_itself_; }
+    /// Starts the second reading of the same file.
+    void rewind();
+    void refresh_snapshot();
+    bool has_key() const { return !key_.empty(); }
+    std::vector<std::string> ignored_columns() const;
+
+  private:
+    struct Refusal {
+        std::string message, hint;
+    };
+    Result<RecordId> find_reference(int type, std::string_view name);
+    void read_cell(const Column& column, std::string_view cell, const std::string& where, Row& row, Errors& errors);
+    RecordId existing(const std::vector<record::Value>& key);
+    void judge_new(const Row& row, const std::string& where, Errors& errors) const;
+    void judge_fixed(const record::Record* record, std::span<const std::string_view> cells, const std::string& where, Errors& errors);
+    bool differs(const record::Record& record, const Row& row) const;
+
+    board::Board& board_;
+    model::ModelPtr model_;
+    const model::Type& type_;
+    std::string name_;
+    std::unique_ptr<board::Snapshot> snapshot_;
+    Names names_;
+    std::vector<Column> columns_;
+    std::vector<int> key_;                    // fields that tell whether a row exists; empty: every row is new
+    std::vector<record::Value> scratch_;      // values of the row by field, for the key
+    bool refers_to_itself_ = false;
+    KeyIndex records_;                        // key -> record
+    KeyIndex lines_;                          // key -> line of this file
+    bool second_reading_ = false;
+    std::map<std::string, std::int64_t, std::less<>> pending_;  // own key text -> index of the change, only if refers_to_itself_
+};
+
+}  // namespace yipan::exchange

@@ -1,0 +1,48 @@
+// scenario_test [--restart | --batch | --verify] [--must-fail] --modules FOLDER FILES...
+// Runs every file, prints what did not answer as written, and ends with "N passed, M failed, K skipped".
+// --must-fail: the files are canaries; one that passes is the failure.
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "driver.h"
+
+int main(int argc, char** argv) {
+    using namespace yipan::scenario;  // the whole program is these few lines
+    Mode mode = Mode::plain;
+    bool must_fail = false;
+    std::string modules;
+    std::vector<std::string> files;
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        if (word == "--restart") mode = Mode::restart;
+        else if (word == "--batch") mode = Mode::batch;
+        else if (word == "--verify") mode = Mode::verify;
+        else if (word == "--must-fail") must_fail = true;
+        else if (word == "--modules" && i + 1 < argc) modules = argv[++i];
+        else files.push_back(word);
+    }
+    if (files.empty() || modules.empty()) {
+        std::fprintf(stderr, "usage: scenario_test [--restart|--batch|--verify] [--must-fail] --modules FOLDER FILES...\n");
+        return 2;
+    }
+    const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("yipan_scenario_" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder);
+    int passed = 0, failed = 0;
+    for (const std::string& file : files) {
+        const auto scenario = read_scenario(file, modules);
+        Outcome outcome;
+        if (scenario) outcome = Driver(mode, modules, (folder / "scenario.board").string()).run(*scenario);
+        else outcome.failures.push_back(yipan::text_of(scenario.error()));
+        const bool good = outcome.failures.empty() != must_fail;
+        ++(good ? passed : failed);
+        if (good) continue;
+        std::printf("FAILED %s (%d steps run)\n", file.c_str(), outcome.steps);
+        for (const std::string& failure : outcome.failures) std::printf("  %s\n", failure.c_str());
+        if (must_fail) std::printf("  expected a failure, got none: the driver does not notice\n");
+    }
+    std::filesystem::remove_all(folder);
+    std::printf("%d passed, %d failed, 0 skipped\n", passed, failed);
+    return failed == 0 ? 0 : 1;
+}
