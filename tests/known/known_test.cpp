@@ -1,4 +1,4 @@
-// Numbers that were published, recomputed through records and figures of a board. Data and sources: test/data/known/README.md.
+// Numbers that were published, recomputed through records and figures of a board. Data and sources: tests/data/known/README.md.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -86,7 +86,7 @@ figures:
 using Row = std::map<std::string, std::string>;
 
 std::vector<Row> rows_of(const std::string& name) {
-    const std::string path = std::string(YIPAN_SOURCE_DIR) + "/test/data/known/" + name;
+    const std::string path = std::string(YIPAN_SOURCE_DIR) + "/tests/data/known/" + name;
     std::FILE* file = std::fopen(path.c_str(), "rb");
     YIPAN_CHECK(file);
     CsvReader reader(bytes_of_file(file), {.name = name});

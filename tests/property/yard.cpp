@@ -31,7 +31,7 @@ Date day_of(std::uint8_t byte) { return Date::of(2025, 10, 1)->plus_days(byte * 
 
 /// A value for a field from one byte; unset now and then.
 record::Value value_of(const model::Field& field, std::uint8_t byte) {
-    if (!field.required && byte % 8 == 7) return {};
+    if (byte % (field.required ? 32 : 8) == 7) return {};  // what is required is left out now and then: a refusal
     switch (field.kind) {
         case model::FieldKind::date: return std::int64_t{day_of(byte).days};
         case model::FieldKind::period: {
@@ -182,7 +182,7 @@ board::Draft Yard::draft_of(const std::vector<Step>& steps) const {
                     value = step[9] % 16 == 5 ? std::string("same") : fmt::format("{}-{}", type.code, drafts_ * 10 + static_cast<std::int64_t>(draft.changes.size()));
                 }
                 if (field.kind == model::FieldKind::reference) {
-                    std::int64_t id = !field.required && byte % 8 == 7 ? 0 : pick(field.target, byte);
+                    std::int64_t id = byte % (field.required ? 32 : 8) == 7 ? 0 : pick(field.target, byte);
                     const auto before = static_cast<std::int64_t>(draft.changes.size()) - 1;  // made in this very draft
                     if (before >= 0 && draft.changes.back().verb == board::Verb::create && draft.changes.back().type == field.target) id = -(before + 1);
                     value = id == 0 ? record::Value() : record::Value(id);
@@ -264,7 +264,7 @@ std::string Yard::catch_up() {
     return wrong;
 }
 
-std::string Yard::text_of(const board::Draft& draft) const {
+std::string Yard::told(const board::Draft& draft) const {
     static constexpr const char* verbs[] = {"", "create", "amend", "move", "remove", "model"};
     std::string out = fmt::format("after position {}:", seen_.value);
     for (const board::Change& change : draft.changes) {
@@ -313,7 +313,7 @@ std::string compare_cells(Yard& yard, const model::Model& judge) {
     return {};
 }
 
-std::string compare_figures(Yard& yard, const model::Model& judge, std::uint64_t seed, int asks) {
+std::string compare_figures(Yard& yard, const model::Model& judge, std::uint64_t seed, int asks, int only) {
     std::mt19937_64 random(seed);
     const auto pick = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
     oracle::World world(judge);
@@ -322,7 +322,7 @@ std::string compare_figures(Yard& yard, const model::Model& judge, std::uint64_t
     const model::Model& model = yard.model();
     for (int i = 0; i < asks; ++i) {
         oracle::Question q;
-        q.figure = static_cast<int>(pick(model.figures.size()));
+        q.figure = only >= 0 ? only : static_cast<int>(pick(model.figures.size()));
         const model::Figure& figure = model.figures[static_cast<std::size_t>(q.figure)];
         const int unit_type = figure.unit_type >= 0 ? figure.unit_type : model.find_type("organ");
         q.unit = static_cast<std::int64_t>(pick(world.versions[static_cast<std::size_t>(unit_type)].size() + 2));

@@ -51,7 +51,7 @@ class Yard {
     std::string dump();
     /// The last draft applied, and a draft as a person reads it, for messages.
     const board::Draft& last() const { return last_; }
-    std::string text_of(const board::Draft& draft) const;
+    std::string told(const board::Draft& draft) const;
 
   private:
     std::int64_t pick(int type, std::uint8_t byte) const;  // id of a living record; 0 when there is none
@@ -70,8 +70,8 @@ class Yard {
 
 /// Cells of the board against cells counted anew; empty when equal. `judge` is the model the oracle believes in.
 std::string compare_cells(Yard& yard, const model::Model& judge);
-/// `asks` random questions (by `seed`), about now and about earlier positions; empty when all answers are equal.
-std::string compare_figures(Yard& yard, const model::Model& judge, std::uint64_t seed, int asks);
+/// `asks` random questions (by `seed`, of the figure `only` when given), about now and about earlier positions; empty when all answers are equal.
+std::string compare_figures(Yard& yard, const model::Model& judge, std::uint64_t seed, int asks, int only = -1);
 
 /// Steps grouped into drafts: a step whose last byte is below 64 joins the one before.
 std::vector<std::vector<Step>> grouped(const std::vector<Step>& steps);
