@@ -91,8 +91,8 @@ class Value {
     std::uint64_t as_uint() const { return static_cast<std::uint64_t>(a_.i); }
     double as_double() const { return a_.d; }
     std::string_view text() const { return owned_ ? static_cast<const SharedText*>(a_.shared)->text : std::string_view(a_.chars, b_.n); }  // string, bytes, type
-    const std::vector<Value>& items() const { return static_cast<const SharedList*>(a_.shared)->items; }
-    const std::vector<Entry>& entries() const { return static_cast<const SharedMap*>(a_.shared)->entries; }
+    const std::vector<Value>& items() const;     // list
+    const std::vector<Entry>& entries() const;   // map
     const Value* find(const Value& key) const;  // in a map
     std::int64_t seconds() const { return a_.i; }
     std::int32_t nanos() const { return static_cast<std::int32_t>(aux_); }
@@ -118,11 +118,8 @@ class Value {
         virtual ~Shared() = default;
     };
     struct SharedText final : Shared { std::string text; };
-    struct SharedList final : Shared { std::vector<Value> items; };
-    struct SharedMap final : Shared {
-        std::vector<Entry> entries;
-        std::vector<std::pair<std::size_t, std::uint32_t>> index;  // hash, entry; sorted; only for larger maps
-    };
+    struct SharedList;
+    struct SharedMap;
     explicit Value(Kind k) : kind_(k) {}
     void release() noexcept {
         if (a_.shared->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) delete a_.shared;
@@ -134,6 +131,14 @@ class Value {
     union A { std::int64_t i; double d; const char* chars; Shared* shared; const Object* object; } a_{0};
     union B { std::size_t n; const ObjectType* type; } b_{0};
 };
+
+struct Value::SharedList final : Value::Shared { std::vector<Value> items; };
+struct Value::SharedMap final : Value::Shared {
+    std::vector<Entry> entries;
+    std::vector<std::pair<std::size_t, std::uint32_t>> index;  // hash, entry; sorted; only for larger maps
+};
+inline const std::vector<Value>& Value::items() const { return static_cast<const SharedList*>(a_.shared)->items; }
+inline const std::vector<Value::Entry>& Value::entries() const { return static_cast<const SharedMap*>(a_.shared)->entries; }
 
 std::string_view kind_name(Kind kind);   // as type() of the standard names it: "int", "google.protobuf.Timestamp", "decimal"
 std::string_view type_name(const Value& v);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "record/check.h"
+
 namespace yipan::exchange {
 namespace {
 
@@ -96,6 +98,24 @@ void RowReader::read_cell(const Column& column, std::string_view cell, const std
     if (column.entered) row.change.set.emplace_back(column.field, std::move(*value));
 }
 
+// Bounds, lengths, calendar kinds: what the declaration says of the values that stand in the row.
+void RowReader::check_ranges(const std::string& where, Errors& errors) {
+    probe_.type = type_.index;
+    probe_.values.swap(scratch_);
+    Errors found;
+    record::check_values(*model_, probe_, where, found);
+    probe_.values.swap(scratch_);
+    for (Error& error : found) {
+        for (const Column& column : columns_) {
+            const model::Field& field = field_of(type_, column.field);
+            if (error.where != record::field_place(where, field) || record::is_unset(scratch_[static_cast<std::size_t>(column.field)])) continue;
+            error.where = where + ":" + column.heading;
+            errors.push_back(std::move(error));
+            break;
+        }
+    }
+}
+
 RecordId RowReader::existing(const std::vector<record::Value>& values) {
     if (key_.empty()) return {};
     std::uint64_t hash = 0;
@@ -142,7 +162,9 @@ Checked<RowReader::Row> RowReader::read(std::span<const std::string_view> cells,
     row.change.type = type_.index;
     row.change.where = where;
     row.change.set.reserve(columns_.size());
+    std::fill(scratch_.begin(), scratch_.end(), record::Value{});
     for (std::size_t i = 0; i < cells.size(); ++i) read_cell(columns_[i], cells[i], where, row, errors);
+    if (!second_reading_) check_ranges(where, errors);
     if (!errors.empty()) return fail(std::move(errors));
 
     if (!key_.empty() && !second_reading_) {

@@ -41,6 +41,7 @@ class RowReader {
     };
     Result<RecordId> find_reference(int type, std::string_view name);
     void read_cell(const Column& column, std::string_view cell, const std::string& where, Row& row, Errors& errors);
+    void check_ranges(const std::string& where, Errors& errors);
     RecordId existing(const std::vector<record::Value>& key);
     void judge_new(const Row& row, const std::string& where, Errors& errors) const;
     void judge_fixed(const record::Record* record, std::span<const std::string_view> cells, const std::string& where, Errors& errors);
@@ -55,6 +56,7 @@ class RowReader {
     std::vector<Column> columns_;
     std::vector<int> key_;                    // fields that tell whether a row exists; empty: every row is new
     std::vector<record::Value> scratch_;      // values of the row by field, for the key
+    record::Record probe_;                    // holds scratch_ while it is checked
     bool refers_to_itself_ = false;
     KeyIndex records_;                        // key -> record
     KeyIndex lines_;                          // key -> line of this file
