@@ -1,6 +1,7 @@
 #include "report/light.h"
 
 #include <algorithm>
+#include <set>
 
 #include "model/slots.h"
 #include "record/view.h"
@@ -62,6 +63,13 @@ void keep_worst(std::vector<Lamp>& worst, const Lamp& lamp, std::size_t kept) {
     };
     worst.insert(std::upper_bound(worst.begin(), worst.end(), lamp, worse), lamp);
     if (worst.size() > kept) worst.pop_back();
+}
+
+// The parts of a figure may be of different units (statistical units and organs): each may have a value where all parts have one.
+void add_unit_types(const model::Model& model, int figure, std::set<int>& types) {
+    const model::Figure& f = model.figures[static_cast<std::size_t>(figure)];
+    if (!f.derived() && f.unit_type >= 0) types.insert(f.unit_type);
+    for (const model::FigurePart& part : f.parts) add_unit_types(model, part.figure, types);
 }
 
 void count(LightCount& counted, const Lamp& lamp, std::size_t worst_kept) {
@@ -127,23 +135,26 @@ Result<std::vector<LightCount>> count_lights(board::Snapshot& snapshot, Date tod
         const model::Light& rule = model.lights[i];
         counts[i].light = light;
         const bool of_type = rule.type >= 0 && rule.behind;
-        const int type = of_type ? rule.type : unit_type_of(model, rule.figure);
-        if (type < 0) continue;
-        YIPAN_TRY_VOID(snapshot.each(type, [&](const record::RecordPtr& record) {
-            if (progress && ++done % 1024 == 0) progress(done, 0);
-            if (of_type) {
-                count(counts[i], lamp_of_record(snapshot, light, record, today), worst_kept);
+        std::set<int> types;
+        if (of_type) types.insert(rule.type);
+        else add_unit_types(model, rule.figure, types);
+        for (const int type : types) {
+            YIPAN_TRY_VOID(snapshot.each(type, [&](const record::RecordPtr& record) {
+                if (progress && ++done % 1024 == 0) progress(done, 0);
+                if (of_type) {
+                    count(counts[i], lamp_of_record(snapshot, light, record, today), worst_kept);
+                    return true;
+                }
+                figure::Ask ask;
+                ask.figure = rule.figure;
+                ask.unit_type = type;
+                ask.unit = record->id.value;
+                ask.today = today;
+                if (has_period(model, rule.figure)) ask.period = period;
+                count(counts[i], lamp_of_figure(snapshot, light, ask), worst_kept);
                 return true;
-            }
-            figure::Ask ask;
-            ask.figure = rule.figure;
-            ask.unit_type = type;
-            ask.unit = record->id.value;
-            ask.today = today;
-            if (has_period(model, rule.figure)) ask.period = period;
-            count(counts[i], lamp_of_figure(snapshot, light, ask), worst_kept);
-            return true;
-        }));
+            }));
+        }
     }
     return counts;
 }

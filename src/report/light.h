@@ -30,7 +30,7 @@ struct LightCount {
     std::vector<Lamp> worst;                  // red before yellow, the furthest behind first
     std::int64_t failed = 0;                  // expressions that met an error
 };
-/// All lights of the board on `today`; figure lights at `period` for every unit of the figure's own unit type, where they have a value.
+/// All lights of the board on `today`; figure lights at `period` for every unit of the figure and its parts.
 Result<std::vector<LightCount>> count_lights(board::Snapshot& snapshot, Date today, const Period& period, std::size_t worst_kept, const board::Progress& progress = {});
 
 std::string_view colour_name(model::Colour colour);

@@ -52,9 +52,13 @@ bool Driver::start(const Scenario& scenario, std::size_t& first) {
     birth.salt_seed = "scenario";
     birth.model = std::move(*files);
     for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + suffix);
-    const Checked<std::unique_ptr<board::Board>> made = board::Board::create(path_, std::move(birth));
-    if (!made) failed(opening.place, "the board cannot be made: " + text_of(made.error()));
-    return made.has_value() && open();
+    Checked<std::unique_ptr<board::Board>> made = board::Board::create(path_, std::move(birth));
+    if (!made) {
+        failed(opening.place, "the board cannot be made: " + text_of(made.error()));
+        return false;
+    }
+    made->reset();  // to be opened again with the clock of the steps
+    return open();
 }
 
 bool Driver::open() {

@@ -21,12 +21,13 @@ class Reader {
             errors_.push_back({Code::not_found, path, depth > include_depth_max ? "includes stand too deep in one another" : "the file cannot be read"});
             return;
         }
-        const std::string name = std::filesystem::relative(path, std::filesystem::path(modules_).parent_path()).string();
+        const std::string name = std::filesystem::proximate(path, std::filesystem::absolute(modules_).lexically_normal().parent_path()).string();
         std::vector<Text> lines;
         std::string text;
         for (int number = 1; std::getline(file, text); ++number) {
             if (text.ends_with('\r')) text.pop_back();
             if (scenario_.title.empty() && text.starts_with('#')) scenario_.title = text.substr(text.find_first_not_of("# ") == std::string::npos ? text.size() : text.find_first_not_of("# "));
+            if (text.starts_with("#! ")) scenario_.must_fail = text.substr(3);
             lines.push_back({text, number});
         }
         for (std::size_t i = 0; i < lines.size() && scenario_.steps.size() < steps_max;) i = read_step(lines, i, name, depth);

@@ -24,6 +24,7 @@ struct Step {
 };
 struct Scenario {
     std::string title, path;
+    std::string must_fail;             // of a canary, line "#! text": the failure that must be reported
     std::vector<Step> steps;
 };
 
