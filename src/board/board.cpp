@@ -207,8 +207,9 @@ Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_o
     if (!program) return fail(program.error().front());
     const auto sql = cel::to_sql(*program, {});
     if (!sql) return fail(sql.error().front());
-    out.first = sql->sql;
-    for (const auto& p : sql->params) out.second.push_back(record::from_stored(p.constant));
+    out.first = sql->condition;
+    YIPAN_TRY(const auto values, sql->bind({}));
+    for (const auto& v : values) out.second.push_back(record::from_stored(v));
     return out;
 }
 

@@ -468,7 +468,13 @@ class Judge::Session final : public cel::Host {
     bool dependents(const record::Record& changed, const record::Record* next, std::vector<Dependent>& out) {
         std::map<std::pair<int, std::int64_t>, bool> seen;
         for (const auto& d : j_.plan_->dependents_of(changed.type)) {
-            const bool matters = !next || std::any_of(d.fields.begin(), d.fields.end(), [&](int f) { return changed.at(f) != next->at(f); });
+            const auto differs = [&](const record::Record& from) { return std::any_of(d.fields.begin(), d.fields.end(), [&](int f) { return from.at(f) != next->at(f); }); };
+            bool matters = !next || differs(changed);
+            if (!matters && d.any_version && changed.version > 1) {  // the same values from another day on may hide an older version's
+                const auto past = j_.world_.history(changed.type, changed.id);
+                if (!past) return lose(past.error()), false;
+                matters = std::any_of(past->begin(), past->end(), [&](const auto& version) { return differs(*version); });
+            }
             if (!matters) continue;
             std::vector<std::int64_t> level{changed.id.value};
             for (std::size_t hop = d.via.size(); hop-- > 0 && !level.empty();) {
@@ -478,6 +484,7 @@ class Judge::Session final : public cel::Host {
                     const auto ids = j_.store_.referrers(type, d.via[hop], id, static_cast<std::int64_t>(rederived_max) + 1);
                     if (!ids) return lose(ids.error()), false;
                     below.insert(below.end(), ids->begin(), ids->end());
+                    if (hop > 0 && d.any_version && !past_referrers(type, d.via[hop], id, below)) return false;
                     if (below.size() > rederived_max) {
                         problem(Code::limit_exceeded, "", "more than " + std::to_string(rederived_max) + " records' figures would have to be derived again", "split the change over several records");
                         return false;
@@ -490,6 +497,22 @@ class Judge::Session final : public cel::Host {
         }
         for (Dependent& d : out)
             if (!contributions(d.type, RecordId(d.id), d.before)) return false;
+        return true;
+    }
+    /// Records whose earlier versions referred to `id`: a path at an event's date may still walk through them. A scan of the type's amended
+    /// records; only paths of two references and more that look at dates need it, and the types in their middle are small and rarely amended.
+    bool past_referrers(int type, int field, std::int64_t id, std::vector<std::int64_t>& out) {
+        std::vector<std::int64_t> amended;
+        if (!guard(j_.store_.each(type, [&](const record::RecordPtr& r) {
+                if (r->version > 1) amended.push_back(r->id.value);
+                return true;
+            })))
+            return false;
+        for (const std::int64_t other : amended) {
+            const auto past = j_.world_.history(type, RecordId(other));
+            if (!past) return lose(past.error()), false;
+            if (std::any_of(past->begin(), past->end(), [&](const auto& version) { return version->at(field) == record::Value(id); })) out.push_back(other);
+        }
         return true;
     }
     int owner_of_hop(const figure::Plan::Dependence& d, std::size_t hop) const {

@@ -1,5 +1,5 @@
 #pragma once
-// For the tests of this room only: files of the shared folder and of test/data, shipped schemes, a plain grid.
+// For the tests of this room only: files of the shared folder and of tests/data, shipped schemes, a plain grid.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -23,7 +23,7 @@ inline std::optional<std::string> read_shared(const std::string& name) {
     return read_file(std::string(YIPAN_SOURCE_DIR) + "/../shared/data/" + name);
 }
 inline std::optional<std::string> read_test_data(const std::string& name) {
-    return read_file(std::string(YIPAN_SOURCE_DIR) + "/test/data/score/" + name);
+    return read_file(std::string(YIPAN_SOURCE_DIR) + "/tests/data/score/" + name);
 }
 
 inline Scheme shipped(const std::string& name) {
