@@ -55,7 +55,7 @@ build() {
     # A dry run tells how much there is to do, so that a long build does not look like a hang.
     local steps status=0
     steps="$(ninja -C "$folder" -n "$@" 2> /dev/null | grep '^\[[0-9]' | grep -vc 'Re-checking' || true)"
-    [ "$steps" = 0 ] || echo "yipan: building, $steps steps (log: build/build.log)" >&2
+    [ "$steps" = 0 ] || echo "yipan: building (log: build/build.log)" >&2
     if [ "$steps" != 0 ] && [ -t 2 ]; then
         set +o pipefail
         ninja -C "$folder" "$@" 2>&1 < /dev/null | tee "$log" | sed -un 's/^\(\[[0-9/]*\]\).*/\1/p' |
