@@ -13,6 +13,7 @@ namespace yipan::demo {
 namespace {
 constexpr int first_year = 2024, months = 30, last_month = 6;  // 2024-01 .. 2026-06
 constexpr int enterprises_each = 400, projects_total = 120;
+constexpr int provincial = 9, municipal = 30, district = 64;    // projects below these numbers have that level
 constexpr std::int64_t records_each_enterprise = 141;          // itself, 30 reports, 60 + 20 taxes, 30 visits; fewer for young ones
 constexpr std::int64_t records_besides = 9'500;
 const Date today = *Date::of(2026, 6, 30);                     // nothing is reported for later days
@@ -154,7 +155,7 @@ void sister_zones(Pen& pen, std::uint64_t seed) {
 
 struct Project {
     std::string code;
-    Date signed_on, land, permits, planned, start, planned_finish, finish, full;
+    Date signed_on, land, permits, planned, start, planned_finish, finish, full, entered;
     std::int64_t total = 0;  // fen
     bool started = false;
     int pace = 100;          // done of planned, in percent
@@ -163,20 +164,25 @@ struct Project {
 Project plan_project(int n, Random& random) {
     Project p;
     p.code = fmt::format("X-{:03}", n + 1);
-    p.signed_on = Date::of(2023, 7, 1)->plus_days(random.between(0, 1130));
-    p.planned = p.signed_on.plus_days(random.between(70, 200));
+    // Work starts between February and August; a tenth of the projects is planned for the end of the year.
+    p.planned = *Date::of(first_year + n % 3, random.percent(10) ? random.between(9, 12) : random.between(2, 8), random.between(1, 28));
+    // Of 2026, so that every light shows: not started; started in spring or in May but not entered in statistics.
+    const bool small = n >= municipal, stuck = small && n % 24 == 5, unseen = small && (n % 24 == 11 || n % 24 == 17);
+    if (stuck || unseen) p.planned = *Date::of(first_year + n % 3, n % 24 == 17 ? 5 : random.between(2, 3), random.between(10, 28));
+    p.signed_on = p.planned.plus_days(-random.between(70, 200));
     p.land = p.planned.plus_days(-random.between(12, 40));
     p.permits = random.percent(45) ? p.land : p.land.plus_days(random.between(1, 10));
-    const int fate = random.between(1, 100);  // on time, a little late, very late
-    p.start = p.planned.plus_days(fate <= 72 ? -random.between(0, 9) : fate <= 90 ? random.between(4, 80) : random.between(95, 260));
+    const int fate = stuck ? 100 : unseen ? 1 : random.between(1, 100);  // on time, a little late, very late
+    p.start = p.planned.plus_days(fate <= 72 ? -random.between(0, 9) : fate <= 86 ? random.between(4, 80) : random.between(160, 260));
     p.start = std::max(p.start, p.permits);
     p.started = p.start <= today;
     const int length = random.between(270, 620);
     p.planned_finish = p.planned.plus_days(length);
     p.finish = p.start.plus_days(length + random.between(-40, 70));
     p.full = p.finish.plus_days(random.between(90, 200));
-    p.total = std::int64_t{random.percent(8) ? random.between(1000, 3600) : random.between(30, 620)} * 1'000'000 * 100;
-    p.pace = random.percent(12) ? random.between(35, 70) : random.between(84, 121);
+    p.total = std::int64_t{n < provincial ? random.between(1000, 3600) : n < municipal ? random.between(300, 1500) : random.between(30, 420)} * 1'000'000 * 100;
+    p.entered = unseen ? today.plus_days(1) : p.start.plus_days(random.between(9, 48));
+    p.pace = random.percent(12) ? random.between(35, 70) : random.between(90, 128);
     return p;
 }
 
@@ -211,7 +217,7 @@ void projects(Pen& pen, std::uint64_t seed) {
         const Project p = plan_project(n, random);
         const auto& organ = project_organs[random.between(0, static_cast<int>(std::size(project_organs)) - 1)];
         const IndustryRow& industry = industries[random.between(0, static_cast<int>(std::size(industries)) - 1)];
-        const char* level = n < 8 ? "provincial" : n < 30 ? "municipal" : n < 64 ? "district" : "own";
+        const char* level = n < provincial ? "provincial" : n < municipal ? "municipal" : n < district ? "district" : "own";
         const char* role = n % 30 == 7 ? "serve" : n % 15 == 3 ? "host" : "own";
         pen.as(organ[1], "R" + std::string(organ[1]).substr(1));
         pen.step(fmt::format("create project code={} name={}{}{}期 level={} role={} industry={} organ={} officer={} total={} planned_start={} planned_finish={} enterprise=E-{:05} effective=2023-07-01", p.code, firm_names[random.between(0, 15)],
@@ -233,8 +239,7 @@ void projects(Pen& pen, std::uint64_t seed) {
             pen.end();
         }
         if (!p.started) continue;
-        const Date entered = p.start.plus_days(20 + p.pace % 50);
-        move("start", p.start, "started=" + p.start.text() + (entered <= today ? " registered=" + entered.text() : ""));
+        move("start", p.start, "started=" + p.start.text() + (p.entered <= today ? " registered=" + p.entered.text() : ""));
         if (p.start.plus_days(45) <= today) move("build", p.start.plus_days(45), "");
         if (p.finish > today) continue;
         move("produce", p.finish, "finished=" + p.finish.text());
