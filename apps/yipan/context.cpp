@@ -35,7 +35,11 @@ std::unique_ptr<board::Board> open_board(Context& context, const std::string& pa
     options.read_only = access == Access::read;
     Checked<std::unique_ptr<board::Board>> opened = board::Board::open(path, options);
     if (!opened) {
-        context.exit_code = refuse(context, opened.error());
+        Errors errors = opened.error();
+        for (Error& error : errors) {
+            if (error.where.empty()) error.where = path;
+        }
+        context.exit_code = refuse(context, errors);
         return nullptr;
     }
     const std::optional<Error> damage = (*opened)->damage();

@@ -1,0 +1,85 @@
+# What a person sees at the command line: exit codes, nearest names, all mistakes at once, read-only damaged boards.
+#   command_line_test.sh PROGRAM
+set -u
+root="${YIPAN_ROOT:-$(cd "$(dirname "$0")/.." && pwd)}"
+program="$1"
+folder="$(mktemp -d)"; trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+passed=0; failed=0
+# expect CODE TEXT ARGS...: the program ends with CODE and says TEXT (an extended expression) somewhere.
+expect() {
+    local wanted="$1" text="$2" said code; shift 2
+    said="$("$program" "$@" 2>&1 < /dev/null)"; code=$?
+    if [ "$code" = "$wanted" ] && grep -Eq -- "$text" <<< "$said"; then passed=$((passed + 1)); else
+        failed=$((failed + 1)); printf '%s\n  expected exit %s and "%s"\n  got exit %s: %s\n' "yipan $*" "$wanted" "$text" "$code" "$(head -c 600 <<< "$said")"
+    fi
+}
+
+expect 0 'demo' --help
+expect 2 '' nonsense
+expect 2 '' list
+expect 0 '[0-9]+ types, [0-9]+ figures' init a.board --name 试验 --note 虚构
+expect 1 '' init a.board
+expect 1 'not_found|there is no|no such|cannot' list missing.board project
+expect 0 '虚构' list a.board organ
+expect 1 'did you mean "?organ' list a.board orgam
+expect 0 'created' set a.board organ JC name=甲 kind=zone
+expect 0 'amended.*version 2' set a.board organ JC name=乙
+expect 1 'JC|version' set a.board organ JC name=丙 --expect-version 1
+expect 1 'kind' set a.board organ JD name=丁
+expect 1 'colour' set a.board organ JC colour=red
+expect 0 'version.*effective' show a.board organ JC
+expect 1 'JC' show a.board organ JCC
+expect 0 '"version":2' show a.board organ JC --json
+expect 0 'would be removed' set a.board organ JC --remove --dry-run
+expect 0 'code,name,kind' export a.board organ - --template
+expect 1 'did you mean "?posts' figures a.board --figure postz
+expect 1 'needs a period|period' figures a.board --figure investment_done
+expect 1 'no organ "NOBODY"' figures a.board --figure investment_done --unit NOBODY --period 2026H1
+expect 1 'period|2026' figures a.board --figure investment_done --period 2026-13
+expect 1 'position' figures a.board --figure investment_done --period 2026H1 --as-known 999
+expect 0 '"why_none"' figures a.board --figure investment_done --period 2026H1 --json
+expect 0 'investment_done' figures a.board
+expect 1 'wanjiang' assess a.board wanjian --period 2026H1
+expect 2 'html' report a.board half_year --unit JC --period 2026H1 --out r.txt
+expect 1 'half' report a.board half_year --unit JC --period 2026-03 --out r.html
+expect 0 'left out' report a.board half_year --unit JC --period 2026H1 --out r.html
+expect 0 'verified' verify a.board
+expect 0 '0 differ' recompute a.board
+expect 0 '' dump a.board
+expect 2 '' why a.board nothing posts
+expect 0 'good' model check "$root/modules"
+
+printf 'code,name,kind\nA,甲,zone\nB,乙,palace\nC,,office\n' > organs.csv
+expect 1 'organs.csv:3:kind.*palace' import a.board organ organs.csv
+expect 1 'organs.csv:4:name' import a.board organ organs.csv
+expect 1 'nothing was written' import a.board organ organs.csv
+printf 'code,name,kind\nA,甲,zone\nB,乙,office\n' > organs.csv
+expect 0 '2 would be created' import a.board organ organs.csv --dry-run
+expect 0 '2 created' import a.board organ organs.csv
+expect 0 '2 unchanged' import a.board organ organs.csv
+expect 0 '"unchanged":2' import a.board organ organs.csv --json
+
+# All mistakes of a model with their places, and no board.
+mkdir -p bad/x/types
+printf 'types:\n  town:\n    label: [镇, 鎮, Town]\n    responsible: none\n    colour: red\n    fields:\n      name: {type: txt, label: [名, 名, Name]}\n' > bad/x/types/t.yaml
+expect 1 't.yaml:5:5' model check bad
+expect 1 't.yaml:7:' model check bad
+expect 1 't.yaml' init b.board --model bad
+if [ -e b.board ]; then failed=$((failed + 1)); echo "a broken model left a board behind"; else passed=$((passed + 1)); fi
+
+# A damaged board opens for reading only, and the entry is named.
+sqlite3 a.board "UPDATE yipan_entry SET body = replace(body, 'office', 'palace') WHERE position = (SELECT max(position) FROM yipan_entry)"
+expect 1 'NOT verified' verify a.board
+expect 1 '[0-9].*(read|verify)' set a.board organ B name=己
+expect 0 '' list a.board organ
+printf 'garbage' > g.board
+expect 1 'g.board' verify g.board
+
+# Without a board.
+expect 0 '"rank":' score "$root/schemes/hdi.yaml" "$root/tests/data/score/hdi_2022_sample.csv" --json
+expect 1 'hdi' score hdl "$root/tests/data/score/hdi_2022_sample.csv"
+said="$(printf '{"name":"a","expr":"1 + 1"}\n' | "$program" cel --jsonl)"
+if grep -q '"name":"a","value"' <<< "$said"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "cel --jsonl says: $said"; fi
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]
