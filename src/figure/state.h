@@ -78,10 +78,11 @@ struct Book::State {
     std::int64_t position = 0;
 
     // value.cpp
-    Value value(const Ask& ask);
+    Value value(const Ask& ask, std::span<const Posting> pending = {});
     Reading resolve(const Ask& ask);
     const model::Figure* find(const Ask& ask) const;
-    Value derived(const model::Figure& figure, const Ask& ask);
+    Value derived(const model::Figure& figure, const Ask& ask, std::span<const Posting> pending);
+    Value value_on_top(const Reading& reading, std::span<const Posting> pending);
     Result<Ask> part_ask(const model::Figure& figure, std::size_t part, const Ask& ask) const;
     Value added(const Reading& reading, SlotTable::Sum sum) const;
     Value non_additive(const Reading& reading);                      // now; under the unique lock
