@@ -15,6 +15,7 @@ constexpr std::size_t facts_max = 1'000'000;         // remembered cells with mi
 constexpr std::size_t answers_max = 200'000;         // remembered answers of figures that do not add
 constexpr std::size_t cells_at_once = 256;           // whose postings are held in memory together
 constexpr std::int64_t rows_checked_max = 20'000;    // why adds up all rows to check them up to here
+constexpr std::size_t places_checked_max = 2'000;    // ... and while they stand in so few places (cells x runs)
 
 /// One contribution of a record as it stands at a position.
 struct Row {
