@@ -53,19 +53,20 @@ build() {
         (cd "$root" && cmake --preset release) > "$log" 2>&1 < /dev/null || { cat "$log" >&2; exit 1; }
     fi
     # A dry run tells how much there is to do, so that a long build does not look like a hang.
-    if ninja -C "$folder" -n "$@" 2> /dev/null | grep -q '^\[[0-9]'; then
-        echo "yipan: building (log: build/build.log)" >&2
-        if [ -t 2 ]; then
-            ninja -C "$folder" "$@" 2>&1 < /dev/null | tee "$log" | sed -un 's/^\(\[[0-9/]*\]\).*/\1/p' |
-                while IFS= read -r step; do printf '\r%s ' "$step" >&2; done
-            local status=${PIPESTATUS[0]}
-            printf '\r\033[K' >&2
-        else
-            local status=0
-            ninja -C "$folder" "$@" > "$log" 2>&1 < /dev/null || status=$?
-        fi
-        [ "$status" -eq 0 ] || { grep -v '^\[[0-9]' "$log" >&2; echo "yipan: the build failed" >&2; exit 1; }
+    local steps status=0
+    steps="$(ninja -C "$folder" -n "$@" 2> /dev/null | grep '^\[[0-9]' | grep -vc 'Re-checking' || true)"
+    [ "$steps" = 0 ] || echo "yipan: building (log: build/build.log)" >&2
+    if [ "$steps" != 0 ] && [ -t 2 ]; then
+        set +o pipefail
+        ninja -C "$folder" "$@" 2>&1 < /dev/null | tee "$log" | sed -un 's/^\(\[[0-9/]*\]\).*/\1/p' |
+            while IFS= read -r step; do printf '\r%s ' "$step" >&2; done
+        status=${PIPESTATUS[0]}
+        set -o pipefail
+        printf '\r\033[K' >&2
+    else
+        ninja -C "$folder" "$@" > "$log" 2>&1 < /dev/null || status=$?
     fi
+    [ "$status" -eq 0 ] || { grep -v '^\[[0-9]' "$log" >&2; echo "yipan: the build failed" >&2; exit 1; }
     flock -u 8
     exec 8>&-
 }

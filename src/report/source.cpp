@@ -17,8 +17,10 @@ std::string key_of(const figure::Ask& ask) {
 
 std::string value_text(const model::Model& model, const figure::Ask& ask, const figure::Value& value) {
     if (!value.has) return "无数据" + (value.why_none.empty() ? "" : "(" + value.why_none + ")");
-    const std::string unit = measure_text(model.figures[static_cast<std::size_t>(ask.figure)].measure);
-    return with_separators(value.number.text()) + (unit.empty() ? "" : " " + unit);
+    const model::Figure& figure = model.figures[static_cast<std::size_t>(ask.figure)];
+    const std::string unit = measure_text(figure.measure);
+    // A quotient carries the decimals it was divided at; trailing zeros say nothing.
+    return with_separators((figure.derived() && figure.measure.kind == model::Measure::Kind::number ? value.number.normalised() : value.number).text()) + (unit.empty() ? "" : " " + unit);
 }
 
 Sources::Sources(board::Snapshot& snapshot, exchange::Names& names, std::string zone) : snapshot_(snapshot), model_(snapshot.model()), names_(names) {
