@@ -267,41 +267,89 @@ Checked<std::unique_ptr<Board>> Board::open(const std::string& path, Options opt
     return std::unique_ptr<Board>(std::make_unique<BoardImpl>(std::move(*core), options));
 }
 
+namespace {
+Status write_birth(const std::string& path, const Board::Birth& birth, const model::ModelPtr& model, journal::Entry first) {
+    YIPAN_TRY(auto store, store::open_sqlite(path, store::Access::create));
+    YIPAN_TRY_VOID(store->begin());
+    YIPAN_TRY_VOID(store->set_meta("name", birth.name));
+    YIPAN_TRY_VOID(store->set_meta("note", birth.note));
+    YIPAN_TRY_VOID(store->set_meta("zone", birth.zone));
+    if (birth.frozen_clock) YIPAN_TRY_VOID(store->set_meta("frozen_clock", std::to_string(birth.frozen_clock->micros)));
+    if (!birth.salt_seed.empty()) YIPAN_TRY_VOID(store->set_meta("salt_seed", birth.salt_seed));
+    YIPAN_TRY_VOID(store->set_meta("model_position", "1"));
+    YIPAN_TRY_VOID(store->install(model));
+    Log log(*store, Salts(birth.salt_seed));
+    YIPAN_TRY_VOID(log.append(first));
+    YIPAN_TRY_VOID(store->set_head({log.position(), log.root()}));
+    return store->commit();
+}
+
+// Nothing half-made stays behind; a file that was there before is not ours to remove.
+Checked<void> born(const std::string& path, const Status& written) {
+    if (written) return {};
+    if (written.error().code != Code::duplicate && written.error().code != Code::busy)
+        for (const char* suffix : {"", "-wal", "-shm", "-lock"}) (void)std::remove((path + suffix).c_str());
+    return fail(Errors{written.error()});
+}
+}  // namespace
+
 Checked<std::unique_ptr<Board>> Board::create(const std::string& path, Birth birth) {
     auto model = model::load(birth.model);
     if (!model) return fail(model.error());
     const auto zone = Zone::load(birth.zone);
     if (!zone) return fail(Errors{zone.error()});
-    const auto write = [&]() -> Status {
-        YIPAN_TRY(auto store, store::open_sqlite(path, store::Access::create));
-        YIPAN_TRY_VOID(store->begin());
-        YIPAN_TRY_VOID(store->set_meta("name", birth.name));
-        YIPAN_TRY_VOID(store->set_meta("note", birth.note));
-        YIPAN_TRY_VOID(store->set_meta("zone", birth.zone));
-        if (birth.frozen_clock) YIPAN_TRY_VOID(store->set_meta("frozen_clock", std::to_string(birth.frozen_clock->micros)));
-        if (!birth.salt_seed.empty()) YIPAN_TRY_VOID(store->set_meta("salt_seed", birth.salt_seed));
-        YIPAN_TRY_VOID(store->set_meta("model_position", "1"));
-        YIPAN_TRY_VOID(store->install(*model));
-        Log log(*store, Salts(birth.salt_seed));
-        journal::Entry e;
-        e.time = (birth.frozen_clock ? *birth.frozen_clock : SystemClock().now()).micros;
-        e.channel = "init";
-        e.verb = journal::Verb::model;
-        e.version = 1;
-        e.model_version = 1;
-        e.transaction = 1;
-        e.effective = zone->date_of(Instant{e.time}).days;
-        e.body[0] = model_body((*model)->files);
-        YIPAN_TRY_VOID(log.append(e));
-        YIPAN_TRY_VOID(store->set_head({log.position(), log.root()}));
-        return store->commit();
-    };
-    if (const auto ok = write(); !ok) {
-        if (ok.error().code != Code::duplicate)
-            for (const char* suffix : {"", "-wal", "-shm", "-lock"}) (void)std::remove((path + suffix).c_str());  // nothing half-made stays
-        return fail(Errors{ok.error()});
-    }
+    journal::Entry first;
+    first.time = (birth.frozen_clock ? *birth.frozen_clock : SystemClock().now()).micros;
+    first.channel = "init";
+    first.verb = journal::Verb::model;
+    first.version = 1;
+    first.model_version = 1;
+    first.transaction = 1;
+    first.effective = zone->date_of(Instant{first.time}).days;
+    first.body[0] = model_body((*model)->files);
+    if (auto ok = born(path, write_birth(path, birth, *model, std::move(first))); !ok) return fail(ok.error());
     return open(path, {});
+}
+
+Checked<std::unique_ptr<Board>> Board::replay(const std::string& from, const std::string& to, const Progress& progress) {
+    constexpr std::int64_t entries_per_batch = 2'000;
+    Options reading;
+    reading.read_only = true;
+    auto source = Core::open(from, reading);
+    if (!source) return fail(source.error());
+    store::Store& old = *(*source)->store;
+    const auto prepare = [&]() -> Status {
+        YIPAN_TRY(const auto first, old.entry(1));
+        YIPAN_TRY(const auto seed, old.meta("salt_seed"));
+        Birth birth;
+        birth.name = (*source)->facts.name;
+        birth.note = (*source)->facts.note;
+        birth.zone = (*source)->facts.zone.name();
+        birth.frozen_clock = (*source)->facts.frozen;
+        birth.salt_seed = seed.value_or("");
+        return write_birth(to, birth, (*source)->shape->model, first.entry);
+    };
+    if (auto ok = born(to, prepare()); !ok) return fail(ok.error());
+    {
+        auto target = Core::open(to, {});
+        if (!target) return fail(target.error());
+        const auto head = old.head();
+        if (!head) return fail(Errors{head.error()});
+        std::vector<journal::Entry> batch;
+        for (std::int64_t at = 2; at <= head->position; at += entries_per_batch) {
+            batch.clear();
+            auto status = old.each_entry(at, std::min(at + entries_per_batch - 1, head->position), [&](const store::StoredEntry& e) -> Status {
+                batch.push_back(e.entry);
+                return {};
+            });
+            if (status) status = (*target)->replay(batch);
+            if (!status) return fail(Errors{status.error()});
+            if (progress) progress(std::min(at + entries_per_batch, head->position), head->position);
+        }
+        const auto copied = (*target)->store->head();
+        if (!copied || copied->root != head->root) return fail(Errors{{Code::corrupt, from, "its journal does not hash to the same root when it is replayed", "run yipan verify"}});
+    }
+    return open(to, {});
 }
 
 }  // namespace yipan::board

@@ -113,6 +113,9 @@ class Board {
     };
     static Checked<std::unique_ptr<Board>> create(const std::string& path, Birth birth);
     static Checked<std::unique_ptr<Board>> open(const std::string& path, Options options = {});
+    /// Repeats the journal of one board in a new one: the same entries, records and figures derived anew; both dumps are the same
+    /// bytes (I7). Refused when an entry does not verify on the way.
+    static Checked<std::unique_ptr<Board>> replay(const std::string& from, const std::string& to, const Progress& progress = {});
     virtual ~Board() = default;
 
     /// The only write path. Thread-safe; blocks until the draft is durable (after the batch's fsync) or refused.

@@ -11,7 +11,7 @@
 
 namespace yipan::board {
 namespace {
-constexpr const char* model_yaml = R"(
+constexpr const char* model_yaml = R"yaml(
 types:
   organ:
     label: [机构, 機構, Organ]
@@ -47,6 +47,7 @@ types:
         start: {label: [开工, 開工, Start], from: [planned], to: under_way, needs: [{check: "permit != null", message: [须有许可证, 須有許可證, a permit is needed]}]}
     rules:
       order: {check: "finished == null || started == null || started <= finished", message: [竣工早于开工, 竣工早於開工, finished before it started]}
+      planned_in_sum: {check: "plan == null || orElse(figure('planned', organ, period('2026')), yuan(0)) <= yuan(1000000)", message: [计划超限, 計劃超限, more planned than allowed]}
       no_more_than_three: {check: "count(project, it.organ == organ) <= 3", message: [项目过多, 項目過多, too many projects]}
   project_month:
     owned_by: project
@@ -59,8 +60,9 @@ forests:
   organs: {label: [机构树, 機構樹, Organs], links: [{type: organ_link, parent: upper, child: lower}]}
 figures:
   invested: {label: [投资, 投資, Invested], of: project_month, sum: amount, unit: project.organ, period: month, at: now, forest: organs}
+  planned: {label: [计划, 計劃, Planned], of: project, sum: plan, unit: organ, period: started, grain: year, forest: organs}
   projects: {label: [项目数, 項目數, Projects], of: project, count: true, unit: organ, forest: organs}
-)";
+)yaml";
 
 class BoardTest : public ::testing::Test {
   protected:
@@ -213,6 +215,18 @@ TEST_F(BoardTest, judges_rules_over_other_records_after_the_whole_draft) {
     EXPECT_TRUE(board_->verify().ok);
 }
 
+TEST_F(BoardTest, rules_ask_figures_that_hold_the_draft_being_judged) {
+    const std::int64_t day = Date::parse("2026-02-01")->days;
+    const std::int64_t yuan = 100;
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"started", day}, {"plan", 600'000 * yuan}})}));
+    const auto over = apply({make(project, {{"code", "P-2"}, {"organ", std::int64_t{1}}, {"started", day}, {"plan", 300'000 * yuan}}),
+                             make(project, {{"code", "P-3"}, {"organ", std::int64_t{1}}, {"started", day}, {"plan", 200'000 * yuan}})});
+    ASSERT_FALSE(over) << "the two together leave the limit";
+    EXPECT_NE(over.error()[0].message.find("more planned than allowed"), std::string::npos) << text_of(over.error());
+    EXPECT_TRUE(apply({make(project, {{"code", "P-2"}, {"organ", std::int64_t{1}}, {"started", day}, {"plan", 400'000 * yuan}})}));
+    EXPECT_EQ(ask("planned", 1, "2026").number.text(), "1000000.00");
+}
+
 TEST_F(BoardTest, deletion_does_to_references_what_each_field_says) {
     ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(organ, {{"code", "O-2"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"partner", std::int64_t{-2}}}),
                        make(month, {{"project", std::int64_t{-3}}, {"month", month_code("2026-01")}, {"amount", std::int64_t{100}}})}));
@@ -294,6 +308,27 @@ TEST_F(BoardTest, many_writers_at_once_lose_and_double_nothing) {
     EXPECT_EQ(accepted, 4 * each) << "each code is wanted by two writers and given to one";
     EXPECT_EQ(*board_->snapshot()->count(organ, ""), 1 + 4 * each);
     EXPECT_TRUE(board_->verify().ok);
+}
+
+TEST_F(BoardTest, a_replayed_journal_gives_the_same_dump) {
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(organ, {{"code", "O-2"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"phone", "13800000000"}, {"partner", std::int64_t{-2}}}),
+                       make(month, {{"project", std::int64_t{-3}}, {"month", month_code("2026-01")}, {"amount", std::int64_t{100}}})}));
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-3"}}), make(link, {{"upper", std::int64_t{-1}}, {"lower", std::int64_t{1}}})}));
+    ASSERT_TRUE(apply({change(Verb::amend, project, 1, {{"organ", std::int64_t{2}}})}));
+    ASSERT_TRUE(apply({change(Verb::remove, month, 1, {})}));
+    ASSERT_TRUE(apply({make(project, {{"code", "P-2"}, {"organ", std::int64_t{3}}})}));
+    const std::string before = dump();
+    const std::string old = path_;
+    board_.reset();
+    auto replayed = Board::replay(old, (dir_ / "again.board").string());
+    ASSERT_TRUE(replayed) << text_of(replayed.error());
+    board_ = std::move(*replayed);
+    EXPECT_EQ(dump(), before);
+    EXPECT_TRUE(board_->verify().ok);
+    const auto next = apply({make(project, {{"code", "P-3"}, {"organ", std::int64_t{3}}})});
+    ASSERT_TRUE(next) << text_of(next.error());
+    const auto& type = board_->model()->types[static_cast<std::size_t>(project)];
+    EXPECT_EQ(board_->snapshot()->record(project, next->records[0])->at(type.find("paper")), record::Value(std::string("区〔2026〕003号")));
 }
 
 TEST_F(BoardTest, reading_never_sees_half_a_draft) {

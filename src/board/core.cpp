@@ -76,9 +76,37 @@ Checked<void> Core::load(const Options& options) {
         if (read_only) damage = ok.error();
         else return one(ok);
     }
-    judge_ = std::make_unique<Judge>(*store, shape, plan, *world_, *log_, facts.zone, facts.model_version);
-    if (auto ok = judge_->open(); !ok) return one(ok);
+    if (const auto ok = make_judge(); !ok) return one(ok);
     return one(load_book());
+}
+
+Status Core::make_judge() {
+    judge_ = std::make_unique<Judge>(*store, shape, plan, *world_, *log_, facts.zone, facts.model_version);
+    judge_->ask_figure = [this](std::string_view code, int unit_type, std::int64_t unit, Period period, const Pending& pending) { return figure_in_draft(code, unit_type, unit, period, pending); };
+    return judge_->open();
+}
+
+// figure() in a rule: the committed figures with what this transaction has posted so far, the draft being judged included.
+Result<cel::Value> Core::figure_in_draft(std::string_view code, int unit_type, std::int64_t unit, Period period, const Pending& pending) {
+    figure::Ask ask;
+    ask.figure = shape->model->find_figure(code);
+    if (ask.figure < 0) return fail(Code::not_found, "", "no figure \"" + std::string(code) + "\"");
+    ask.unit_type = unit_type;
+    ask.unit = unit;
+    ask.period = period;
+    ask.today = facts.zone.date_of(clock->now());
+    const model::Figure& f = shape->model->figures[static_cast<std::size_t>(ask.figure)];
+    figure::Value v;
+    {
+        const std::shared_lock lock(book_mutex);
+        v = book->value_with(ask, pending.postings);
+    }
+    if (!v.has) return cel::Value::null();
+    if (f.measure.kind == model::Measure::Kind::money) {
+        YIPAN_TRY(const Decimal fen, v.number.rescaled(2, Rounding::half_up));
+        return cel::Value::money({fen.units, f.measure.currency});
+    }
+    return f.measure.scale == 0 && v.number.scale == 0 ? cel::Value::integer(v.number.units) : cel::Value::decimal(v.number);
 }
 
 Checked<void> Core::load_model() {
@@ -197,37 +225,54 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
         world_->clear();
         return true;
     }
-    const auto write_rest = [&]() -> Status {
-        for (const auto& [type, next] : pending.next_record) YIPAN_TRY_VOID(store->set_next_record(type, judge_->next_record(type)));
-        YIPAN_TRY_VOID(store->put_tail(log_->position(), encode_postings(pending.postings)));
-        return store->set_head({log_->position(), log_->root()});
-    };
-    if (const auto ok = write_rest(); !ok) {
+    bool failed_at_commit = false;
+    if (const auto ok = commit_batch(pending, failed_at_commit); !ok) {
+        if (failed_at_commit) return recover(drafts, answers, ok.error()), true;
         roll_back();
         return refuse_all(ok.error());
     }
-    if (book->pending_entries() < figure::run_entries) {
-        if (const auto ok = store->commit(); !ok) return recover(drafts, answers, ok.error()), true;
-        const std::unique_lock lock(book_mutex);
-        show(pending);
-        return true;
-    }
-    // A new run: what memory held since the last one goes to the store, and readers must not see the runs change under them.
-    if (auto ok = book->flush(); !ok) {
-        book->abandon_flush();
-        roll_back();
-        return refuse_all(ok.error());
-    }
-    if (const auto ok = store->drop_tail(book->position()); !ok) {
-        book->abandon_flush();
-        roll_back();
-        return refuse_all(ok.error());
-    }
-    const std::unique_lock lock(book_mutex);
-    if (const auto ok = store->commit(); !ok) return book->abandon_flush(), recover(drafts, answers, ok.error()), true;
-    book->commit_flush();
-    show(pending);
     return true;
+}
+
+// The end of a batch: what belongs to it as a whole, the commit, and then memory. Every run_entries entries the postings since the
+// last run are written as a new one; runs change under the book's exclusive lock, so that no reader misses one.
+Status Core::commit_batch(const Pending& pending, bool& failed_at_commit) {
+    for (const auto& [type, next] : pending.next_record) YIPAN_TRY_VOID(store->set_next_record(type, judge_->next_record(type)));
+    YIPAN_TRY_VOID(store->put_tail(log_->position(), encode_postings(pending.postings)));
+    YIPAN_TRY_VOID(store->set_head({log_->position(), log_->root()}));
+    const bool run_due = book->pending_entries() >= figure::run_entries;
+    if (run_due) {
+        auto flushed = book->flush();
+        if (flushed) flushed = store->drop_tail(book->position());
+        if (!flushed) {
+            book->abandon_flush();
+            return flushed;
+        }
+    }
+    std::unique_lock lock(book_mutex, std::defer_lock);
+    if (run_due) lock.lock();
+    if (auto committed = store->commit(); !committed) {
+        if (run_due) book->abandon_flush();
+        failed_at_commit = true;
+        return committed;
+    }
+    if (!run_due) lock.lock();
+    if (run_due) book->commit_flush();
+    show(pending);
+    return {};
+}
+
+Status Core::replay(std::span<const journal::Entry> entries) {
+    Pending pending;
+    bool failed_at_commit = false;
+    YIPAN_TRY_VOID(store->begin());
+    for (const journal::Entry& entry : entries) {
+        if (const auto ok = judge_->replay(entry, pending); !ok) {
+            store->rollback();
+            return ok;
+        }
+    }
+    return commit_batch(pending, failed_at_commit);
 }
 
 void Core::show(const Pending& pending) {
@@ -274,8 +319,7 @@ Status Core::reopen() {
     world_ = std::make_unique<World>(*store, shape);
     log_ = std::make_unique<Log>(*store, Salts(salt_seed_));
     YIPAN_TRY_VOID(log_->open());
-    judge_ = std::make_unique<Judge>(*store, shape, plan, *world_, *log_, facts.zone, facts.model_version);
-    YIPAN_TRY_VOID(judge_->open());
+    YIPAN_TRY_VOID(make_judge());
     return load_book();
 }
 

@@ -16,6 +16,9 @@ class Core {
     /// One transaction for all drafts; answers in their order. Only the writer's thread calls it.
     void batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers);
 
+    /// One transaction that repeats entries of another board (I7).
+    Status replay(std::span<const journal::Entry> entries);
+
     struct Facts {                          // never change while the board is open
         std::string path, name, note;
         Zone zone;
@@ -40,8 +43,11 @@ class Core {
     Checked<void> load(const Options& options);
     Checked<void> load_model();
     Status load_book();
+    Status make_judge();
+    Result<cel::Value> figure_in_draft(std::string_view code, int unit_type, std::int64_t unit, Period period, const Pending& pending);
     Status load_links();
     void publish_links();
+    Status commit_batch(const Pending& pending, bool& failed_at_commit);
     bool try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers);
     void show(const Pending& pending);
     void recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause);

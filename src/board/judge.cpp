@@ -54,6 +54,25 @@ class Judge::Session final : public cel::Host {
         return receipt();
     }
 
+    // Replay: the entry was judged when it was written; only its consequences are derived anew.
+    Status replay(const journal::Entry& entry) {
+        const int type = model_.find_type(entry.type);
+        if (type < 0) return fail(Code::corrupt, "entry " + std::to_string(entry.position), "names a type the model does not have");
+        given_ = &entry;
+        const RecordId id(entry.record);
+        const record::RecordPtr old = entry.version > 1 ? current(type, id) : nullptr;
+        std::shared_ptr<record::Record> next;
+        if (entry.verb != journal::Verb::remove) {
+            YIPAN_TRY(const record::RecordPtr version, j_.world_.version_of(entry, type));
+            next = std::make_shared<record::Record>(*version);
+            if (!old) count_numbers(shape(type), *next);
+        }
+        made_.push_back({});
+        if (errors_.empty()) write(type, old, std::move(next), entry.verb, made_.back());
+        if (!errors_.empty()) return fail(errors_[0]);
+        return {};
+    }
+
     // -- cel::Host: rules that look at other records
     Result<cel::Value> query(const cel::SqlQuery& query, std::span<const cel::Value> params) override {
         std::vector<record::Value> values;
@@ -65,7 +84,7 @@ class Judge::Session final : public cel::Host {
     Result<cel::Value> figure(std::string_view code, const cel::Value& unit, const cel::Value& period) override {
         if (!j_.ask_figure) return fail(Code::evaluation_failed, "", "figure() has nobody to ask here");
         if (unit.is_null() || period.is_null()) return cel::Value::null();
-        return j_.ask_figure(code, unit.object()->id(), period.as_period(), pending_);
+        return j_.ask_figure(code, model_.find_type(unit.object_type()->name), unit.object()->id(), period.as_period(), pending_);
     }
 
   private:
@@ -253,18 +272,32 @@ class Judge::Session final : public cel::Host {
         for (std::size_t i = 0; i < type.fields.size(); ++i) {
             const model::Field& field = type.fields[i];
             if (field.kind != model::FieldKind::number || !record::is_unset(next.values[i])) continue;
-            std::string name = type.code + "." + field.code + ":" + std::to_string(today_.year());
-            for (const int p : field.per) {
-                const record::Value& v = next.at(p);
-                name += ":";
-                if (const auto* n = record::as_integer(v)) name += std::to_string(*n);
-                if (const auto* t = record::as_text(v)) name += *t;
-            }
+            const std::string name = counter_name(type, field, next);
             const auto last = j_.store_.counter(name);
             if (!last) return lose(last.error());
             if (!guard(j_.store_.set_counter(name, *last + 1))) return;
             next.values[i] = number_text(field.pattern, *last + 1);
         }
+    }
+    void count_numbers(const model::Type& type, const record::Record& made) {
+        for (std::size_t i = 0; i < type.fields.size(); ++i) {
+            const model::Field& field = type.fields[i];
+            if (field.kind != model::FieldKind::number) continue;
+            const std::string name = counter_name(type, field, made);
+            const auto last = j_.store_.counter(name);
+            if (!last) return lose(last.error());
+            if (made.values[i] == record::Value(number_text(field.pattern, *last + 1)) && !guard(j_.store_.set_counter(name, *last + 1))) return;
+        }
+    }
+    std::string counter_name(const model::Type& type, const model::Field& field, const record::Record& r) const {
+        std::string name = type.code + "." + field.code + ":" + std::to_string(today_.year());
+        for (const int p : field.per) {
+            const record::Value& v = r.at(p);
+            name += ":";
+            if (const auto* n = record::as_integer(v)) name += std::to_string(*n);
+            if (const auto* t = record::as_text(v)) name += *t;
+        }
+        return name;
     }
     std::string number_text(const std::string& pattern, std::int64_t seq) const {
         std::string out;
@@ -544,31 +577,22 @@ class Judge::Session final : public cel::Host {
         // they are derived from the written state.
         if (after_each_ && next && counted && !contributions(*next, after)) return;
 
-        RecordId id = old ? old->id : RecordId(j_.next_record_[at(type)]);
+        const RecordId id = old ? old->id : RecordId(given_ ? given_->record : j_.next_record_[at(type)]);
         if (!old) {
-            ids_before_.try_emplace(type, id.value);
+            ids_before_.try_emplace(type, j_.next_record_[at(type)]);
             j_.next_record_[at(type)] = id.value + 1;
             pending_.next_record[type] = id.value + 1;
         }
         journal::Entry& e = j_.entry_;
-        e = journal::Entry{};
-        e.time = time_;
-        e.actor = draft_.actor.value;
-        e.post = draft_.post.value;
-        e.channel = draft_.channel;
-        e.verb = verb;
-        e.type = shape(type).code;
-        e.record = id.value;
-        e.version = old ? old->version + 1 : 1;
-        e.previous = old ? old->position.value : 0;
-        e.transaction = first_ ? first_ : j_.log_.position() + 1;
-        e.model_version = j_.model_version_;
-        e.effective = next ? next->effective.days : today_.days;
+        e = given_ ? *given_ : journal::Entry{};
+        if (!given_) header(e, type, id, old, next.get(), verb);
         if (next) {
             next->id = id;
             next->version = e.version;
             next->previous = Position(e.previous);
             next->position = Position(j_.log_.position() + 1);
+        }
+        if (next && !given_) {
             for (int g = 0; g < record::group_count; ++g)
                 j_.shape_->codecs[at(type)].encode(*next, static_cast<model::FieldGroup>(g), e.body[at(g)]);
         }
@@ -594,6 +618,20 @@ class Judge::Session final : public cel::Host {
             post(d.before, now, e.position, d.id);
         }
     }
+    void header(journal::Entry& e, int type, RecordId id, const record::RecordPtr& old, const record::Record* next, journal::Verb verb) const {
+        e.time = time_;
+        e.actor = draft_.actor.value;
+        e.post = draft_.post.value;
+        e.channel = draft_.channel;
+        e.verb = verb;
+        e.type = shape(type).code;
+        e.record = id.value;
+        e.version = old ? old->version + 1 : 1;
+        e.previous = old ? old->position.value : 0;
+        e.transaction = first_ ? first_ : j_.log_.position() + 1;
+        e.model_version = j_.model_version_;
+        e.effective = next ? next->effective.days : today_.days;
+    }
     void post(std::vector<figure::Contribution>& before, std::vector<figure::Contribution>& after, std::int64_t position, std::int64_t record) {
         if (before.empty())
             for (const auto& c : after) pending_.postings.push_back({c, position, record, +1});
@@ -610,6 +648,7 @@ class Judge::Session final : public cel::Host {
     Log::State mark_;
     std::size_t postings_mark_;
     bool after_each_ = false;
+    const journal::Entry* given_ = nullptr;  // replay
     Errors errors_;
     std::vector<Made> made_;
     std::vector<Check> checks_;
@@ -649,6 +688,11 @@ Checked<Receipt> Judge::judge(const Draft& draft, Instant now, Pending& pending)
         if (*known) return repeated(**known);
     }
     return Session(*this, draft, log_.next_time(now), pending).run();
+}
+
+Status Judge::replay(const journal::Entry& entry, Pending& pending) {
+    const Draft none;
+    return Session(*this, none, entry.time, pending).replay(entry);
 }
 
 Checked<Receipt> Judge::repeated(const store::RecordedReceipt& known) {

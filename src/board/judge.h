@@ -32,8 +32,10 @@ class Judge {
     /// Judges and writes; on refusal the transaction and `pending` are as before. A store failure is a single Error of code
     /// store_failed (the batch is lost); everything else concerns this draft alone.
     Checked<Receipt> judge(const Draft& draft, Instant now, Pending& pending);
+    /// Writes what an entry of another board says, without judging it again: the same entry, row and postings (I7).
+    Status replay(const journal::Entry& entry, Pending& pending);
     /// figure() in rules asks here; set by the writer.
-    std::function<Result<cel::Value>(std::string_view code, std::int64_t unit, Period period, const Pending&)> ask_figure;
+    std::function<Result<cel::Value>(std::string_view code, int unit_type, std::int64_t unit, Period period, const Pending&)> ask_figure;
     std::int64_t next_record(int type) const { return next_record_[static_cast<std::size_t>(type)]; }
     bool store_lost() const { return store_lost_; }
     void batch_over() { store_lost_ = false; }

@@ -52,6 +52,7 @@ void Book::commit_flush() { state_->cells.trim_log(state_->history.commit()); }
 void Book::abandon_flush() { state_->history.abandon(); }
 
 Value Book::value(const Ask& ask) const { return state_->value(ask); }
+Value Book::value_with(const Ask& ask, std::span<const Posting> pending) const { return state_->value(ask, pending); }
 Explanation Book::why(const Ask& ask, Page page) const { return state_->why(ask, page); }
 Result<std::vector<Posting>> Book::difference(const Ask& ask, Position from, Position to, std::size_t limit) const {
     return state_->difference(ask, from, to, limit);

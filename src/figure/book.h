@@ -111,6 +111,9 @@ class Book {
     void abandon_flush();
 
     Value value(const Ask& ask) const;
+    /// The same with postings of a transaction not committed yet on top: what rules see through figure(). Flow sums, counts and averages and
+    /// what is derived from them (the loader lets rules ask no others); links are those already committed.
+    Value value_with(const Ask& ask, std::span<const Posting> pending) const;
     Explanation why(const Ask& ask, Page page) const;
     /// Postings that explain the difference of a figure between two positions (plain figures): (from, to], the first `limit` of
     /// them by (position, cell, record); ask for one more than wanted to see whether there are more.

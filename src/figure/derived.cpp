@@ -41,7 +41,7 @@ Result<Ask> Book::State::part_ask(const model::Figure& figure, std::size_t index
     return out;
 }
 
-Value Book::State::derived(const model::Figure& figure, const Ask& ask) {
+Value Book::State::derived(const model::Figure& figure, const Ask& ask, std::span<const Posting> pending) {
     Value v;
     if (ask.d1 || ask.d2) {
         v.why_none = fmt::format("{} is computed from its parts and has no dimensions", figure.code);
@@ -53,7 +53,7 @@ Value Book::State::derived(const model::Figure& figure, const Ask& ask) {
     for (std::size_t i = 0; i < figure.parts.size(); ++i) {
         const auto asked = part_ask(figure, i, ask);
         Value part;
-        if (asked) part = value(*asked);
+        if (asked) part = value(*asked, pending);
         else part.why_none = asked.error().message;
         if (!part.has && missing.empty()) missing = figure.parts[i].name + ": " + part.why_none;
         variables[i] = formula_value(model.figures[static_cast<std::size_t>(figure.parts[i].figure)].measure, part);

@@ -9,6 +9,8 @@ namespace yipan::figure {
 
 namespace {
 
+constexpr std::size_t runs_dropped_at_once = 2;  // a merge of 16 replaces 16; flushes between two merges are at least as many
+
 std::string place_of(const RunStore::Run& run) { return "figure run " + std::to_string(run.id); }
 
 bool same_series(const KeyBytes& a, const KeyBytes& b) { return std::equal(a.begin(), a.end() - 4, b.begin()); }
@@ -126,8 +128,9 @@ Status History::flush(const Cells& cells, std::int64_t position) {
     if (p.run.last_position < p.run.first_position) return {};
     YIPAN_TRY_VOID(write_log(cells, p.run));
     p.log_entries = cells.log().size();
-    for (const auto id : stale_) YIPAN_TRY_VOID(store_.drop(id));
-    p.dropped = stale_;
+    // Few at a time: deleting the chunks of a large run costs as much as writing them.
+    p.dropped = std::min(stale_.size(), runs_dropped_at_once);
+    for (std::size_t i = 0; i < p.dropped; ++i) YIPAN_TRY_VOID(store_.drop(stale_[i]));
     p.merge = merge_;
     std::size_t budget = std::max(shape_.merge_least, p.log_entries * shape_.merge_factor);
     if (!p.merge) p.merge = choose_merge(p.next_id);
@@ -142,7 +145,7 @@ std::size_t History::commit() {
     pending_.reset();
     next_id_ = p.next_id;
     runs_.push_back(p.run);
-    stale_.clear();
+    stale_.erase(stale_.begin(), stale_.begin() + static_cast<std::ptrdiff_t>(p.dropped));
     merge_ = std::move(p.merge);
     if (merge_ && merge_->finished) {
         const auto merged = [&](const RunStore::Run& run) {
@@ -151,7 +154,7 @@ std::size_t History::commit() {
         const auto first = std::find_if(runs_.begin(), runs_.end(), merged);
         *first = merge_->output;
         runs_.erase(std::remove_if(first + 1, runs_.end(), merged), runs_.end());
-        stale_ = merge_->inputs;
+        stale_.insert(stale_.end(), merge_->inputs.begin(), merge_->inputs.end());
         merge_.reset();
     }
     return p.log_entries;

@@ -3,7 +3,7 @@
 // postings of cells between two positions. Runs cover the entries without gaps; level n+1 is made of `fanout` of level n.
 //
 // A run being made by a merge has a negative level in the store until its last piece is written, so a crash leaves it
-// recognisable: open() ignores it and the next flush drops it. Runs that were merged are dropped one flush later, so that a
+// recognisable: open() ignores it and the next flush drops it. Runs that were merged are dropped in later flushes, so that a
 // reader who still has the old list finds its chunks.
 #include <optional>
 #include <set>
@@ -47,7 +47,7 @@ class History {
     struct Pending {
         RunStore::Run run;
         std::size_t log_entries = 0;
-        std::vector<std::int64_t> dropped;
+        std::size_t dropped = 0;             // of stale_, from its begin
         std::optional<Merge> merge;
         std::int64_t next_id = 0;
     };

@@ -15,6 +15,7 @@ constexpr std::size_t facts_max = 1'000'000;         // remembered cells with mi
 constexpr std::size_t answers_max = 200'000;         // remembered answers of figures that do not add
 constexpr std::size_t cells_at_once = 256;           // whose postings are held in memory together
 constexpr std::int64_t rows_checked_max = 20'000;    // why adds up all rows to check them up to here
+constexpr std::size_t places_checked_max = 2'000;    // ... and while they stand in so few places (cells x runs)
 
 /// One contribution of a record as it stands at a position.
 struct Row {
@@ -78,10 +79,11 @@ struct Book::State {
     std::int64_t position = 0;
 
     // value.cpp
-    Value value(const Ask& ask);
+    Value value(const Ask& ask, std::span<const Posting> pending = {});
     Reading resolve(const Ask& ask);
     const model::Figure* find(const Ask& ask) const;
-    Value derived(const model::Figure& figure, const Ask& ask);
+    Value derived(const model::Figure& figure, const Ask& ask, std::span<const Posting> pending);
+    Value value_on_top(const Reading& reading, std::span<const Posting> pending);
     Result<Ask> part_ask(const model::Figure& figure, std::size_t part, const Ask& ask) const;
     Value added(const Reading& reading, SlotTable::Sum sum) const;
     Value non_additive(const Reading& reading);                      // now; under the unique lock

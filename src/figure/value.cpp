@@ -237,14 +237,36 @@ Value Book::State::non_additive(const Reading& reading) {
     return reduced(reading, choice);
 }
 
-Value Book::State::value(const Ask& ask) {
+// The committed cells plus the postings of the open transaction that fall into them.
+Value Book::State::value_on_top(const Reading& reading, std::span<const Posting> pending) {
+    std::unique_lock alone(guard);
+    const UnitSetPtr set = units(reading);
+    const Aggregate* known = cells.aggregate(reading.key());
+    if (!known) known = &cells.make_aggregate(reading.key(), set, reading.d1, reading.d2);
+    SlotTable::Sum sum = known->slots.range(reading.from, reading.to);
+    for (const Posting& p : pending) {
+        const CellKey& k = p.what.cell;
+        if (k.figure != reading.figure->index || k.slot < reading.from || k.slot > reading.to) continue;
+        if ((reading.d1 && k.d1 != *reading.d1) || (reading.d2 && k.d2 != *reading.d2)) continue;
+        if (set && !set->has(k.unit)) continue;
+        sum.sum += static_cast<__int128>(p.sign) * p.what.value;
+        sum.count += p.sign;
+    }
+    return added(reading, sum);
+}
+
+Value Book::State::value(const Ask& ask, std::span<const Posting> pending) {
     const model::Figure* figure = find(ask);
     if (!figure) return none("there is no such figure");
-    if (figure->derived()) return derived(*figure, ask);
+    if (figure->derived()) return derived(*figure, ask, pending);
 
     std::shared_lock shared(guard);
     const Reading reading = resolve(ask);
     if (!reading.none.empty()) return none(reading.none);
+    if (!pending.empty() && reading.additive()) {
+        shared.unlock();
+        return value_on_top(reading, pending);
+    }
     if (ask.as_known && ask.as_known->value < position) {
         shared.unlock();
         UnitSetPtr set;

@@ -117,7 +117,7 @@ Explanation Book::State::why(const Ask& ask, Page page) {
         std::int64_t total = 0;
         for (const CellRef& ref : refs) total += cells.series(ref.series).slots.find(ref.slot)->count;
         out.rows_total = total;
-        if (total > rows_checked_max) {
+        if (total > rows_checked_max || refs.size() * history.runs().size() > places_checked_max) {
             all = false;
             needed.clear();
             for (const CellRef& ref : refs) {
