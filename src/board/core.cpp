@@ -97,6 +97,7 @@ Result<cel::Value> Core::figure_in_draft(std::string_view code, int unit_type, s
     ask.today = facts.zone.date_of(clock->now());
     const model::Figure& f = shape->model->figures[static_cast<std::size_t>(ask.figure)];
     figure::Value v;
+    drain();
     {
         const std::shared_lock lock(book_mutex);
         v = book->value_with(ask, pending.postings);
@@ -139,16 +140,17 @@ Checked<void> Core::load_model() {
 }
 
 Status Core::load_book() {
-    runs = std::make_unique<StoreRuns>(*store, *store);
+    runs = std::make_unique<StoreRuns>(*store);
     book = std::make_unique<figure::Book>(plan, *runs);
     if (!read_only) {  // readers of runs get a connection of their own
         YIPAN_TRY(reader_, store::open_sqlite(facts.path, store::Access::read));
         YIPAN_TRY_VOID(reader_->use(shape->model));
         book.reset();
-        runs = std::make_unique<StoreRuns>(*store, *reader_);
+        runs = std::make_unique<StoreRuns>(*reader_);
         book = std::make_unique<figure::Book>(plan, *runs);
     }
     YIPAN_TRY_VOID(book->open());
+    run_ready_ = false;
     YIPAN_TRY_VOID(load_links());
     YIPAN_TRY_VOID(store->each_tail([&](std::int64_t position, std::string_view body) -> Status {
         if (position <= book->position()) return {};
@@ -182,22 +184,27 @@ void Core::publish_links() {
     book->set_links(std::move(all));
 }
 
-void Core::batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers) {
+std::optional<Core::Shown> Core::batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers) {
     answers.clear();
-    if (try_batch(drafts, answers)) return;
-    if (drafts.size() == 1) return;  // the store's answer stands
+    std::optional<Shown> shown;
+    if (try_batch(drafts, answers, shown) || drafts.size() == 1) return shown;
     // Somebody's draft made the store fail: alone, only the guilty one does.
+    drain();
     std::vector<Checked<Receipt>> all;
     for (Draft* draft : drafts) {
         answers.clear();
-        try_batch(std::span<Draft* const>(&draft, 1), answers);
+        std::optional<Shown> one_shown;
+        try_batch(std::span<Draft* const>(&draft, 1), answers, one_shown);
+        if (one_shown) show(*one_shown);
+        prepare_run();
         all.push_back(std::move(answers.at(0)));
     }
     answers = std::move(all);
+    return std::nullopt;
 }
 
 // True when the answers stand; false when the store failed and everything was rolled back (answers hold the error).
-bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers) {
+bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, std::optional<Shown>& shown) {
     const auto refuse_all = [&](const Error& error) {
         answers.assign(drafts.size(), Checked<Receipt>(tl::unexpect, Errors{error}));
         return false;
@@ -226,7 +233,7 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
         return true;
     }
     bool failed_at_commit = false;
-    if (const auto ok = commit_batch(pending, failed_at_commit); !ok) {
+    if (const auto ok = commit_batch(pending, shown, failed_at_commit); !ok) {
         if (failed_at_commit) return recover(drafts, answers, ok.error()), true;
         roll_back();
         return refuse_all(ok.error());
@@ -234,37 +241,49 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
     return true;
 }
 
-// The end of a batch: what belongs to it as a whole, the commit, and then memory. Every run_entries entries the postings since the
-// last run are written as a new one; runs change under the book's exclusive lock, so that no reader misses one.
-Status Core::commit_batch(const Pending& pending, bool& failed_at_commit) {
+// The end of a batch: what belongs to it as a whole, the commit, and a run of postings when one is ready to be written.
+Status Core::commit_batch(Pending& pending, std::optional<Shown>& shown, bool& failed_at_commit) {
     for (const auto& [type, next] : pending.next_record) YIPAN_TRY_VOID(store->set_next_record(type, judge_->next_record(type)));
     YIPAN_TRY_VOID(store->put_tail(log_->position(), encode_postings(pending.postings)));
     YIPAN_TRY_VOID(store->set_head({log_->position(), log_->root()}));
-    const bool run_due = book->pending_entries() >= figure::run_entries;
-    if (run_due) {
-        auto flushed = book->flush();
-        if (flushed) flushed = store->drop_tail(book->position());
-        if (!flushed) {
-            book->abandon_flush();
-            return flushed;
+    if (!run_ready_.load(std::memory_order_acquire)) {
+        if (auto committed = store->commit(); !committed) {
+            failed_at_commit = true;
+            return committed;
         }
+    } else {
+        YIPAN_TRY_VOID(runs->write_notes(*store));
+        YIPAN_TRY_VOID(store->drop_tail(run_up_to_));
+        const std::unique_lock lock(book_mutex);  // runs change with the commit: no reader may look in between
+        if (auto committed = store->commit(); !committed) {
+            failed_at_commit = true;
+            return committed;
+        }
+        book->commit_flush();
+        runs->drop_notes();
+        run_ready_.store(false, std::memory_order_release);
     }
-    std::unique_lock lock(book_mutex, std::defer_lock);
-    if (run_due) lock.lock();
-    if (auto committed = store->commit(); !committed) {
-        if (run_due) book->abandon_flush();
-        failed_at_commit = true;
-        return committed;
-    }
-    if (!run_due) lock.lock();
-    if (run_due) book->commit_flush();
-    show(pending);
+    shown = Shown{std::move(pending), log_->position()};
     return {};
+}
+
+// Every run_entries entries the postings since the last run are sorted into a new one. That is work for the thread that shows batches;
+// the writer only carries the finished chunks into its next transaction.
+void Core::prepare_run() {
+    if (run_ready_.load(std::memory_order_acquire) || book->pending_entries() < figure::run_entries) return;
+    run_up_to_ = book->position();
+    if (const auto ok = book->flush(); !ok) {  // nothing is lost: the tail keeps the postings, the next batch tries again
+        book->abandon_flush();
+        runs->drop_notes();
+        return;
+    }
+    run_ready_.store(true, std::memory_order_release);
 }
 
 Status Core::replay(std::span<const journal::Entry> entries) {
     Pending pending;
     bool failed_at_commit = false;
+    std::optional<Shown> shown;
     YIPAN_TRY_VOID(store->begin());
     for (const journal::Entry& entry : entries) {
         if (const auto ok = judge_->replay(entry, pending); !ok) {
@@ -272,14 +291,18 @@ Status Core::replay(std::span<const journal::Entry> entries) {
             return ok;
         }
     }
-    return commit_batch(pending, failed_at_commit);
+    YIPAN_TRY_VOID(commit_batch(pending, shown, failed_at_commit));
+    if (shown) show(*shown);
+    prepare_run();
+    return {};
 }
 
-void Core::show(const Pending& pending) {
-    book->apply(pending.postings, log_->position());
-    book_position = log_->position();
-    if (pending.links.empty()) return;
-    for (const auto& [key, r] : pending.links) {
+void Core::show(const Shown& shown) {
+    const std::unique_lock lock(book_mutex);
+    book->apply(shown.pending.postings, shown.position);
+    book_position = shown.position;
+    if (shown.pending.links.empty()) return;
+    for (const auto& [key, r] : shown.pending.links) {
         if (r)
             links_[key] = links_of(*shape->model, *r);
         else
@@ -290,6 +313,7 @@ void Core::show(const Pending& pending) {
 
 // The commit failed or its outcome is unknown: open the store anew and look at what is there.
 void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause) {
+    drain();
     Status opened;
     for (int i = 0; i < reopen_tries; ++i)
         if (opened = reopen(); opened) break;

@@ -1,6 +1,7 @@
 #pragma once
 // What writer and snapshots share: the store of the writer, the shape, the book of figures with its lock, and the two steps of a batch,
 // write it durably and then show it.
+#include <atomic>
 #include <shared_mutex>
 #include <span>
 
@@ -13,8 +14,19 @@ class Core {
   public:
     static Checked<std::unique_ptr<Core>> open(const std::string& path, const Options& options);
 
-    /// One transaction for all drafts; answers in their order. Only the writer's thread calls it.
-    void batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers);
+    /// What a committed batch still has to show in memory. Until show() took it, readers see the batches before it.
+    struct Shown {
+        Pending pending;
+        std::int64_t position = 0;
+    };
+    /// One transaction for all drafts, durable on return; answers in their order. Only the writer's thread calls it. The caller owes
+    /// a show() of what it returns before it hands out the answers; batches are shown in their order.
+    std::optional<Shown> batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers);
+    void show(const Shown& shown);
+    /// After show(), on the same thread: sorts postings into a run when enough have come together.
+    void prepare_run();
+    /// Waits until every batch so far is shown; set by whoever shows them on another thread.
+    std::function<void()> drain = [] {};
 
     /// One transaction that repeats entries of another board (I7).
     Status replay(std::span<const journal::Entry> entries);
@@ -47,9 +59,8 @@ class Core {
     Result<cel::Value> figure_in_draft(std::string_view code, int unit_type, std::int64_t unit, Period period, const Pending& pending);
     Status load_links();
     void publish_links();
-    Status commit_batch(const Pending& pending, bool& failed_at_commit);
-    bool try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers);
-    void show(const Pending& pending);
+    Status commit_batch(Pending& pending, std::optional<Shown>& shown, bool& failed_at_commit);
+    bool try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, std::optional<Shown>& shown);
     void recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause);
     Status reopen();
 
@@ -57,6 +68,8 @@ class Core {
     std::unique_ptr<World> world_;
     std::unique_ptr<Log> log_;
     std::unique_ptr<Judge> judge_;
+    std::atomic<bool> run_ready_ = false;      // runs holds the notes of a prepared run ...
+    std::int64_t run_up_to_ = 0;               // ... of the postings up to here
     std::string salt_seed_;
     std::map<std::pair<int, std::int64_t>, std::vector<figure::Link>> links_;  // by link record
     SystemClock system_clock_;

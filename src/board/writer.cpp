@@ -1,11 +1,13 @@
 #include "board/writer.h"
 
+#include <pthread.h>
+
 #include "base/check.h"
 
 namespace yipan::board {
 
 Writer::Writer(Core& core, std::size_t queue_max, std::size_t batch_max)
-    : core_(core), queue_max_(queue_max), batch_max_(batch_max), thread_([this] { loop(); }) {}
+    : core_(core), queue_max_(queue_max), batch_max_(batch_max), show_thread_([this] { show_loop(); }), thread_([this] { loop(); }) {}
 
 Writer::~Writer() {
     {
@@ -14,20 +16,21 @@ Writer::~Writer() {
     }
     work_.notify_one();
     thread_.join();
+    {
+        const std::lock_guard lock(show_mutex_);
+        show_stopping_ = true;
+    }
+    show_work_.notify_one();
+    show_thread_.join();
+    core_.drain = [] {};
 }
 
 void Writer::enqueue(Ticket& ticket) {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] { return queued_drafts_ < queue_max_ || queue_.empty(); });
     queued_drafts_ += ticket.drafts->size();
-    ticket.batch = next_batch_;
     queue_.push_back(&ticket);
     if (queue_.size() == 1) work_.notify_one();
-}
-
-void Writer::wait(Ticket& ticket) {
-    std::unique_lock lock(mutex_);
-    while (!ticket.done) done_[ticket.batch & 1].wait(lock);
 }
 
 Checked<Receipt> Writer::apply(Draft draft) {
@@ -43,7 +46,7 @@ std::vector<Checked<Receipt>> Writer::apply_batch(std::vector<Draft> drafts) {
     ticket.drafts = &drafts;
     ticket.answers = &answers;
     enqueue(ticket);
-    wait(ticket);
+    ticket.done.wait(0);
     return answers;
 }
 
@@ -68,46 +71,72 @@ std::future<Checked<Receipt>> Writer::submit(Draft draft) {
 }
 
 void Writer::loop() {
-    std::vector<Ticket*> batch;
+    (void)pthread_setname_np(pthread_self(), "yipan-writer");
+    core_.drain = [this] {
+        std::unique_lock lock(show_mutex_);
+        show_idle_.wait(lock, [&] { return shows_.empty() && !showing_; });
+    };
     std::vector<Draft*> drafts;
-    std::vector<Checked<Receipt>> answers;
     while (true) {
-        batch.clear();
+        Done done;
         drafts.clear();
         {
             std::unique_lock lock(mutex_);
             work_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
             if (queue_.empty()) return;
             // At least one ticket; more while they fit. A bulk ticket is one transaction however long it is.
-            while (!queue_.empty() && (batch.empty() || drafts.size() + queue_.front()->drafts->size() <= batch_max_)) {
+            while (!queue_.empty() && (done.tickets.empty() || drafts.size() + queue_.front()->drafts->size() <= batch_max_)) {
                 Ticket* ticket = queue_.front();
                 queue_.pop_front();
                 queued_drafts_ -= ticket->drafts->size();
-                batch.push_back(ticket);
+                done.tickets.push_back(ticket);
                 for (Draft& d : *ticket->drafts) drafts.push_back(&d);
             }
-            ++next_batch_;
         }
         room_.notify_all();
-        core_.batch(drafts, answers);
-        YIPAN_CHECK(answers.size() == drafts.size());
-        std::size_t next = 0;
-        std::vector<std::function<void()>> finished;
-        bool parity[2] = {false, false};
+        done.shown = core_.batch(drafts, done.answers);
+        YIPAN_CHECK(done.answers.size() == drafts.size());
+        std::unique_lock lock(show_mutex_);
+        show_idle_.wait(lock, [&] { return shows_.size() < done_max; });
+        shows_.push_back(std::move(done));
+        lock.unlock();
+        show_work_.notify_one();
+    }
+}
+
+void Writer::show_loop() {
+    (void)pthread_setname_np(pthread_self(), "yipan-show");
+    while (true) {
+        Done done;
         {
-            const std::lock_guard lock(mutex_);
-            for (Ticket* ticket : batch) {
-                parity[ticket->batch & 1] = true;
-                for (std::size_t i = 0; i < ticket->drafts->size(); ++i) ticket->answers->push_back(std::move(answers[next++]));
-                if (ticket->finished)
-                    finished.push_back(std::move(ticket->finished));
-                else
-                    ticket->done = true;
-            }
+            std::unique_lock lock(show_mutex_);
+            showing_ = false;
+            show_idle_.notify_all();
+            show_work_.wait(lock, [&] { return show_stopping_ || !shows_.empty(); });
+            if (shows_.empty()) return;
+            done = std::move(shows_.front());
+            shows_.pop_front();
+            showing_ = true;
         }
-        for (const int p : {0, 1})
-            if (parity[p]) done_[p].notify_all();
-        for (auto& f : finished) f();
+        if (done.shown) core_.show(*done.shown);
+        answer(done);
+        if (done.shown) core_.prepare_run();
+    }
+}
+
+void Writer::answer(Done& done) {
+    std::size_t next = 0;
+    for (Ticket* ticket : done.tickets) {
+        for (std::size_t i = 0, n = ticket->drafts->size(); i < n; ++i) ticket->answers->push_back(std::move(done.answers[next++]));
+        if (ticket->finished) {
+            const auto finished = std::move(ticket->finished);  // the ticket may die with it
+            finished();
+        } else {
+            // The caller may be gone with its ticket as soon as it sees 1; the wake-up uses the address only.
+            std::atomic<std::int32_t>& done_flag = ticket->done;
+            done_flag.store(1);
+            done_flag.notify_one();
+        }
     }
 }
 

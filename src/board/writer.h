@@ -1,7 +1,9 @@
 #pragma once
 // The one writer of a board: a queue, a thread, batches. A batch is one transaction with one fsync; everybody in it gets the answer
-// after that. A store failure rolls the batch back and repeats it draft by draft, so that only the guilty one fails; a failed commit
+// after that. A second thread shows what is committed (figures, answers) while the first already judges the next batch; batches are shown
+// in their order, so whoever has an answer sees its effect. A store failure rolls the batch back and repeats it draft by draft, so that only the guilty one fails; a failed commit
 // reopens the store and answers by what is really there.
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -24,24 +26,34 @@ class Writer {
     struct Ticket {
         std::vector<Draft>* drafts = nullptr;
         std::vector<Checked<Receipt>>* answers = nullptr;
-        bool done = false;
-        std::uint64_t batch = 0;            // the one being formed when it was queued: tells which condition it waits on
+        std::atomic<std::int32_t> done{0};  // waited on by its address: a wake-up concerns one caller and no lock
         std::function<void()> finished;     // submit: fulfils the promise instead of waking a waiter
     };
     void enqueue(Ticket& ticket);
-    void wait(Ticket& ticket);
     void loop();
+    void show_loop();
+
+    struct Done {                           // a committed batch on its way to be shown and answered
+        std::vector<Ticket*> tickets;
+        std::vector<Checked<Receipt>> answers;
+        std::optional<Core::Shown> shown;
+    };
+    void answer(Done& done);
 
     Core& core_;
     const std::size_t queue_max_, batch_max_;
     std::mutex mutex_;
     std::condition_variable work_, room_;
-    std::condition_variable done_[2];       // waiters of even and odd batches, so that one batch does not wake the next
     std::deque<Ticket*> queue_;
     std::size_t queued_drafts_ = 0;
-    std::uint64_t next_batch_ = 0;
     bool stopping_ = false;
-    std::thread thread_;
+
+    static constexpr std::size_t done_max = 2;  // committed batches waiting to be shown
+    std::mutex show_mutex_;
+    std::condition_variable show_work_, show_idle_;
+    std::deque<Done> shows_;
+    bool showing_ = false, show_stopping_ = false;
+    std::thread show_thread_, thread_;
 };
 
 }  // namespace yipan::board

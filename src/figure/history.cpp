@@ -104,16 +104,37 @@ Status History::open(Cells& cells) {
 
 Status History::write_log(const Cells& cells, const RunStore::Run& run) {
     const auto& log = cells.log();
-    std::vector<std::pair<KeyBytes, std::uint32_t>> order;
-    order.reserve(log.size());
-    for (std::uint32_t i = 0; i < log.size(); ++i) {
-        const Series& s = cells.series(log[i].series);
-        order.emplace_back(encode_key({s.figure, log[i].slot, s.unit, s.d1, s.d2}), i);
+    // Keys order by series first, then by slot: sort the few series by their keys and the many postings by two numbers.
+    std::vector<std::pair<KeyBytes, std::uint32_t>> series;
+    std::vector<std::uint32_t> rank(cells.series_count(), UINT32_MAX);
+    for (const Logged& l : log) {
+        if (rank[l.series] != UINT32_MAX) continue;
+        rank[l.series] = 0;
+        const Series& s = cells.series(l.series);
+        series.emplace_back(encode_key({s.figure, 0, s.unit, s.d1, s.d2}), l.series);
     }
+    std::sort(series.begin(), series.end());
+    for (std::uint32_t i = 0; i < series.size(); ++i) rank[series[i].second] = i;
+    struct Place {
+        std::uint64_t cell;
+        std::uint32_t index;
+        auto operator<=>(const Place&) const = default;
+    };
+    std::vector<Place> order;
+    order.reserve(log.size());
+    for (std::uint32_t i = 0; i < log.size(); ++i)
+        order.push_back({std::uint64_t{rank[log[i].series]} << 32 | (static_cast<std::uint32_t>(log[i].slot) ^ 0x80000000u), i});
     std::sort(order.begin(), order.end());
     RunBuilder builder(shape_.bytes);
-    for (const auto& [key, i] : order) {
-        const Logged& l = log[i];
+    KeyBytes key{};
+    std::uint64_t cell = UINT64_MAX;
+    for (const Place& place : order) {
+        const Logged& l = log[place.index];
+        if (place.cell != cell) {
+            cell = place.cell;
+            const Series& s = cells.series(l.series);
+            key = encode_key({s.figure, l.slot, s.unit, s.d1, s.d2});
+        }
         builder.add(key, {l.position, l.record, l.value, l.day, l.sign});
     }
     builder.finish();

@@ -70,28 +70,28 @@ Result<std::optional<When>> when_of(const model::Model& model, const model::Figu
     const auto* n = value ? record::as_integer(*value) : nullptr;
     if (!n) return std::optional<When>();
     MonthIndex first = 0, last = 0;
-    std::string text;
+    std::optional<Period> period;
     if (end_of(model, figure.type, *figure.period).kind == FieldKind::period) {
-        const auto period = Period::decode(*n);
+        period = Period::decode(*n);
         if (!period) return std::optional<When>();
         when.day = period->last_day();
         first = period->first_month();
         last = period->last_month();
-        text = period->text();
     } else {
         when.day = Date{static_cast<std::int32_t>(*n)};
         first = last = month_index(when.day);
-        text = when.day.text();
     }
     when.slot = slot_of(figure.grain, last);
     when.slot_end = Period::of_month(last_month_of(figure.grain, when.slot)).last_day();
-    const auto place = fmt::format("{} {}: figure {}", model.types[static_cast<std::size_t>(record.type)].code, record.id.value, figure.code);
+    // What went wrong is put into words only when it did: this runs for every figure of every write.
+    const auto text = [&] { return period ? period->text() : when.day.text(); };
+    const auto place = [&] { return fmt::format("{} {}: figure {}", model.types[static_cast<std::size_t>(record.type)].code, record.id.value, figure.code); };
     if (figure.kind == FigureKind::flow && slot_of(figure.grain, first) != when.slot) {
-        return fail(Code::invalid_input, place, fmt::format("{} is longer than a {}", text, period_kind_name(figure.grain)),
+        return fail(Code::invalid_input, place(), fmt::format("{} is longer than a {}", text(), period_kind_name(figure.grain)),
                     fmt::format("the figure is kept by {}: enter a value for each", period_kind_name(figure.grain)));
     }
     if (figure.kind == FigureKind::cumulative && last != last_month_of(figure.grain, when.slot)) {
-        return fail(Code::invalid_input, place, fmt::format("{} does not end with a {}", text, period_kind_name(figure.grain)),
+        return fail(Code::invalid_input, place(), fmt::format("{} does not end with a {}", text(), period_kind_name(figure.grain)),
                     fmt::format("a cumulative value stands at the end of a {}", period_kind_name(figure.grain)));
     }
     return when;

@@ -41,6 +41,7 @@ void put_zigzag(std::string& out, std::int64_t v) {
 }
 
 void put_zigzag128(std::string& out, __int128 v) {
+    if (v == static_cast<std::int64_t>(v)) return put_zigzag(out, static_cast<std::int64_t>(v));  // the same bytes
     auto u = static_cast<unsigned __int128>(v) << 1 ^ static_cast<unsigned __int128>(v >> 127);
     while (u >= 0x80) {
         out.push_back(static_cast<char>(static_cast<std::uint8_t>(u) | 0x80));
