@@ -281,7 +281,8 @@ Status write_birth(const std::string& path, const Board::Birth& birth, const mod
     Log log(*store, Salts(birth.salt_seed));
     YIPAN_TRY_VOID(log.append(first));
     YIPAN_TRY_VOID(store->set_head({log.position(), log.root()}));
-    return store->commit();
+    YIPAN_TRY_VOID(store->commit());
+    return store->sync();
 }
 
 // Nothing half-made stays behind; a file that was there before is not ours to remove.

@@ -195,8 +195,11 @@ std::optional<Core::Shown> Core::batch(std::span<Draft* const> drafts, std::vect
         answers.clear();
         std::optional<Shown> one_shown;
         try_batch(std::span<Draft* const>(&draft, 1), answers, one_shown);
-        if (one_shown) show(*one_shown);
-        prepare_run();
+        if (one_shown) {
+            if (const auto hard = harden(); !hard && answers.at(0)) answers.at(0) = tl::unexpected(Errors{hard.error()});
+            show(*one_shown);
+            prepare_run();
+        }
         all.push_back(std::move(answers.at(0)));
     }
     answers = std::move(all);
@@ -218,6 +221,8 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
         judge_->batch_over();
         (void)judge_->open();
     };
+    if (hardening_failed_.load(std::memory_order_acquire))
+        return refuse_all({Code::store_failed, facts.path, "the disk did not confirm an earlier write, so nothing more is written", "open the board anew"}), true;
     if (const auto ok = store->begin(); !ok) return refuse_all(ok.error());
     const Instant now = clock->now();
     for (Draft* draft : drafts) {
@@ -292,9 +297,16 @@ Status Core::replay(std::span<const journal::Entry> entries) {
         }
     }
     YIPAN_TRY_VOID(commit_batch(pending, shown, failed_at_commit));
+    YIPAN_TRY_VOID(harden());
     if (shown) show(*shown);
     prepare_run();
     return {};
+}
+
+Status Core::harden() {
+    const Status status = store->sync();
+    if (!status) hardening_failed_.store(true, std::memory_order_release);
+    return status;
 }
 
 void Core::show(const Shown& shown) {

@@ -19,9 +19,12 @@ class Core {
         Pending pending;
         std::int64_t position = 0;
     };
-    /// One transaction for all drafts, durable on return; answers in their order. Only the writer's thread calls it. The caller owes
-    /// a show() of what it returns before it hands out the answers; batches are shown in their order.
+    /// One transaction for all drafts; answers in their order. Only the writer's thread calls it. The caller owes harden() and show() of
+    /// what it returns before it hands out the answers; batches are shown in their order.
     std::optional<Shown> batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers);
+    /// Everything committed so far survives a power cut (I6). When the disk refuses, nothing more is written: the outcome of what was
+    /// committed since is unknown until the board is opened anew.
+    Status harden();
     void show(const Shown& shown);
     /// After show(), on the same thread: sorts postings into a run when enough have come together.
     void prepare_run();
@@ -68,6 +71,7 @@ class Core {
     std::unique_ptr<World> world_;
     std::unique_ptr<Log> log_;
     std::unique_ptr<Judge> judge_;
+    std::atomic<bool> hardening_failed_ = false;
     std::atomic<bool> run_ready_ = false;      // runs holds the notes of a prepared run ...
     std::int64_t run_up_to_ = 0;               // ... of the postings up to here
     std::string salt_seed_;

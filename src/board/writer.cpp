@@ -1,5 +1,7 @@
 #include "board/writer.h"
 
+#include <algorithm>
+
 #include <pthread.h>
 
 #include "base/check.h"
@@ -80,6 +82,10 @@ void Writer::loop() {
     while (true) {
         Done done;
         drafts.clear();
+        {   // Two batches at most are under way, one being synced and one being judged: taking a third early would only make small ones.
+            std::unique_lock lock(show_mutex_);
+            show_idle_.wait(lock, [&] { return shows_.empty(); });
+        }
         {
             std::unique_lock lock(mutex_);
             work_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
@@ -96,10 +102,10 @@ void Writer::loop() {
         room_.notify_all();
         done.shown = core_.batch(drafts, done.answers);
         YIPAN_CHECK(done.answers.size() == drafts.size());
-        std::unique_lock lock(show_mutex_);
-        show_idle_.wait(lock, [&] { return shows_.size() < done_max; });
-        shows_.push_back(std::move(done));
-        lock.unlock();
+        {
+            const std::lock_guard lock(show_mutex_);
+            shows_.push_back(std::move(done));
+        }
         show_work_.notify_one();
     }
 }
@@ -107,20 +113,28 @@ void Writer::loop() {
 void Writer::show_loop() {
     (void)pthread_setname_np(pthread_self(), "yipan-show");
     while (true) {
-        Done done;
+        std::deque<Done> batches;
         {
             std::unique_lock lock(show_mutex_);
             showing_ = false;
             show_idle_.notify_all();
             show_work_.wait(lock, [&] { return show_stopping_ || !shows_.empty(); });
             if (shows_.empty()) return;
-            done = std::move(shows_.front());
-            shows_.pop_front();
+            batches.swap(shows_);
             showing_ = true;
+            show_idle_.notify_all();
         }
-        if (done.shown) core_.show(*done.shown);
-        answer(done);
-        if (done.shown) core_.prepare_run();
+        // One sync hardens all that was committed before it; nobody is answered, and nothing shown, earlier (I6).
+        const bool wrote = std::any_of(batches.begin(), batches.end(), [](const Done& d) { return d.shown.has_value(); });
+        const Status hard = wrote ? core_.harden() : Status{};
+        for (Done& done : batches) {
+            if (done.shown) core_.show(*done.shown);
+            if (done.shown && !hard)
+                for (auto& a : done.answers)
+                    if (a && a->first.value > 0 && !a->repeated) a = tl::unexpected(Errors{hard.error()});
+            answer(done);
+        }
+        if (wrote) core_.prepare_run();
     }
 }
 

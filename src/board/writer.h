@@ -48,7 +48,6 @@ class Writer {
     std::size_t queued_drafts_ = 0;
     bool stopping_ = false;
 
-    static constexpr std::size_t done_max = 2;  // committed batches waiting to be shown
     std::mutex show_mutex_;
     std::condition_variable show_work_, show_idle_;
     std::deque<Done> shows_;

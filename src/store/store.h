@@ -1,7 +1,8 @@
 #pragma once
 // Where a board lives. The writer holds one Store, every snapshot one of its own; a Store is used by one thread at a time.
 // Contracts the board leans on:
-//   - begin..commit is one transaction, durable when commit() returns (I6); savepoints nest inside for drafts of several changes;
+//   - begin..commit is one transaction, all or nothing; it survives a power cut once a sync() that began after commit() has returned
+//     (I6: nobody is answered before); savepoints nest inside for drafts of several changes;
 //   - a read transaction sees one position, however long it lasts;
 //   - failures are Status values of code store_failed, busy, read_only or corrupt; nothing throws.
 // One implementation today (sqlite.h); PostgreSQL is meant to be the second, so nothing here speaks of files or pages.
@@ -48,6 +49,7 @@ class Store {
     virtual Status begin() = 0;                       // the writer's; takes the write lock
     virtual Status begin_read() = 0;                  // a snapshot's
     virtual Status commit() = 0;
+    virtual Status sync() = 0;                        // from any thread, while the store's own thread goes on
     virtual void rollback() = 0;                      // never fails from the caller's view
     virtual Status savepoint() = 0;
     virtual Status release() = 0;
