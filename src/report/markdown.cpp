@@ -52,7 +52,7 @@ void write_source(const Source& source, int number, std::string& out) {
         out += "| " + markdown_escaped(row.record) + (row.papers.empty() ? "" : " " + markdown_escaped(row.papers)) + " | " + row.value + " | " + markdown_escaped(row.entry) + " |\n";
     }
     if (const std::int64_t more = source.rows_total - std::ssize(source.rows); more > 0) {
-        out += "\n另有 " + std::to_string(more) + " 条记录,共 " + std::to_string(source.rows_total) + " 条。\n";
+        out += "\n另有 " + std::to_string(more) + " 条记录，共 " + std::to_string(source.rows_total) + " 条。\n";
     }
     if (!source.rows_checked.empty()) out += "\n合计 " + source.rows_checked + "。\n";
 }

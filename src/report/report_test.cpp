@@ -89,7 +89,31 @@ TEST(Html, EscapesEverythingAndLinksEveryNumber) {
     EXPECT_NE(page.find("id=\"w1\""), std::string::npos);
     EXPECT_NE(page.find("另有 24 条记录"), std::string::npos);
     EXPECT_NE(page.find("因无数据未列出的句子"), std::string::npos);
-    EXPECT_EQ(page.find("http"), std::string::npos) << "the page needs no other file";
+    EXPECT_EQ(page.find("://"), std::string::npos) << "the page needs no other file";
+    EXPECT_EQ(page.find("url("), std::string::npos);
+    EXPECT_NE(page.find("default-src 'none'"), std::string::npos);
+}
+
+TEST(Html, SaysHowOldItsNumbersAreAndLeadsBackFromEverySource) {
+    Document document = small_document();
+    document.today = "2026-07-01";
+    document.position = 77;
+    document.sources[0].parts = {{"done", "完成", "5", 1}};
+    document.sources.push_back({});
+    const std::string page = to_html(document);
+    EXPECT_NE(page.find("数据截至 2026-07-01 · 台账序号 77"), std::string::npos);
+    EXPECT_NE(page.find("id=\"n1\""), std::string::npos);
+    EXPECT_NE(page.find("href=\"#n1\">↑ 正文"), std::string::npos);
+    EXPECT_NE(page.find("href=\"#w1\">↑ 1"), std::string::npos) << "a part leads back to what it is a part of";
+    EXPECT_NE(page.find("<td>缺 ____</td>"), std::string::npos) << "a sentence left out shows a gap, not the placeholder";
+}
+
+TEST(Html, FoldsLongListsOfRecords) {
+    Document document = small_document();
+    EXPECT_EQ(to_html(document).find("<details>"), std::string::npos);
+    document.sources[0].rows.resize(20, document.sources[0].rows[0]);
+    document.sources[0].rows_total = 224;
+    EXPECT_NE(to_html(document).find("<details><summary>224 条记录，列出前 20 条"), std::string::npos);
 }
 
 TEST(Markdown, EscapesValuesAndKeepsTheTemplate) {
