@@ -127,6 +127,19 @@ void targets(Pen& pen) {
         }
 }
 
+// What our zone reports for one item and half-year where an indicator of its own says it; below zero: none does.
+std::int64_t own_value(std::string_view item, int half, std::uint64_t seed) {
+    for (const OwnItemRow& own : own_items) {
+        if (item != own.item) continue;
+        std::int64_t sum = 0;
+        for (int i = 0; i < static_cast<int>(std::size(indicators)); ++i)
+            for (int unit = 0; unit < 2 && std::string_view(indicators[i].code) == own.indicator; ++unit)  // the partner park is not ours
+                for (int month = half * 6; month < half * 6 + 6; ++month) sum += month_value(indicators[i], i, unit, month, seed, true);
+        return sum * own.times / own.per;
+    }
+    return -1;
+}
+
 void sister_zones(Pen& pen, std::uint64_t seed) {
     pen.as("P-KH-2", "R-KH-2");
     for (int z = 0; z < static_cast<int>(std::size(zones)); ++z) pen.step(fmt::format("create peer_zone code={} name={} ours={} officer=P-KH-2", zones[z][0], zones[z][1], z == 0 ? "yes" : "no"));
@@ -137,7 +150,8 @@ void sister_zones(Pen& pen, std::uint64_t seed) {
             const int place = Random::of(seed, peers, z * 100 + i).between(-row.spread, row.spread);
             for (int half = 0; half < 5; ++half) {
                 const int drift = half * row.step + Random::of(seed, peers, (z * 100 + i) * 10 + half + 10'000).between(-6, 6);
-                const std::int64_t value = per_mille(row.base, 1000 + place + drift + (z == 0 ? row.spread / 6 : 0));
+                const std::int64_t own = z == 0 ? own_value(row.item, half, seed) : -1;
+                const std::int64_t value = own >= 0 ? own : per_mille(row.base, 1000 + place + drift + (z == 0 ? row.spread / 6 : 0));
                 pen.step(fmt::format("create reported_value zone={} item={} half={}H{} quantity={} source=各区上报", zones[z][0], row.item, first_year + half / 2, half % 2 + 1, four_places(value)));
             }
         }
@@ -180,7 +194,8 @@ Project plan_project(int n, Random& random) {
     p.planned_finish = p.planned.plus_days(length);
     p.finish = p.start.plus_days(length + random.between(-40, 70));
     p.full = p.finish.plus_days(random.between(90, 200));
-    p.total = std::int64_t{n < provincial ? random.between(1000, 3600) : n < municipal ? random.between(300, 1500) : random.between(30, 420)} * 1'000'000 * 100;
+    // Sized so that what the projects invest stays within the zone's fixed-asset investment, of which it is a part.
+    p.total = std::int64_t{n < provincial ? random.between(400, 1300) : n < municipal ? random.between(100, 480) : random.between(12, 130)} * 1'000'000 * 100;
     p.entered = unseen ? today.plus_days(1) : p.start.plus_days(random.between(9, 48));
     p.pace = random.percent(12) ? random.between(35, 70) : random.between(90, 128);
     return p;
@@ -207,7 +222,7 @@ void project_children(Pen& pen, const Project& p, Random& random) {
     if (!p.started) return;
     for (MonthIndex m = started; m <= std::min(month_index(today), month_index(p.finish)); ++m)
         pen.step(fmt::format("create project_month project={} month={} amount={}{}", p.code, Period::of_month(m).text(), yuan(share / 100 * p.pace / 100 * random.between(80, 120) / 10'000 * 10'000),
-                             m % 6 == 5 && p.total > 100'000'000'000 ? fmt::format(" foreign_amount={}", random.between(5, 60) * 10'000) : ""));
+                             m % 6 == 5 && p.total > 40'000'000'000 ? fmt::format(" foreign_amount={}", random.between(5, 60) * 10'000) : ""));
 }
 
 void projects(Pen& pen, std::uint64_t seed) {

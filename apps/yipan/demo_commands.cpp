@@ -10,8 +10,14 @@ namespace json = boost::json;
 Checked<std::int64_t> make_demo(const std::string& path, demo::Options options) {
     std::vector<model::SourceFile> files;
     for (const EmbeddedFile& file : embedded_model()) files.push_back({std::string(file.path), std::string(file.text)});
-    YIPAN_TRY(const auto board, board::Board::create(path, demo::birth(std::move(files), options)));
-    return demo::write_demo(*board, options);
+    YIPAN_TRY(auto board, board::Board::create(path, demo::birth(std::move(files), options)));
+    Checked<std::int64_t> written = demo::write_demo(*board, options);
+    if (written) return written;
+    // Half a zone is worth nothing and would be in the way of the next try; the file did not exist before.
+    board.reset();
+    std::error_code unimportant;
+    for (const char* suffix : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(path + suffix, unimportant);
+    return written;
 }
 
 std::string demo_stamp(const demo::Options& options) {

@@ -98,6 +98,13 @@ inline constexpr ItemRow items[] = {
     {"rural_income", 164'200'000, 150, 31}, {"jobs", 33'000'000, 280, 4},            {"three_simultaneous_rate", 981'000, 18, 1},
     {"energy_per_output", 4'300, 240, -16}, {"emission_completion", 1'012'000, 60, 3},
 };
+/// What our own zone reports to the ranking and also keeps as an indicator: the same months, so that the two never contradict
+/// one another. Reported = indicator's half-year x times / per, with 4 decimals (7.1 yuan a dollar).
+struct OwnItemRow {
+    const char *item, *indicator;
+    std::int64_t times, per;
+};
+inline constexpr OwnItemRow own_items[] = {{"fixed_assets", "fixed_investment", 1, 10'000}, {"trade", "goods_trade", 10, 710'000}, {"foreign_direct", "foreign_capital", 1, 10'000}, {"jobs", "new_jobs", 10'000, 1}};
 inline constexpr const char* zones[][2] = {{"JC", "甲川经济开发区"}, {"YI", "乙川经济开发区"}, {"BING", "丙川经济开发区"}, {"DING", "丁川经济开发区"},
                                            {"WU", "戊川经济开发区"}, {"JI", "己川经济开发区"}, {"GENG", "庚川经济开发区"}, {"XIN", "辛川经济开发区"}};
 
