@@ -26,6 +26,8 @@ expect 1 'did you mean "?organ' list a.board orgam
 expect 0 'created' set a.board organ JC name=甲 kind=zone
 expect 0 'amended.*version 2' set a.board organ JC name=乙
 expect 1 'JC|version' set a.board organ JC name=丙 --expect-version 1
+expect 0 'unchanged: organ JC, version 2$' set a.board organ JC name=乙
+expect 0 '"done":"unchanged"' set a.board organ JC name=乙 --dry-run --json
 expect 1 'kind' set a.board organ JD name=丁
 expect 1 'colour' set a.board organ JC colour=red
 expect 0 'version.*effective' show a.board organ JC
@@ -68,6 +70,35 @@ expect 1 't.yaml:7:' model check bad
 expect 1 't.yaml' init b.board --model bad
 if [ -e b.board ]; then failed=$((failed + 1)); echo "a broken model left a board behind"; else passed=$((passed + 1)); fi
 
+expect 1 'bad/x/types/t.yaml:5:5' model check bad
+expect 1 'bad/x/types/t.yaml:7:20' init b.board --model bad
+
+# Whatever is said about a board in JSON says whose it is; wrong usage is JSON as well.
+for words in "verify a.board" "recompute a.board" "set a.board organ JC name=乙" "import a.board organ organs.csv" "dump a.board --out d.txt" "export a.board organ o.csv" "list a.board organ" "show a.board organ JC"; do
+    expect 0 '"note":"虚构"' $words --json
+done
+expect 0 '虚构' dump a.board --out d.txt
+expect 2 '"code":"usage"' list --json
+expect 2 'below zero' list a.board organ --offset -1
+expect 1 'filter:1:1' list a.board organ --filter 'colour == 1'
+expect 1 'is a folder' verify .
+expect 1 'no peer_zone has a value for 2099H1' assess a.board wanjiang --period 2099H1
+
+# Bounded: columns, depth, aliases, expressions.
+{ seq -s, 1 10000; seq -s, 1 10000; } > wide.csv
+expect 1 'has 10000 columns, at most' import a.board organ wide.csv
+mkdir -p deep/x/types alias/x/types
+{ printf 'types: '; printf '[%.0s' $(seq 20000); printf ']%.0s' $(seq 20000); } > deep/x/types/d.yaml
+expect 1 'deep/x/types/d.yaml:1:[0-9]+: nested deeper' model check deep
+printf 'a: &a [x, x]\nb: [*a, *a]\n' > alias/x/types/d.yaml
+expect 1 'alias/x/types/d.yaml:1:[0-9]+: anchors' model check alias
+expect 1 'nested deeper' list a.board organ --filter "$(printf '(%.0s' $(seq 3000))true"
+
+# No room: nothing half-made is left.
+if (trap '' XFSZ; ulimit -f 1500; "$program" demo full.board) > full.txt 2>&1; then code=0; else code=$?; fi
+if [ "$code" = 1 ] && [ -s full.txt ] && ! ls full.board* > /dev/null 2>&1; then passed=$((passed + 1)); else
+    failed=$((failed + 1)); echo "a demo without room: exit $code, $(cat full.txt), left $(ls full.board*)"; fi
+
 # A damaged board opens for reading only, and the entry is named.
 sqlite3 a.board "UPDATE yipan_entry SET body = replace(body, 'office', 'palace') WHERE position = (SELECT max(position) FROM yipan_entry)"
 expect 1 'NOT verified' verify a.board
@@ -81,5 +112,7 @@ expect 0 '"rank":' score "$root/schemes/hdi.yaml" "$root/tests/data/score/hdi_20
 expect 1 'hdi' score hdl "$root/tests/data/score/hdi_2022_sample.csv"
 said="$(printf '{"name":"a","expr":"1 + 1"}\n' | "$program" cel --jsonl)"
 if grep -q '"name":"a","value"' <<< "$said"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "cel --jsonl says: $said"; fi
+said="$(printf 'garbage\n' | "$program" cel --jsonl)"
+if grep -q 'no JSON' <<< "$said" && ! grep -q 'hpp' <<< "$said"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "cel --jsonl says: $said"; fi
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

@@ -27,11 +27,13 @@ int init(Context& context, const InitOptions& options) {
         if (!files) return refuse(context, files.error());
         birth.model = std::move(*files);
     }
+    std::vector<std::string> birth_paths;
+    for (const model::SourceFile& file : birth.model) birth_paths.push_back(file.path);
     const Checked<std::unique_ptr<board::Board>> made = board::Board::create(options.board, std::move(birth));
-    if (!made) return refuse(context, made.error());
+    if (!made) return refuse(context, below(options.models, birth_paths, made.error()));
     const model::ModelPtr model = (*made)->model();
     if (context.json) {
-        print_json(json::object{{"board", options.board}, {"types", model->types.size()}, {"figures", model->figures.size()}});
+        print_json(json::object{{"board", board_json(**made, (*made)->snapshot()->position())}, {"file", options.board}, {"types", model->types.size()}, {"figures", model->figures.size()}});
     } else {
         print(banner(**made) + "\n" + options.board + ": " + std::to_string(model->types.size()) + " types, " + std::to_string(model->figures.size()) + " figures, " +
               std::to_string(model->reports.size()) + " reports, " + std::to_string(model->schemes.size()) + " schemes\n");
@@ -47,7 +49,7 @@ int verify(Context& context, const std::string& path) {
     if (context.json) {
         json::array problems;
         for (const Error& error : report.problems) problems.push_back({{"code", code_name(error.code)}, {"where", error.where}, {"message", error.message}});
-        print_json(json::object{{"ok", report.ok}, {"entries", report.entries}, {"records", report.records}, {"nodes", report.nodes}, {"root", hex(report.root)}, {"problems", std::move(problems)}});
+        print_json(json::object{{"board", board_json(*board, board->snapshot()->position())}, {"ok", report.ok}, {"entries", report.entries}, {"records", report.records}, {"nodes", report.nodes}, {"root", hex(report.root)}, {"problems", std::move(problems)}});
     } else {
         print(banner(*board) + "\n");
         for (const Error& error : report.problems) print(error.text() + "\n");
@@ -71,7 +73,10 @@ int dump(Context& context, const std::string& path, const std::string& out_path)
     if (file != stdout) written = std::fclose(file) == 0 && written;
     if (!status) return refuse(context, status.error());
     if (!written) return refuse(context, Error{Code::store_failed, out_path, "the dump could not be written to the end", "make room on the disk"});
-    if (!out_path.empty()) print("sha256 " + hex(hash.finish()) + "\n");
+    if (out_path.empty()) return 0;
+    const std::string digest = hex(hash.finish());
+    if (context.json) print_json(json::object{{"board", board_json(*board, board->snapshot()->position())}, {"file", out_path}, {"sha256", digest}});
+    else print(banner(*board) + "\n" + out_path + "\nsha256 " + digest + "\n");
     return 0;
 }
 
@@ -83,7 +88,7 @@ int recompute(Context& context, const std::string& path) {
     const Result<Recomputed> done = recompute_cells(*snapshot, bar.progress());
     if (!done) return refuse(context, done.error());
     if (context.json) {
-        json::object out{{"ok", done->differences == 0}, {"cells", done->cells}, {"differences", done->differences}, {"position", snapshot->position().value}};
+        json::object out{{"board", board_json(*board, snapshot->position())}, {"ok", done->differences == 0}, {"cells", done->cells}, {"differences", done->differences}, {"position", snapshot->position().value}};
         if (!done->first.empty()) out["first"] = done->first;
         print_json(out);
     } else {

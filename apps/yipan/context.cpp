@@ -3,7 +3,9 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 namespace yipan::app {
 namespace json = boost::json;
@@ -28,9 +30,26 @@ int refuse(const Context& context, const Errors& errors) {
     return exit_code;
 }
 
+CLI::Validator not_negative() {
+    return CLI::Validator([](const std::string& text) { return text.starts_with('-') ? "\"" + text + "\" is below zero" : std::string(); }, "NUMBER");
+}
+
 int refuse(const Context& context, const Error& error) { return refuse(context, Errors{error}); }
 
+Errors below(const std::string& folder, const std::vector<std::string>& files, Errors errors) {
+    if (folder.empty()) return errors;
+    for (Error& error : errors) {
+        const bool ours = std::any_of(files.begin(), files.end(), [&](const std::string& file) { return error.where == file || error.where.starts_with(file + ":"); });
+        if (ours) error.where = (std::filesystem::path(folder) / error.where).string();
+    }
+    return errors;
+}
+
 std::unique_ptr<board::Board> open_board(Context& context, const std::string& path, Access access) {
+    if (std::error_code problem; std::filesystem::is_directory(path, problem)) {
+        context.exit_code = refuse(context, Error{Code::not_found, path, "is a folder, no board", "a board is one file"});
+        return nullptr;
+    }
     board::Options options;
     options.read_only = access == Access::read;
     Checked<std::unique_ptr<board::Board>> opened = board::Board::open(path, options);

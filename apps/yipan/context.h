@@ -20,6 +20,9 @@ struct Context {
 int refuse(const Context& context, const Errors& errors);
 int refuse(const Context& context, const Error& error);
 
+/// Mistakes in files read below a folder, with the folder before their places, so that an editor can follow them.
+Errors below(const std::string& folder, const std::vector<std::string>& files, Errors errors);
+
 /// Opens a board; mistakes are said and the pointer is empty. A board opened for writing that cannot be written is refused here.
 enum class Access { read, write };
 std::unique_ptr<board::Board> open_board(Context& context, const std::string& path, Access access);
@@ -29,6 +32,8 @@ std::string banner(const board::Board& board);
 /// {"name", "note", "position"}.
 boost::json::object board_json(const board::Board& board, Position position);
 void print_json(const boost::json::value& value);
+/// A number of a command line that is not below zero.
+CLI::Validator not_negative();
 /// Prints text to stdout; false when the reader is gone.
 void print(std::string_view text);
 

@@ -45,7 +45,7 @@ int import_file(Context& context, const ImportArguments& arguments) {
         json::array errors, ignored;
         for (const Error& error : result.errors) errors.push_back({{"code", code_name(error.code)}, {"where", error.where}, {"message", error.message}, {"hint", error.hint}});
         for (const std::string& column : result.ignored_columns) ignored.push_back(json::value(column));
-        print_json(json::object{{"rows", result.rows}, {"created", result.created}, {"amended", result.amended}, {"unchanged", result.unchanged}, {"failed", result.failed},
+        print_json(json::object{{"board", board_json(*board, board->snapshot()->position())}, {"rows", result.rows}, {"created", result.created}, {"amended", result.amended}, {"unchanged", result.unchanged}, {"failed", result.failed},
                                 {"errors", std::move(errors)}, {"errors_total", result.errors_total}, {"ignored_columns", std::move(ignored)}, {"dry_run", arguments.dry_run},
                                 {"rules_judged", result.rules_judged}, {"repeated", result.repeated}, {"position", result.last.value}, {"sha256", result.sha256}});
         return result.ok() ? 0 : 1;
@@ -88,7 +88,7 @@ int export_file(Context& context, const ExportArguments& arguments) {
     const Result<std::int64_t> rows = exchange::export_csv(*snapshot, *type, arguments.file, options);
     if (!rows) return refuse(context, rows.error());
     if (arguments.file != "-") {
-        if (context.json) print_json(json::object{{"rows", *rows}, {"file", arguments.file}, {"position", snapshot->position().value}});
+        if (context.json) print_json(json::object{{"board", board_json(*board, snapshot->position())}, {"rows", *rows}, {"file", arguments.file}});
         else print(banner(*board) + "\n" + std::to_string(*rows) + " rows in " + arguments.file + "\n");
     }
     return 0;

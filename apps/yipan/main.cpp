@@ -1,4 +1,6 @@
 // yipan: one binary, subcommands. Without a command it does the main job on the demo board.
+#include <algorithm>
+
 #include "context.h"
 
 int main(int argc, char** argv) {
@@ -26,7 +28,15 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& problem) {
-        return app.exit(problem) == 0 ? 0 : 2;
+        if (problem.get_exit_code() == 0) return app.exit(problem);  // --help, --version
+        // What was asked in JSON is answered in JSON, also when the command line itself is wrong.
+        const bool json = context.json || std::any_of(argv, argv + argc, [](std::string_view word) { return word == "--json"; });
+        if (!json) {
+            app.exit(problem);
+            return 2;
+        }
+        context.json = true;
+        return refuse(context, yipan::Error{yipan::Code::usage, "", problem.what(), "yipan --help"});
     }
     return app.get_subcommands().empty() ? main_job(context, folder) : context.exit_code;
 }

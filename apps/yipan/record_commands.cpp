@@ -22,7 +22,11 @@ int list(Context& context, const ListOptions& options) {
     const Result<int> type = report::find_type(model, options.type);
     if (!type) return refuse(context, type.error());
     const Result<board::Snapshot::ListResult> found = snapshot->list(*type, options.filter, options.offset, options.limit);
-    if (!found) return refuse(context, found.error());
+    if (!found) {
+        Error error = found.error();
+        error.where = "--filter" + (error.where.empty() ? "" : ":" + error.where);
+        return refuse(context, error);
+    }
     exchange::Names names(*snapshot);
     const model::Type& declared = model.types[static_cast<std::size_t>(*type)];
     if (context.json) {
@@ -201,16 +205,18 @@ int set(Context& context, const SetOptions& options) {
     Checked<board::Draft> draft = Setter(*board, options).draft();
     if (!draft) return refuse(context, draft.error());
     const board::Verb verb = draft->changes.front().verb;
+    const record::RecordPtr before = verb == board::Verb::amend ? board->snapshot()->record(draft->changes.front().type, draft->changes.front().record) : nullptr;
     const Checked<board::Receipt> receipt = board->apply(std::move(*draft));
     if (!receipt) return refuse(context, receipt.error());
-    const char* const done = verb == board::Verb::create ? "created" : verb == board::Verb::amend ? "amended" : verb == board::Verb::move ? "moved" : "removed";
     const std::int64_t id = receipt->records.empty() ? 0 : receipt->records.front().value;
     const std::int32_t version = receipt->versions.empty() ? 0 : receipt->versions.front();
+    const bool same = before && before->version == version;
+    const char* const done = same ? "unchanged" : verb == board::Verb::create ? "created" : verb == board::Verb::amend ? "amended" : verb == board::Verb::move ? "moved" : "removed";
     if (context.json) {
-        print_json(json::object{{"done", done}, {"id", id}, {"version", version}, {"position", receipt->last.value}, {"repeated", receipt->repeated}, {"dry_run", options.dry_run}});
+        print_json(json::object{{"board", board_json(*board, board->snapshot()->position())}, {"done", done}, {"id", id}, {"version", version}, {"position", receipt->last.value}, {"repeated", receipt->repeated}, {"dry_run", options.dry_run}});
     } else {
-        print(banner(*board) + "\n" + (options.dry_run ? "would be " : "") + done + ": " + options.type + " " + options.key + ", version " + std::to_string(version) +
-              (options.dry_run ? "" : ", entry #" + std::to_string(receipt->last.value)) + (receipt->repeated ? " (repeated, nothing written)" : "") + "\n");
+        print(banner(*board) + "\n" + (options.dry_run && !same ? "would be " : "") + done + ": " + options.type + " " + options.key + ", version " + std::to_string(version) +
+              (options.dry_run || same ? "" : ", entry #" + std::to_string(receipt->last.value)) + (receipt->repeated ? " (repeated, nothing written)" : "") + "\n");
     }
     return 0;
 }
@@ -225,7 +231,7 @@ void add_record_commands(CLI::App& app, Context& context) {
         command->add_option("TYPE", options->type)->required();
         command->add_option("--filter", options->filter, "CEL over the record's fields");
         command->add_option("--limit", options->limit, "at most so many")->check(CLI::Range(1, 100'000));
-        command->add_option("--offset", options->offset, "leave out so many")->check(CLI::NonNegativeNumber);
+        command->add_option("--offset", options->offset, "leave out so many")->check(not_negative());
         on_run(command, context, [&context, options] { return list(context, *options); });
     }
     {

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 
 #include "base/nearest.h"
 #include "cel/json_lines.h"
@@ -29,12 +30,14 @@ Result<std::string> read_file(const std::string& path) {
 
 int model_check(Context& context, const std::vector<std::string>& paths) {
     std::vector<model::SourceFile> files;
+    std::map<std::string, std::vector<std::string>> read;  // files of a folder, by the folder
     Errors errors;
     for (const std::string& path : paths) {
         if (std::filesystem::is_directory(path)) {
             Checked<std::vector<model::SourceFile>> tree = model::read_tree(path);
             if (!tree) errors.insert(errors.end(), tree.error().begin(), tree.error().end());
-            else files.insert(files.end(), std::make_move_iterator(tree->begin()), std::make_move_iterator(tree->end()));
+            else for (const model::SourceFile& file : *tree) read[path].push_back(file.path);
+            if (tree) files.insert(files.end(), std::make_move_iterator(tree->begin()), std::make_move_iterator(tree->end()));
             continue;
         }
         Result<std::string> text = read_file(path);
@@ -44,7 +47,11 @@ int model_check(Context& context, const std::vector<std::string>& paths) {
     if (!errors.empty()) return refuse(context, errors);
     const std::size_t count = files.size();
     const Checked<model::ModelPtr> model = model::load(std::move(files));
-    if (!model) return refuse(context, model.error());
+    if (!model) {
+        Errors all = model.error();
+        if (read.size() == 1) all = below(read.begin()->first, read.begin()->second, std::move(all));
+        return refuse(context, all);
+    }
     const model::Model& m = **model;
     if (context.json) {
         print_json(json::object{{"ok", true}, {"files", count}, {"types", m.types.size()}, {"figures", m.figures.size()}, {"lights", m.lights.size()}});

@@ -136,7 +136,7 @@ void add_why_commands(CLI::App& app, Context& context) {
     add_ask_options(why, arguments->text, arguments->by);
     why->add_option("--variant", arguments->variant, "score: column of weights");
     why->add_option("--limit", arguments->limit, "contributing records shown")->check(CLI::Range(1, 10'000));
-    why->add_option("--offset", arguments->offset)->check(CLI::NonNegativeNumber);
+    why->add_option("--offset", arguments->offset)->check(not_negative());
     on_run(why, context, [&context, arguments, kind, name] {
         arguments->text.figure = *name;
         if (*kind == "figure") return why_figure(context, *arguments);

@@ -218,6 +218,8 @@ std::string answer_line(std::string_view line) {
         out["value"] = json_of(answer(v.as_object()), budget);
     } catch (const Malformed& e) {
         out["error"] = clean(e.why);
+    } catch (const boost::system::system_error& e) {
+        out["error"] = clean("the line is no JSON: " + e.code().message());  // not what(), which names places in the library
     } catch (const std::exception& e) {
         out["error"] = clean(std::string("malformed line: ") + e.what());
     }

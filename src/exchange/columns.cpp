@@ -46,6 +46,10 @@ Checked<std::vector<Column>> read_headings(const model::Type& type, std::span<co
                                            const std::string& where) {
     Errors errors;
     std::vector<Column> columns;
+    if (headings.size() > headings_max) {
+        return fail(Errors{{Code::limit_exceeded, where, "the file has " + std::to_string(headings.size()) + " columns, at most " + std::to_string(headings_max) + " are read",
+                            type.code + " has " + std::to_string(type.fields.size()) + " fields; yipan export --template writes their headings"}});
+    }
     for (std::size_t i = 0; i < headings.size(); ++i) {
         const std::string_view heading = trimmed(headings[i]);
         const std::string place = where + ":" + std::to_string(i + 1);

@@ -12,6 +12,8 @@ namespace yipan::exchange {
 /// What a person may enter: everything but computed values, document numbers and the state, which have their own ways.
 bool entered(const model::Field& field);
 
+constexpr std::size_t headings_max = 1000;  // columns of a file; no type has nearly as many fields
+
 struct Column {
     int field = -1;
     std::string heading;

@@ -222,8 +222,9 @@ class Import {
         if (each_row(*reader, row, [&](const Error& error) { note(error); })) send(chunk);
         settle();
         if (!result_.ok()) {
-            note({Code::invalid_input, name_, "stopped; " + std::to_string(result_.created + result_.amended) + " rows were written before",
-                  "correct the row and import the whole file again: what is written already is recognised"});
+            const bool store = !result_.errors.empty() && (result_.errors.front().code == Code::store_failed || result_.errors.front().code == Code::read_only);
+            note({store ? Code::store_failed : Code::invalid_input, name_, "stopped; " + std::to_string(result_.created + result_.amended) + " rows were written before",
+                  std::string(store ? "when that is mended," : "correct the row and") + " import the whole file again: what is written already is recognised"});
         }
     }
 

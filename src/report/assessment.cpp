@@ -36,6 +36,10 @@ class Assessor {
         read_indicators(*tree);
         if (!errors_.empty()) return fail(std::move(errors_));
         if (const Status filled = fill_units(*tree); !filled) return fail(Errors{filled.error()});
+        if (result_.table.units.empty()) {
+            const std::string type = model_.types[static_cast<std::size_t>(result_.unit_type)].code;
+            return fail(Errors{{Code::invalid_input, "period", "no " + type + " has a value for " + result_.period.text() + ", so there is nothing to score", "a period for which something was reported"}});
+        }
         score::Options options;
         options.variant = variant;
         options.table_name = code + " " + result_.period.text();

@@ -217,7 +217,7 @@ class Writer {
         }
         if (text.empty()) return none("the reported fact \"" + p.name + "\" has no " + (show.empty() ? "quantity" : show));
         if (show == "measure") return {true, {text, -1, false}, {}};
-        const int source = sources_.of_record(fact, "上报:" + names_.title_of(fact), text, "来源:" + text_at(6));
+        const int source = sources_.of_record(fact, "上报：" + names_.title_of(fact), text, "来源：" + text_at(6));
         return {true, {text, source, true}, {}};
     }
 

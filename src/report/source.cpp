@@ -16,7 +16,7 @@ std::string key_of(const figure::Ask& ask) {
 }  // namespace
 
 std::string value_text(const model::Model& model, const figure::Ask& ask, const figure::Value& value) {
-    if (!value.has) return "无数据" + (value.why_none.empty() ? "" : "(" + value.why_none + ")");
+    if (!value.has) return "无数据" + (value.why_none.empty() ? "" : "（" + value.why_none + "）");
     const model::Figure& figure = model.figures[static_cast<std::size_t>(ask.figure)];
     const std::string unit = measure_text(figure.measure);
     // A quotient carries the decimals it was divided at; trailing zeros say nothing.
