@@ -2,6 +2,8 @@
 //
 //   board_bench writes DIR [N]       durable single-record writes, 64 producers; bare SQLite with our statements; bare append loop
 //   board_bench bulk DIR [N]         N records through apply_batch; bare loop with one upsert per cell and row
+//   board_bench import DIR [N]       the same rows from a CSV file through the importer, with the peak memory; beside the same bare loop
+//   board_bench demo BOARD           memory and time of an opened board
 //   board_bench grow DIR [N]         makes (or finishes) DIR/big.board with N records
 //   board_bench read DIR             500 figures, as-known, why, open time on DIR/big.board; SQLite aggregation of the same
 //   board_bench flat DIR             cost of a write at 100,000 records and on DIR/big.board
@@ -23,6 +25,7 @@
 
 #include "base/check.h"
 #include "board/board.h"
+#include "exchange/csv_import.h"
 #include "store/schema.h"
 
 namespace {
@@ -456,13 +459,8 @@ double bulk_into(board::Board& b, std::uint64_t first, std::uint64_t n, std::siz
     return seconds_since(t);
 }
 
-void bulk(const std::string& dir, std::int64_t n) {
-    const std::string path = dir + "/bulk.board";
-    auto b = fresh(path);
-    const double ours = bulk_into(*b, 0, static_cast<std::uint64_t>(n));
-    check_rows(*b, 0, static_cast<std::uint64_t>(n), n);
-    b.reset();
-    // bare: the same rows with a journal row of the same size and one upsert per cell and row
+// The bare loop: the same rows with a journal row of the same size and one upsert per cell and row. Seconds.
+double bare_upserts(const std::string& dir, std::int64_t n) {
     Bare bare(dir + "/bare3.db");
     bare.run(store::engine_tables);
     bare.run("CREATE TABLE output(id INTEGER PRIMARY KEY, unit INTEGER, month INTEGER, kind TEXT, amount INTEGER, area INTEGER, staff INTEGER, note TEXT) STRICT;"
@@ -505,10 +503,62 @@ void bulk(const std::string& dir, std::int64_t n) {
     const double other = seconds_since(t);
     YIPAN_CHECK(bare.number("SELECT count(*) FROM output") == n && bare.number("SELECT sum(n) FROM cell WHERE figure=1") == n);
     for (auto* s : {entry, record, cell}) sqlite3_finalize(s);
+    return other;
+}
+
+std::int64_t peak_mib() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    fmt::print("bulk {} records\t{:.1f} s\t{:.0f}/s\tpeak memory of this process {} MiB\n", n, ours, static_cast<double>(n) / ours, usage.ru_maxrss / 1024);
-    fmt::print("  bare loop, journal + record + one upsert per cell\t{:.1f} s\tratio {:.2f}\t(wanted 1.00)\n", other, other / ours);
+    return usage.ru_maxrss / 1024;
+}
+
+void bulk(const std::string& dir, std::int64_t n) {
+    auto b = fresh(dir + "/bulk.board");
+    const double ours = bulk_into(*b, 0, static_cast<std::uint64_t>(n));
+    check_rows(*b, 0, static_cast<std::uint64_t>(n), n);
+    b.reset();
+    const std::int64_t memory = peak_mib();
+    const double bare = bare_upserts(dir, n);
+    fmt::print("bulk {} records\t{:.1f} s\t{:.0f}/s\tpeak {} MiB\n", n, ours, static_cast<double>(n) / ours, memory);
+    fmt::print("  bare loop, journal + record + one upsert per cell\t{:.1f} s\tratio {:.2f}\n", bare, bare / ours);
+}
+
+void import(const std::string& dir, std::int64_t n) {
+    const std::string csv = dir + "/rows.csv";
+    if (std::FILE* f = std::fopen(csv.c_str(), "w")) {
+        fmt::print(f, "unit,month,kind,amount,area,staff,note\n");
+        for (std::int64_t i = 0; i < n; ++i) {
+            const Row r = row_of(static_cast<std::uint64_t>(i));
+            fmt::print(f, "U{:04},{},{},{},{},{},{}\n", r.unit, Period::decode(r.month)->text(), r.kind, Money{r.amount, {}}.yuan_text(), Decimal{r.area, 2}.text(), r.staff, r.note);
+        }
+        YIPAN_CHECK(std::fclose(f) == 0);
+    }
+    auto b = fresh(dir + "/import.board");
+    const auto t = Clock_::now();
+    const auto result = exchange::import_csv(*b, 2, csv);
+    const double ours = seconds_since(t);
+    if (!result.ok()) die(result.errors);
+    YIPAN_CHECK(result.created == n);
+    const std::int64_t memory = peak_mib();
+    check_rows(*b, 0, static_cast<std::uint64_t>(n), n);
+    const auto again = exchange::import_csv(*b, 2, csv);
+    YIPAN_CHECK(again.ok() && again.repeated && must(b->snapshot()->count(2, "")) == n);
+    b.reset();
+    const double bare = bare_upserts(dir, n);
+    fmt::print("import of {} CSV rows\t{:.1f} s\t{:.0f}/s\tpeak {} MiB (wanted < 256)\n", n, ours, static_cast<double>(n) / ours, memory);
+    fmt::print("  bare loop, journal + record + one upsert per cell\t{:.1f} s\tratio {:.2f}\t(wanted 1.00)\n", bare, bare / ours);
+}
+
+void demo(const std::string& path) {
+    const auto t = Clock_::now();
+    auto b = must(board::Board::open(path));
+    const auto s = b->snapshot();
+    std::int64_t records = 0;
+    for (const auto& type : s->model().types) records += must(s->count(type.index, ""));
+    std::ifstream f("/proc/self/statm");
+    std::int64_t size = 0, resident = 0;
+    f >> size >> resident;
+    fmt::print("opened demo board\t{} MiB resident\t{} records, {:.2f} s\t(wanted < 100)\n", resident * 4096 / 1048576, records, seconds_since(t));
 }
 
 void grow(const std::string& dir, std::int64_t n) {
@@ -660,10 +710,12 @@ int main(int argc, char** argv) {
     const std::string what = argc > 1 ? argv[1] : "";
     const std::string dir = argc > 2 ? argv[2] : "";
     const std::int64_t n = argc > 3 ? std::atoll(argv[3]) : 0;
-    if (dir.empty()) return std::fprintf(stderr, "board_bench writes|bulk|grow|read|flat DIR [N]\n"), 2;
+    if (dir.empty()) return std::fprintf(stderr, "board_bench writes|bulk|import|grow|read|flat DIR [N], board_bench demo BOARD\n"), 2;
+    if (what == "demo") return demo(dir), 0;
     std::filesystem::create_directories(dir);
     if (what == "writes") writes(dir, n ? n : 200'000);
     else if (what == "bulk") bulk(dir, n ? n : 1'000'000);
+    else if (what == "import") import(dir, n ? n : 1'000'000);
     else if (what == "grow") grow(dir, n ? n : 10'000'000);
     else if (what == "read") read(dir);
     else if (what == "flat") flat(dir);

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "journal/merkle.h"
 #include "progress.h"
 
 namespace yipan::app {
@@ -20,16 +19,6 @@ Status write_file(const std::string& path, const std::string& text) {
     const std::string reason = std::strerror(errno);
     std::remove(partly.c_str());
     return fail(Code::store_failed, path, "cannot be written: " + reason, "check the folder, the right to write there and the room on the disk");
-}
-
-// The Merkle root over every entry up to the snapshot's position.
-Result<Digest> journal_root(board::Snapshot& snapshot) {
-    journal::Frontier frontier;
-    YIPAN_TRY_VOID(snapshot.each_entry(Position{1}, snapshot.position(), [&](const board::Entry& entry) {
-        frontier.append(entry.leaf);
-        return true;
-    }));
-    return frontier.root();
 }
 
 struct ReportArguments {
@@ -70,7 +59,7 @@ Result<report::Document> write_report_file(board::Board& board, const std::strin
     ask.board_note = board.note();
     ask.zone = board.zone().name();
     ask.journal_size = snapshot->position().value;
-    const Result<Digest> root = journal_root(*snapshot);
+    const Result<Digest> root = snapshot->root();
     if (!root) return fail(root.error());
     ask.journal_root = hex(*root);
     Checked<report::Document> document = report::write_report(*snapshot, names, ask);

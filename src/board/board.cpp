@@ -48,6 +48,11 @@ class SnapshotImpl final : public Snapshot {
     ~SnapshotImpl() override;
 
     Position position() const override { return Position(position_); }
+    Result<Digest> root() override {
+        YIPAN_TRY(const store::Head head, store_->head());
+        if (head.position != position_) return fail(Code::corrupt, "head", "the stored root belongs to entry " + std::to_string(head.position), "run yipan verify");
+        return head.root;
+    }
     const model::Model& model() const override;
     Date today() const override;
     record::RecordPtr record(int type, RecordId id) override { return world_.current(type, id); }

@@ -80,6 +80,8 @@ class Snapshot {
   public:
     virtual ~Snapshot() = default;
     virtual Position position() const = 0;
+    /// Merkle root of the journal at position(), as stored with it.
+    virtual Result<Digest> root() = 0;
     virtual const model::Model& model() const = 0;
     virtual Date today() const = 0;
     virtual record::RecordPtr record(int type, RecordId id) = 0;

@@ -1,5 +1,6 @@
 #include "board/judge.h"
 
+#include <absl/container/flat_hash_set.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -129,7 +130,7 @@ class Judge::Session final : public cel::Host {
         if (nested && !j_.store_lost_) (void)guard(j_.store_.rollback_to_savepoint());
         j_.log_.back(std::move(mark_));
         pending_.postings.resize(postings_mark_);
-        for (const auto& [type, id] : touched_) {
+        for (const auto& [type, id] : written_) {
             j_.world_.forget(type, RecordId(id));
             pending_.links.erase({type, id});
         }
@@ -188,23 +189,23 @@ class Judge::Session final : public cel::Host {
                 continue;
             }
             const model::Field& field = type.fields[at(index)];
-            const std::string place = record::field_place(change.where, field);
+            const auto place = [&] { return record::field_place(change.where, field); };
             if (field.computed) {
-                problem(Code::invalid_input, place, field.code + " is computed", "leave it out");
+                problem(Code::invalid_input, place(), field.code + " is computed", "leave it out");
                 continue;
             }
             // A state changes by moves only; the system itself may take over stock that already stands further on.
             if (index == type.state && (old || draft_.post.value != 0)) {
-                if (!old || next.values[at(index)] != value) problem(Code::not_allowed, place, "a state changes by a move, not by typing", "use one of the moves of " + type.code);
+                if (!old || next.values[at(index)] != value) problem(Code::not_allowed, place(), "a state changes by a move, not by typing", "use one of the moves of " + type.code);
                 continue;
             }
             if (index == type.owner_field && old && old->at(index) != value) {
-                problem(Code::not_allowed, place, "a line cannot move to another owner", "remove it and create it there");
+                problem(Code::not_allowed, place(), "a line cannot move to another owner", "remove it and create it there");
                 continue;
             }
             next.values[at(index)] = value;
             if (const auto* n = record::as_integer(value); n && *n < 0 && field.kind == model::FieldKind::reference)
-                next.values[at(index)] = resolve(*n, field.target, place, field.code).value;
+                next.values[at(index)] = resolve(*n, field.target, place(), field.code).value;
         }
     }
 
@@ -395,10 +396,12 @@ class Judge::Session final : public cel::Host {
     }
 
     void remember_rules(const model::Type& type, const model::Move* move, const record::RecordPtr& next, const record::RecordPtr& old, const std::string& where) {
-        for (auto& check : checks_)
-            if (check.type == type.index && check.record->id == next->id && next->id.value != 0) check.record = next;  // the last version counts
+        const bool again = next->id.value != 0 && written_.contains({type.index, next->id.value});  // changed before in this draft
+        if (again)
+            for (auto& check : checks_)
+                if (check.type == type.index && check.record->id == next->id) check.record = next;  // the last version counts
         const auto known = [&](const model::Rule& rule) {
-            return next->id.value != 0 && std::any_of(checks_.begin(), checks_.end(), [&](const Check& c) { return c.rule == &rule && c.record->id == next->id && c.type == type.index; });
+            return again && std::any_of(checks_.begin(), checks_.end(), [&](const Check& c) { return c.rule == &rule && c.record->id == next->id && c.type == type.index; });
         };
         for (const auto& rule : type.rules)
             if (!known(rule)) checks_.push_back({&rule, type.index, next, old, &where});
@@ -600,7 +603,7 @@ class Judge::Session final : public cel::Host {
         if (!first_) first_ = e.position;
         last_ = e.position;
         if (!guard(!next ? j_.store_.erase_row(type, id.value) : old ? j_.store_.update(*next) : j_.store_.insert(*next))) return;
-        touched_.emplace_back(type, id.value);
+        written_.emplace(type, id.value);
         j_.world_.put(type, id, next);
         if (j_.shape_->is_link[at(type)]) {
             const std::pair<int, std::int64_t> key{type, id.value};
@@ -655,7 +658,7 @@ class Judge::Session final : public cel::Host {
     const model::Move* pending_move_ = nullptr;
     std::size_t dragged_ = 0;
     std::int64_t first_ = 0, last_ = 0;
-    std::vector<std::pair<int, std::int64_t>> touched_;
+    absl::flat_hash_set<std::pair<int, std::int64_t>> written_;
     std::map<std::pair<int, std::int64_t>, record::RecordPtr> links_before_;
     std::map<int, std::int64_t> ids_before_;
 };

@@ -4,11 +4,11 @@ namespace yipan::board {
 namespace {
 void put(std::string& out, std::int64_t v) {  // zigzag, seven bits a byte
     auto u = (static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63);
-    while (u >= 0x80) {
-        out += static_cast<char>(u | 0x80);
-        u >>= 7;
-    }
-    out += static_cast<char>(u);
+    char buffer[10];
+    std::size_t n = 0;
+    for (; u >= 0x80; u >>= 7) buffer[n++] = static_cast<char>(u | 0x80);
+    buffer[n++] = static_cast<char>(u);
+    out.append(buffer, n);
 }
 bool take(std::string_view& in, std::int64_t& v) {
     std::uint64_t u = 0;

@@ -3,7 +3,9 @@
 namespace yipan::journal {
 namespace {
 void put(std::string& out, std::uint64_t v, int bytes) {  // big endian
-    for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out += static_cast<char>(v >> shift);
+    char buffer[8];
+    for (int i = 0; i < bytes; ++i) buffer[i] = static_cast<char>(v >> (8 * (bytes - 1 - i)));
+    out.append(buffer, static_cast<std::size_t>(bytes));
 }
 void put_text(std::string& out, std::string_view text) {
     put(out, text.size(), 2);

@@ -1,13 +1,11 @@
 #include "record/check.h"
 
-#include <unicode/unorm2.h>
-#include <unicode/ustring.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace yipan::record {
 namespace {
@@ -32,21 +30,6 @@ std::int64_t code_points(std::string_view s) {
         i += static_cast<std::size_t>(extra) + 1;
     }
     return n;
-}
-
-bool is_ascii(std::string_view s) {
-    return std::all_of(s.begin(), s.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-bool is_nfc(std::string_view s) {
-    if (is_ascii(s)) return true;
-    UErrorCode status = U_ZERO_ERROR;
-    const UNormalizer2* nfc = unorm2_getNFCInstance(&status);
-    std::u16string wide(s.size(), u'\0');
-    int32_t size = 0;
-    u_strFromUTF8(wide.data(), static_cast<int32_t>(wide.size()), &size, s.data(), static_cast<int32_t>(s.size()), &status);
-    return U_SUCCESS(status) && unorm2_quickCheck(nfc, wide.data(), size, &status) != UNORM_NO &&
-           unorm2_isNormalized(nfc, wide.data(), size, &status) && U_SUCCESS(status);
 }
 
 std::string amount_text(const model::Field& field, std::int64_t units) {
