@@ -42,9 +42,9 @@ int assess(Context& context, const AssessArguments& arguments) {
 void add_assess_commands(CLI::App& app, Context& context) {
     CLI::App* command = app.add_subcommand("assess", "score and rank the assessed units under a scheme");
     auto arguments = std::make_shared<AssessArguments>();
-    command->add_option("BOARD", arguments->board)->required();
-    command->add_option("SCHEME", arguments->scheme)->required();
-    command->add_option("--period", arguments->period)->required();
+    command->add_option("BOARD", arguments->board, "the board's file")->required();
+    command->add_option("SCHEME", arguments->scheme, "code of a scheme of the board")->required();
+    command->add_option("--period", arguments->period, "2026H1, 2026Q2, 2026 ...")->required();
     command->add_option("--variant", arguments->variant, "column of weights");
     on_run(command, context, [&context, arguments] { return assess(context, *arguments); });
 }

@@ -114,18 +114,18 @@ void add_board_commands(CLI::App& app, Context& context) {
     auto path = std::make_shared<std::string>();
     {
         CLI::App* command = app.add_subcommand("verify", "check journal, tree, record versions; exit 1 when something does not agree");
-        command->add_option("BOARD", *path)->required();
+        command->add_option("BOARD", *path, "the board's file")->required();
         on_run(command, context, [&context, path] { return verify(context, *path); });
     }
     {
         CLI::App* command = app.add_subcommand("recompute", "compare every figure cell with a recomputation from the records");
-        command->add_option("BOARD", *path)->required();
+        command->add_option("BOARD", *path, "the board's file")->required();
         on_run(command, context, [&context, path] { return recompute(context, *path); });
     }
     {
         CLI::App* command = app.add_subcommand("dump", "the canonical form of a board, line by line");
         auto out = std::make_shared<std::string>();
-        command->add_option("BOARD", *path)->required();
+        command->add_option("BOARD", *path, "the board's file")->required();
         command->add_option("--out", *out, "file; standard output unless said");
         on_run(command, context, [&context, path, out] { return dump(context, *path, *out); });
     }

@@ -195,7 +195,7 @@ Project plan_project(int n, Random& random) {
     p.finish = p.start.plus_days(length + random.between(-40, 70));
     p.full = p.finish.plus_days(random.between(90, 200));
     // Sized so that what the projects invest stays within the zone's fixed-asset investment, of which it is a part.
-    p.total = std::int64_t{n < provincial ? random.between(400, 1300) : n < municipal ? random.between(100, 480) : random.between(12, 130)} * 1'000'000 * 100;
+    p.total = std::int64_t{n < provincial ? random.between(450, 1700) : n < municipal ? random.between(100, 480) : random.between(12, 130)} * 1'000'000 * 100;
     p.entered = unseen ? today.plus_days(1) : p.start.plus_days(random.between(9, 48));
     p.pace = random.percent(12) ? random.between(35, 70) : random.between(90, 128);
     return p;

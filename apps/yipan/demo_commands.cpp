@@ -48,7 +48,7 @@ void add_demo_commands(CLI::App& app, Context& context) {
     auto path = std::make_shared<std::string>();
     auto options = std::make_shared<demo::Options>();
     command->add_option("BOARD", *path, "file to be made")->required();
-    command->add_option("--seed", options->seed);
+    command->add_option("--seed", options->seed, "another seed, another zone");
     command->add_option("--scale", options->scale, "times as many enterprises")->check(CLI::Range(1, demo::scale_max));
     on_run(command, context, [&context, path, options] { return demo_board(context, *path, *options); });
 }

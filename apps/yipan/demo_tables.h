@@ -90,12 +90,12 @@ struct ItemRow {
     int spread, step;    // between zones and from half to half, in thousandths
 };
 inline constexpr ItemRow items[] = {
-    {"gdp", 1'480'000, 380, 26},           {"fiscal_revenue", 96'000, 360, 14},      {"trade", 47'000, 420, 12},
-    {"foreign_direct", 4'100, 500, 9},     {"outside_capital", 230'000, 330, 31},    {"fixed_assets", 480'000, 300, 22},
+    {"gdp", 1'480'000, 380, 26},           {"fiscal_revenue", 96'000, 360, 14},      {"trade", 42'000, 420, 12},
+    {"foreign_direct", 3'500, 500, 9},     {"outside_capital", 230'000, 330, 31},    {"fixed_assets", 430'000, 300, 22},
     {"value_added", 690'000, 340, 28},     {"urbanisation", 713'000, 90, 5},         {"emerging_share", 412'000, 210, 15},
     {"modern_services_share", 236'000, 190, 11}, {"key_industry_concentration", 655'000, 160, 7}, {"investment_intensity", 3'740'000, 220, 12},
     {"land_tax_yield", 214'000, 310, 18},  {"innovation_contribution", 621'000, 120, 8}, {"urban_income", 309'600'000, 140, 27},
-    {"rural_income", 164'200'000, 150, 31}, {"jobs", 33'000'000, 280, 4},            {"three_simultaneous_rate", 981'000, 18, 1},
+    {"rural_income", 164'200'000, 150, 31}, {"jobs", 31'000'000, 280, 4},            {"three_simultaneous_rate", 981'000, 18, 1},
     {"energy_per_output", 4'300, 240, -16}, {"emission_completion", 1'012'000, 60, 3},
 };
 /// What our own zone reports to the ranking and also keeps as an indicator: the same months, so that the two never contradict

@@ -100,8 +100,8 @@ void add_exchange_commands(CLI::App& app, Context& context) {
     {
         CLI::App* command = app.add_subcommand("import", "records from a CSV file (UTF-8 or GB 18030)");
         auto arguments = std::make_shared<ImportArguments>();
-        command->add_option("BOARD", arguments->board)->required();
-        command->add_option("TYPE", arguments->type)->required();
+        command->add_option("BOARD", arguments->board, "the board's file")->required();
+        command->add_option("TYPE", arguments->type, "one of its record types")->required();
         command->add_option("FILE", arguments->file, "first row: field codes or labels")->required();
         command->add_flag("--dry-run", arguments->dry_run, "judge every cell, write nothing");
         command->add_option("--post", arguments->post, "the post that acts");
@@ -111,8 +111,8 @@ void add_exchange_commands(CLI::App& app, Context& context) {
     {
         CLI::App* command = app.add_subcommand("export", "records as CSV, or the empty template of a type");
         auto arguments = std::make_shared<ExportArguments>();
-        command->add_option("BOARD", arguments->board)->required();
-        command->add_option("TYPE", arguments->type)->required();
+        command->add_option("BOARD", arguments->board, "the board's file")->required();
+        command->add_option("TYPE", arguments->type, "one of its record types")->required();
         command->add_option("FILE", arguments->file, "- is standard output");
         command->add_option("--filter", arguments->filter, "CEL over the record's fields");
         command->add_flag("--template", arguments->only_template, "the heading row only");

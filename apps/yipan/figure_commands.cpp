@@ -80,7 +80,7 @@ void add_figure_commands(CLI::App& app, Context& context) {
     auto path = std::make_shared<std::string>();
     auto text = std::make_shared<report::AskText>();
     auto by = std::make_shared<std::vector<std::string>>();
-    command->add_option("BOARD", *path)->required();
+    command->add_option("BOARD", *path, "the board's file")->required();
     command->add_option("--figure", text->figure, "its code; without it the figures are listed");
     add_ask_options(command, *text, *by);
     on_run(command, context, [&context, path, text, by] { return figures(context, *path, *text, *by); });

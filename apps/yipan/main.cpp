@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
     add_assess_commands(app, context);
     add_report_commands(app, context);
     add_tool_commands(app, context);
+    for (CLI::App* command : app.get_subcommands({})) command->footer("--json and --lang work here too.");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& problem) {

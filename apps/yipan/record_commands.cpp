@@ -227,8 +227,8 @@ void add_record_commands(CLI::App& app, Context& context) {
     {
         CLI::App* command = app.add_subcommand("list", "records of a type");
         auto options = std::make_shared<ListOptions>();
-        command->add_option("BOARD", options->board)->required();
-        command->add_option("TYPE", options->type)->required();
+        command->add_option("BOARD", options->board, "the board's file")->required();
+        command->add_option("TYPE", options->type, "one of its record types")->required();
         command->add_option("--filter", options->filter, "CEL over the record's fields");
         command->add_option("--limit", options->limit, "at most so many")->check(CLI::Range(1, 100'000));
         command->add_option("--offset", options->offset, "leave out so many")->check(not_negative());
@@ -237,16 +237,16 @@ void add_record_commands(CLI::App& app, Context& context) {
     {
         CLI::App* command = app.add_subcommand("show", "one record with its history");
         auto path = std::make_shared<std::string>(), type = std::make_shared<std::string>(), key = std::make_shared<std::string>();
-        command->add_option("BOARD", *path)->required();
-        command->add_option("TYPE", *type)->required();
+        command->add_option("BOARD", *path, "the board's file")->required();
+        command->add_option("TYPE", *type, "one of its record types")->required();
         command->add_option("KEY", *key, "key, title, or #number")->required();
         on_run(command, context, [&context, path, type, key] { return show(context, *path, *type, *key); });
     }
     {
         CLI::App* command = app.add_subcommand("set", "create, amend, move or remove one record");
         auto options = std::make_shared<SetOptions>();
-        command->add_option("BOARD", options->board)->required();
-        command->add_option("TYPE", options->type)->required();
+        command->add_option("BOARD", options->board, "the board's file")->required();
+        command->add_option("TYPE", options->type, "one of its record types")->required();
         command->add_option("KEY", options->key, "an unknown key makes a new record; - for a type without key")->required();
         command->add_option("FIELDS", options->fields, "field=value ...");
         command->add_option("--move", options->move, "make this move of its states");

@@ -74,9 +74,9 @@ Result<report::Document> write_report_file(board::Board& board, const std::strin
 void add_report_commands(CLI::App& app, Context& context) {
     CLI::App* command = app.add_subcommand("report", "write a report with live numbers");
     auto arguments = std::make_shared<ReportArguments>();
-    command->add_option("BOARD", arguments->board)->required();
+    command->add_option("BOARD", arguments->board, "the board's file")->required();
     command->add_option("NAME", arguments->report, "code of the report, e.g. half_year")->required();
-    command->add_option("--period", arguments->period)->required();
+    command->add_option("--period", arguments->period, "2026H1, 2026Q2, 2026 ...")->required();
     command->add_option("--unit", arguments->unit, "whose report; the one root of the units unless said");
     command->add_option("--out", arguments->out, "FILE.html or FILE.md")->required();
     on_run(command, context, [&context, arguments] { return report_file(context, *arguments); });

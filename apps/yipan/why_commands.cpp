@@ -130,13 +130,13 @@ void add_why_commands(CLI::App& app, Context& context) {
     CLI::App* why = app.add_subcommand("why", "where a number comes from: why BOARD figure F ... or why BOARD score SCHEME ...");
     auto arguments = std::make_shared<WhyArguments>();
     auto kind = std::make_shared<std::string>(), name = std::make_shared<std::string>();
-    why->add_option("BOARD", arguments->board)->required();
+    why->add_option("BOARD", arguments->board, "the board's file")->required();
     why->add_option("KIND", *kind, "figure or score")->required()->check(CLI::IsMember({"figure", "score"}));
     why->add_option("NAME", *name, "the figure's or the scheme's code")->required();
     add_ask_options(why, arguments->text, arguments->by);
     why->add_option("--variant", arguments->variant, "score: column of weights");
     why->add_option("--limit", arguments->limit, "contributing records shown")->check(CLI::Range(1, 10'000));
-    why->add_option("--offset", arguments->offset)->check(not_negative());
+    why->add_option("--offset", arguments->offset, "leave out so many")->check(not_negative());
     on_run(why, context, [&context, arguments, kind, name] {
         arguments->text.figure = *name;
         if (*kind == "figure") return why_figure(context, *arguments);

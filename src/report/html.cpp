@@ -1,4 +1,5 @@
 // A report as one quiet page: no script, no outside file. Everything that comes from the board or the template is escaped.
+#include <algorithm>
 #include <set>
 
 #include "report/report.h"
@@ -20,7 +21,7 @@ aside,footer,nav{font-family:"Noto Sans CJK SC","Source Han Sans SC","PingFang S
 aside,footer{border-top:0}
 footer{margin-bottom:2.5rem;color:var(--soft);font-size:.75rem;line-height:1.6;overflow-wrap:anywhere}
 nav{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;justify-content:space-between;font-size:.8rem;color:var(--soft);border-bottom:1px solid var(--line);padding-bottom:.5rem;margin-bottom:1.6rem}
-h1{font-size:1.55rem;line-height:1.4;text-align:center;margin:0 0 .9rem}
+h1{font-size:1.55rem;line-height:1.4;text-align:center;text-wrap:balance;margin:0 0 .9rem}
 h2{font-size:1.15rem;margin:1.9rem 0 .4rem}
 h3{font-size:1rem;margin:1.2rem 0 .2rem}
 p{margin:.3rem 0;text-indent:2em}
@@ -31,11 +32,12 @@ a.n{color:inherit;text-decoration:underline;text-decoration-thickness:1px;text-d
 a.n:hover{color:var(--accent);text-decoration-color:var(--accent)}
 a:focus-visible,summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:2px}
 :target{background:var(--hit)}
-.said{color:var(--soft);font-size:.68rem;margin-left:.1em}
+.said{color:var(--soft);font-size:.68rem;margin-left:.1em;white-space:nowrap}
 section{border-top:1px solid var(--line);padding:.55rem 0 .65rem;font-size:.82rem;line-height:1.55}
 section:target{box-shadow:0 0 0 .5rem var(--hit)}
 section h3{display:flex;flex-wrap:wrap;gap:0 .7rem;align-items:baseline;margin:0;font-size:.86rem;font-weight:600}
 section h3 .no{color:var(--soft);font-weight:400;min-width:2.2em}
+section h3 .t{min-width:0}
 section h3 .is{margin-left:auto;text-align:right}
 section h3 .up{font-weight:400}
 section p{text-indent:0;margin:.1rem 0}
@@ -47,15 +49,19 @@ summary{cursor:pointer;color:var(--accent);width:fit-content}
 table{border-collapse:collapse;width:100%;margin:.25rem 0;line-height:1.45}
 td,th{border-bottom:1px solid var(--line);padding:.12rem .7rem .12rem 0;text-align:left;vertical-align:top;overflow-wrap:anywhere}
 th{font-weight:400;color:var(--soft)}
+td:first-child{min-width:5.5em}
 td:last-child,th:last-child{padding-right:0}
 .v{text-align:right;white-space:nowrap}
 .k{white-space:nowrap}
+.k code,.k{overflow-wrap:break-word}
 @media (max-width:42rem){
 body{font-size:16px;line-height:1.75}
 main,aside,footer{padding:1.1rem 1rem;border-left:0;border-right:0}
 main{margin-top:0}
 h1{font-size:1.3rem}
-section h3 .is{margin-left:0;width:100%;text-align:left;padding-left:2.9em}
+section h3 .no{min-width:auto}
+section h3 .t{flex:1 1 0}
+section h3 .is{margin-left:0;width:100%;text-align:left}
 .k{white-space:normal}
 }
 @page{size:A4;margin:18mm 17mm 16mm}
@@ -116,8 +122,16 @@ class Page {
             for (const SourcePart& part : document_.sources[i].parts) use(part.source, "w" + std::to_string(i + 1));
     }
 
-    // How old the numbers are, and the ways to the appendix.
+    // Whose board it is unless the report says so itself, how old the numbers are, and the ways to the appendix.
     void head() {
+        const auto says_note = [&](const Block& block) {
+            return std::any_of(block.spans.begin(), block.spans.end(), [&](const Span& span) { return span.text.find(document_.board_note) != std::string::npos; });
+        };
+        if (document_.board_note.empty() || std::none_of(document_.blocks.begin(), document_.blocks.end(), says_note)) {
+            out_ += "<p class=\"note\">";
+            text(document_.board_name + (document_.board_note.empty() ? "" : " · " + document_.board_note));
+            out_ += "</p>\n";
+        }
         out_ += "<nav><span>数据截至 ";
         text(document_.today + " · 台账序号 " + std::to_string(document_.position));
         out_ += "，此后的更改不在内</span><span>";
@@ -261,7 +275,7 @@ class Page {
     void source(std::size_t at, const Source& source) {
         const std::string number = std::to_string(at + 1);
         const bool lengthy = source.parts.size() > rows_open_max || !source.lines.empty() || source.rows.size() > rows_open_max;
-        out_ += "<section id=\"w" + number + "\"" + (lengthy ? " class=\"long\"" : "") + ">\n<h3><span class=\"no\">" + number + "</span><span>";
+        out_ += "<section id=\"w" + number + "\"" + (lengthy ? " class=\"long\"" : "") + ">\n<h3><span class=\"no\">" + number + "</span><span class=\"t\">";
         text(source.title);
         out_ += "</span>";
         if (!used_[at].empty()) out_ += "<a class=\"up\" href=\"#" + used_[at] + "\">" + (used_[at][0] == 'n' ? "↑ 正文" : "↑ " + used_[at].substr(1)) + "</a>";
