@@ -70,6 +70,7 @@ body{background:#fff;font-size:10.5pt;line-height:1.7}
 main,aside,footer{border:0;margin:0;max-width:none;padding:0}
 nav,.up{display:none}
 a{color:inherit}
+a[data-s]::after{content:attr(data-s);font-size:5.5pt;vertical-align:super;color:var(--soft);margin-left:1pt}
 aside{break-before:page}
 h1,h2,h3{break-after:avoid}
 section,tr,.left tr{break-inside:avoid}
@@ -147,7 +148,7 @@ class Page {
             }
             const std::string anchor = std::to_string(span.source + 1);
             const bool first = named_.insert(span.source).second;
-            out_ += "<a class=\"n\"" + (first ? " id=\"n" + anchor + "\"" : std::string()) + " href=\"#w" + anchor + "\">";
+            out_ += "<a class=\"n\"" + (first ? " id=\"n" + anchor + "\"" : std::string()) + " data-s=\"" + anchor + "\" href=\"#w" + anchor + "\">";
             text(span.text);
             out_ += "</a>";
             if (span.reported) out_ += "<span class=\"said\">上报</span>";
@@ -307,10 +308,17 @@ class Page {
             out_ += "</code></td><td class=\"v\"><a class=\"n\" href=\"#w" + std::to_string(part.source + 1) + "\">";
             text(part.value);
             out_ += "</a></td><td class=\"soft\">";
-            text(part.label);
+            text(without_common_end(part.label, source.title));
             out_ += "</td></tr>\n";
         }
         out_ += "</table>\n";
+    }
+
+    // A part of the same unit and period does not repeat them: "产值 · 甲区 · 2026年" below "增速 · 甲区 · 2026年" is "产值".
+    static std::string_view without_common_end(std::string_view label, std::string_view title) {
+        const std::size_t from = title.find(" · ");
+        if (from != std::string_view::npos && label.ends_with(title.substr(from))) label.remove_suffix(title.size() - from);
+        return label;
     }
 
     void rows(const Source& source) {

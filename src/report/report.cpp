@@ -196,7 +196,7 @@ class Writer {
             if (!named) found.push_back(at->second);
         }
         if (found.size() == 1) return write_fact(p, *found.front());
-        if (found.empty()) return none("nothing was reported under \"" + p.name + "\" for " + period->text());
+        if (found.empty()) return none(period->text_zh() + "没有上报 " + p.name);
         return none(std::to_string(found.size()) + " organs reported \"" + p.name + "\"; name one with organ=");
     }
 
@@ -257,7 +257,7 @@ class Writer {
         }
         if (!unit) return none(code.empty() ? "the report's unit is not assessed by " + p.name : "there is no assessed unit \"" + code + "\"");
         if (p.kind == PlaceholderKind::rank) {
-            if (!unit->rank) return none(unit->reason.empty() ? "it has no rank" : unit->reason);
+            if (!unit->rank) return none(unit->reason.empty() ? "没有位次" : unit->reason);
             const double rank = *unit->rank;
             const auto whole = static_cast<std::int64_t>(rank);
             return {true, {static_cast<double>(whole) == rank ? std::to_string(whole) : std::to_string(whole) + ".5", sources_.of_score(*made, code), false}, {}};
@@ -268,7 +268,7 @@ class Writer {
             if (at < 0) return none("the scheme " + p.name + " has no node \"" + node + "\"");
             score = unit->cells[static_cast<std::size_t>(at)].score;
         }
-        if (!score) return none(unit->reason.empty() ? "it has no score" : unit->reason);
+        if (!score) return none(unit->reason.empty() ? "没有得分" : unit->reason);
         const int decimals = p.decimals >= 0 ? p.decimals : made->outcome.display;
         char exact[64];
         std::snprintf(exact, sizeof exact, "%.9f", *score);

@@ -98,13 +98,15 @@ TEST(Html, SaysHowOldItsNumbersAreAndLeadsBackFromEverySource) {
     Document document = small_document();
     document.today = "2026-07-01";
     document.position = 77;
-    document.sources[0].parts = {{"done", "完成", "5", 1}};
+    document.sources[0].title = "完成率 · 甲区 · 2026年";
+    document.sources[0].parts = {{"done", "完成 · 甲区 · 2026年", "5", 1}};
     document.sources.push_back({});
     const std::string page = to_html(document);
     EXPECT_NE(page.find("数据截至 2026-07-01 · 台账序号 77"), std::string::npos);
     EXPECT_NE(page.find("id=\"n1\""), std::string::npos);
     EXPECT_NE(page.find("href=\"#n1\">↑ 正文"), std::string::npos);
     EXPECT_NE(page.find("href=\"#w1\">↑ 1"), std::string::npos) << "a part leads back to what it is a part of";
+    EXPECT_NE(page.find("<td class=\"soft\">完成</td>"), std::string::npos) << "unit and period are those of the title";
     EXPECT_NE(page.find("<td>缺 ____</td>"), std::string::npos) << "a sentence left out shows a gap, not the placeholder";
 }
 
