@@ -29,6 +29,7 @@ expect 1 'JC|version' set a.board organ JC name=丙 --expect-version 1
 expect 0 'unchanged: organ JC, version 2$' set a.board organ JC name=乙
 expect 0 '"done":"unchanged"' set a.board organ JC name=乙 --dry-run --json
 expect 1 'kind' set a.board organ JD name=丁
+expect 1 'control character' set a.board organ JC name=$'\x1b[31m'
 expect 1 'colour' set a.board organ JC colour=red
 expect 0 'version.*effective' show a.board organ JC
 expect 1 'JC' show a.board organ JCC

@@ -352,10 +352,10 @@ Status CsvReader::check_bytes(std::size_t size) {
     const std::string where = place(row_line_) + ":" + std::to_string(cell - cells_.begin() + 1);
     if (bytes[bad] == 0) return fail(Code::invalid_input, where, "a NUL byte");
     if (encoding_ == CsvEncoding::gb18030) {
-        return fail(Code::invalid_input, where, "bytes that are not GB 18030", "if the file is UTF-8, say so");
+        return fail(Code::invalid_input, where, "bytes that are not GB 18030", "save it as UTF-8");
     }
     return fail(Code::invalid_input, where, "bytes that are not UTF-8",
-                "if the file is GB 18030, say so or save it as UTF-8");
+                "save it as UTF-8; its first part does not look like GB 18030");
 }
 
 /// Turns offsets into views; doubled quotes are made single in place, in bytes nobody reads again.

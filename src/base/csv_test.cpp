@@ -143,7 +143,7 @@ TEST(Csv, bad_gb18030_is_named_with_row_and_cell) {
     const Reading got = read(text, {.name = "t", .encoding = CsvEncoding::gb18030});
     EXPECT_EQ(got.rows.size(), 4u);
     ASSERT_EQ(got.errors.size(), 2u);
-    EXPECT_EQ(got.errors[0].text(), "t:4:2: bytes that are not GB 18030 (if the file is UTF-8, say so)");
+    EXPECT_EQ(got.errors[0].text(), "t:4:2: bytes that are not GB 18030 (save it as UTF-8)");
     EXPECT_EQ(got.errors[1].where, "t:6:3");
 }
 

@@ -11,12 +11,13 @@ namespace yipan::record {
 namespace {
 constexpr std::size_t list_max = 10'000;
 
-// Strict UTF-8 (no overlong forms, no surrogates) without NUL; counts code points. -1 when broken.
+// Strict UTF-8 (no overlong forms, no surrogates) without control characters but tab and line ends (a terminal would obey
+// them, a page and a CSV file cannot carry them); counts code points. -1 when broken.
 std::int64_t code_points(std::string_view s) {
     std::int64_t n = 0;
     for (std::size_t i = 0; i < s.size(); ++n) {
         const auto c = static_cast<unsigned char>(s[i]);
-        if (c == 0) return -1;
+        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F) return -1;
         if (c < 0x80) { ++i; continue; }
         const int extra = c >= 0xF0 && c < 0xF5 ? 3 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xC2 && c < 0xE0 ? 1 : -1;
         if (extra < 0 || i + static_cast<std::size_t>(extra) >= s.size()) return -1;
@@ -99,7 +100,7 @@ struct Judge {
         using K = model::FieldKind;
         if (model::stored_as_integer(field.kind)) return problem("expects a number, a date, a period or a reference");
         const std::int64_t n = code_points(s);
-        if (n < 0) return problem("is not valid UTF-8 or holds a NUL", "save the text as UTF-8");
+        if (n < 0) return problem("is not valid UTF-8 or holds a control character", "save the text as UTF-8; only tab and line ends may stand in it");
         if (!is_nfc(s)) return problem("is not in Unicode normal form C", "normalise the text before it is sent");
         if (s.empty()) return problem("an empty text", "leave the field unset");
         switch (field.kind) {

@@ -19,8 +19,8 @@ std::string value_text(const model::Model& model, const figure::Ask& ask, const 
     if (!value.has) return "无数据" + (value.why_none.empty() ? "" : "（" + value.why_none + "）");
     const model::Figure& figure = model.figures[static_cast<std::size_t>(ask.figure)];
     const std::string unit = measure_text(figure.measure);
-    // A quotient carries the decimals it was divided at; trailing zeros say nothing.
-    return with_separators((figure.derived() && figure.measure.kind == model::Measure::Kind::number ? value.number.normalised() : value.number).text()) + (unit.empty() ? "" : " " + unit);
+    // A quotient carries the decimals it was divided at, a quantity those of its field; trailing zeros say nothing.
+    return with_separators((figure.measure.kind == model::Measure::Kind::number ? value.number.normalised() : value.number).text()) + (unit.empty() ? "" : " " + unit);
 }
 
 Sources::Sources(board::Snapshot& snapshot, exchange::Names& names, std::string zone) : snapshot_(snapshot), model_(snapshot.model()), names_(names) {
