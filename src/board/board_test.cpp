@@ -467,6 +467,7 @@ TEST_F(BoardTest, lists_and_counts_by_an_expression_with_a_page_limit) {
     EXPECT_EQ(s->list(organ, "cod == 'x'", 0, 3).error().code, Code::invalid_expression);
     EXPECT_FALSE(s->list(organ, "", 0, 1'000'000));
     EXPECT_EQ(s->find(organ, "O-5")->value, 5);
+    EXPECT_EQ(s->find(organ, "O_5").error().hint, "did you mean O-5");
 }
 
 TEST(Tail, reads_back_what_it_wrote) {
