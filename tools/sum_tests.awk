@@ -17,7 +17,10 @@ match($0, /^[0-9]+: /) {
         split(text, part, " ")
         passed[id] += part[1]; failed[id] += part[3]; skipped[id] += part[5]
     }
-    else if (text ~ /^(SKIPPED|skipped):? /) note[++notes] = text
+    else if (text ~ /^(SKIPPED|skipped):? /) why[text]++
+    # GoogleTest says why on the line after "file:line: Skipped".
+    if (asked[id]) { why[text]++; asked[id] = 0 }
+    if (text ~ /: Skipped$/) asked[id] = 1
     next
 }
 
@@ -49,6 +52,7 @@ END {
     for (id in failed) f += failed[id]
     for (id in skipped) k += skipped[id]
     if (status != 0 && f == 0) { print "ctest ended with code " status ", see build/test.log"; f = 1 }
+    for (reason in why) print "skipped (" why[reason] "): " reason
     if (seen == 0) { print "no test ran, see build/test.log"; if (f == 0) f = 1 }
     print seen + 0 " test programs in " seconds " s"
     print p + 0 " passed, " f + 0 " failed, " k + 0 " skipped"

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "base/nearest.h"
 
 #include "board/core.h"
 #include "board/model_entry.h"
@@ -81,6 +82,7 @@ class SnapshotImpl final : public Snapshot {
     std::unique_ptr<store::Store> store_;
     std::int64_t position_;
     World world_;
+    int suggestions_left_ = 200;
 };
 
 class BoardImpl final : public Board {
@@ -198,7 +200,18 @@ Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
     const record::Value value = number ? record::Value(static_cast<std::int64_t>(std::atoll(std::string(key).c_str()))) : record::Value(std::string(key));
     YIPAN_TRY(const auto ids, store_->find(type, {shape.key}, {value}, 1));
     if (!ids.empty()) return RecordId(ids[0]);
-    return fail(Code::not_found, "", "no " + shape.code + " \"" + std::string(key.substr(0, 60)) + "\"", "its " + shape.fields[static_cast<std::size_t>(shape.key)].code + " as in: yipan list BOARD " + shape.code);
+    // The nearest known key, looked for among the first few thousand, and not for every row of a wrong file.
+    constexpr std::int64_t looked_at_max = 5'000;
+    std::vector<std::string> known;
+    if (!number && suggestions_left_ > 0) {
+        --suggestions_left_;
+        YIPAN_TRY(const auto rows, store_->list(type, "", {}, 0, looked_at_max));
+        for (const auto& r : rows)
+            if (const auto* text = record::as_text(r->at(shape.key))) known.push_back(*text);
+    }
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    return fail(Code::not_found, "", "no " + shape.code + " \"" + std::string(key.substr(0, 60)) + "\"",
+                did_you_mean(key, names, "its " + shape.fields[static_cast<std::size_t>(shape.key)].code + " as in: yipan list BOARD " + shape.code));
 }
 
 Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_of(int type, const std::string& filter) const {

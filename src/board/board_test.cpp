@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <thread>
 
@@ -364,6 +366,50 @@ TEST_F(BoardTest, reading_never_sees_half_a_draft) {
     EXPECT_GT(looks, 0);
 }
 
+TEST_F(BoardTest, a_store_error_hits_the_guilty_draft_only) {
+    board_.reset();
+    sql("CREATE TRIGGER guilty BEFORE INSERT ON organ WHEN NEW.code = 'BAD' BEGIN SELECT RAISE(ABORT, 'the store refuses'); END");
+    reopen();
+    std::vector<Draft> drafts(3);
+    const char* codes[] = {"O-1", "BAD", "O-2"};
+    for (int i = 0; i < 3; ++i) {
+        drafts[static_cast<std::size_t>(i)].channel = "test";
+        drafts[static_cast<std::size_t>(i)].changes = {make(organ, {{"code", codes[i]}})};
+    }
+    const auto answers = board_->apply_batch(std::move(drafts));
+    ASSERT_EQ(answers.size(), 3u);
+    EXPECT_TRUE(answers[0]);
+    ASSERT_FALSE(answers[1]);
+    EXPECT_EQ(answers[1].error()[0].code, Code::store_failed);
+    EXPECT_TRUE(answers[2]);
+    EXPECT_EQ(*board_->snapshot()->count(organ, ""), 2);
+    EXPECT_TRUE(board_->verify().ok) << text_of(board_->verify().problems);
+}
+
+TEST_F(BoardTest, a_full_disk_refuses_clearly_and_loses_nothing_acknowledged) {
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}})}));
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const rlimit little{static_cast<rlim_t>(std::filesystem::file_size(path_ + "-wal")) + 20'000, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &little), 0);
+    int accepted = 0;
+    Errors refusal;
+    for (int i = 0; i < 400 && refusal.empty(); ++i) {
+        const auto r = apply({make(organ, {{"code", "F-" + std::to_string(i)}})});
+        if (r) ++accepted;
+        else refusal = r.error();
+    }
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+    ASSERT_FALSE(refusal.empty()) << "the disk never got full";
+    EXPECT_TRUE(refusal[0].code == Code::store_failed || refusal[0].code == Code::read_only) << refusal[0].text();
+    EXPECT_TRUE(apply({make(organ, {{"code", "after"}})})) << "room again: the board goes on";
+    EXPECT_EQ(*board_->snapshot()->count(organ, ""), 1 + accepted + 1);
+    reopen();
+    EXPECT_EQ(*board_->snapshot()->count(organ, ""), 1 + accepted + 1);
+    EXPECT_TRUE(board_->verify().ok) << text_of(board_->verify().problems);
+}
+
 TEST_F(BoardTest, a_changed_byte_is_found_and_named) {
     ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"phone", "13800000000"}})}));
     ASSERT_TRUE(apply({change(Verb::amend, project, 1, {{"plan", std::int64_t{500}}})}));
@@ -421,6 +467,7 @@ TEST_F(BoardTest, lists_and_counts_by_an_expression_with_a_page_limit) {
     EXPECT_EQ(s->list(organ, "cod == 'x'", 0, 3).error().code, Code::invalid_expression);
     EXPECT_FALSE(s->list(organ, "", 0, 1'000'000));
     EXPECT_EQ(s->find(organ, "O-5")->value, 5);
+    EXPECT_EQ(s->find(organ, "O_5").error().hint, "did you mean O-5");
 }
 
 TEST(Tail, reads_back_what_it_wrote) {

@@ -71,7 +71,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             YIPAN_CHECK(value->is(cel::Kind::boolean) || (value->is_null() && program->nullable()));
         }
         if (check) {
-            if (const auto filter = cel::to_sql(*program)) YIPAN_CHECK(filter->bind(activation).has_value() || true);
+            if (const auto filter = cel::to_sql(*program)) {
+                const auto bound = filter->bind(activation);
+                YIPAN_CHECK(!bound || bound->size() == filter->params.size());
+            }
         }
     }
     return 0;
