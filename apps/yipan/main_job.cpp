@@ -47,7 +47,7 @@ class MainJob {
 
     int run() {
         out_ = {{"board", board_json(board_, snapshot_->position())}, {"period", period_.text()}, {"today", snapshot_->today().text()}};
-        say(banner(board_) + "\n" + snapshot_->today().text() + " · " + period_.text_zh() + " · 台账序号 " + std::to_string(snapshot_->position().value) + "\n\n");
+        say(banner(board_) + "\n" + snapshot_->today().text() + " · " + period_text() + " · " + word("台账序号 ", "臺賬序號 ", "journal entry ") + std::to_string(snapshot_->position().value) + "\n\n");
         if (const int code = lights()) return code;
         if (const int code = score()) return code;
         if (const int code = report()) return code;
@@ -56,6 +56,13 @@ class MainJob {
     }
 
   private:
+    /// What the program itself says, in the language asked for (what the board says has its own labels).
+    std::string word(const char* hans, const char* hant, const char* en) const {
+        const model::Language language = context_.language();
+        return language == model::Language::hans ? hans : language == model::Language::hant ? hant : en;
+    }
+    std::string period_text() const { return context_.language() == model::Language::en ? period_.text() : period_.text_zh(); }
+
     void say(const std::string& text) const {
         if (!context_.json) print(text);
     }
@@ -64,7 +71,7 @@ class MainJob {
         Bar bar("lights");
         const auto counts = report::count_lights(*snapshot_, snapshot_->today(), period_, worst_shown, bar.progress());
         if (!counts) return refuse(context_, counts.error());
-        std::vector<std::vector<std::string>> rows{{"亮灯", "红", "黄", "绿"}};
+        std::vector<std::vector<std::string>> rows{{word("亮灯", "亮燈", "light"), word("红", "紅", "red"), word("黄", "黃", "yellow"), word("绿", "綠", "green")}};
         json::array list;
         std::vector<report::Lamp> worst;
         for (const report::LightCount& counted : *counts) {
@@ -78,7 +85,7 @@ class MainJob {
         out_["lights"] = std::move(list);
         say(table_text(rows, {1, 2, 3}) + "\n");
         // A few of each light, the furthest behind first.
-        std::vector<std::vector<std::string>> few{{"最落后", "", "滞后", "亮灯"}};
+        std::vector<std::vector<std::string>> few{{word("最落后", "最落後", "furthest behind"), "", word("滞后", "滯後", "behind"), word("亮灯", "亮燈", "light")}};
         json::array worst_list;
         for (const report::Lamp& lamp : worst) {
             const std::string name = lamp_name(lamp);
@@ -102,7 +109,7 @@ class MainJob {
         const Checked<report::Assessment> made = report::assess(*snapshot_, names_, scheme_code, period_);
         if (!made) return refuse(context_, made.error());
         const int ours_field = model_.types[static_cast<std::size_t>(made->unit_type)].find("ours");
-        std::vector<std::vector<std::string>> rows{{"位次", "开发区", "得分"}};
+        std::vector<std::vector<std::string>> rows{{word("位次", "位次", "rank"), word("开发区", "開發區", "zone"), word("得分", "得分", "score")}};
         for (const score::UnitOutcome& unit : made->outcome.units) {
             const record::RecordPtr record = snapshot_->record(made->unit_type, made->units.at(unit.unit.code));
             const bool ours = ours_field >= 0 && record && record->at(ours_field) == record::Value{std::int64_t{1}};
@@ -114,7 +121,9 @@ class MainJob {
             out_["score"] = unit.total ? json::value(*unit.total) : json::value(nullptr);
             out_["rank"] = unit.rank ? json::value(*unit.rank) : json::value(nullptr);
             out_["peers"] = made->outcome.units.size();
-            summary_ = made->outcome.label[0] + ": " + unit.unit.name + " 得分 " + total + "，" + std::to_string(made->outcome.units.size()) + " 个开发区中列第 " + rank + " 位\n";
+            const std::string peers = std::to_string(made->outcome.units.size()), label = made->outcome.label[static_cast<std::size_t>(context_.language())];
+            summary_ = label + ": " + unit.unit.name + word(" 得分 ", " 得分 ", " scores ") + total +
+                       word("，", "，", ", rank ") + word((peers + " 个开发区中列第 " + rank + " 位").c_str(), (peers + " 個開發區中列第 " + rank + " 位").c_str(), (rank + " of " + peers).c_str()) + "\n";
         }
         std::stable_sort(rows.begin() + 1, rows.end(), [](const auto& a, const auto& b) { return std::atoi(a[0].c_str()) < std::atoi(b[0].c_str()); });
         say(table_text(rows, {0, 2}) + summary_);
@@ -139,7 +148,9 @@ class MainJob {
             if (!document) return refuse(context_, document.error());
             files.push_back(json::value(path));
             if (paths.empty()) {
-                say("半年报告: " + std::to_string(document->numbers) + " 个数可查来源，" + std::to_string(document->left_out.size()) + " 处因无数据未列出\n");
+                const std::string bound = std::to_string(document->numbers), left = std::to_string(document->left_out.size());
+                say(word(("半年报告: " + bound + " 个数可查来源，" + left + " 处因无数据未列出").c_str(), ("半年報告: " + bound + " 個數可查來源，" + left + " 處因無數據未列出").c_str(),
+                         ("half-year report: " + bound + " numbers lead to their sources, " + left + " left out for want of data").c_str()) + "\n");
                 out_["numbers"] = document->numbers;
                 out_["left_out"] = document->left_out.size();
             }
