@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -439,6 +440,30 @@ TEST_F(BoardTest, a_board_whose_end_does_not_verify_opens_for_reading_only) {
     ASSERT_FALSE(r);
     EXPECT_NE(r.error()[0].message.find("entry 2"), std::string::npos);
     EXPECT_TRUE(board_->snapshot()->record(organ, RecordId(1)));
+}
+
+TEST_F(BoardTest, a_board_in_a_folder_nobody_may_write_to_can_be_read) {
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}})}));
+    board_.reset();
+    for (const char* suffix : {"-wal", "-shm", "-lock"}) std::filesystem::remove(path_ + suffix);
+    std::filesystem::permissions(dir_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+    const uid_t me = geteuid();
+    if (me == 0) {  // root may write anywhere: be somebody else for a moment
+        ASSERT_EQ(chown(dir_.c_str(), 65534, 65534), 0);
+        ASSERT_EQ(chown(path_.c_str(), 65534, 65534), 0);
+        ASSERT_EQ(seteuid(65534), 0);
+    }
+    {
+        Options reading;
+        reading.read_only = true;
+        const auto opened = Board::open(path_, reading);
+        EXPECT_TRUE(opened) << text_of(opened.error());
+        if (opened) EXPECT_EQ(*(*opened)->snapshot()->count(organ, ""), 1);
+        const auto writing = Board::open(path_);
+        EXPECT_FALSE(writing);
+    }
+    if (me == 0) ASSERT_EQ(seteuid(0), 0);
+    std::filesystem::permissions(dir_, std::filesystem::perms::owner_all);
 }
 
 TEST_F(BoardTest, newer_formats_strangers_and_second_writers_are_refused) {

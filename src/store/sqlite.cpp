@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -62,7 +63,8 @@ class Sqlite final : public Store {
             return fail(Code::not_found, path, "no such board", "yipan init or yipan demo makes one");
         if (access != Access::read) YIPAN_TRY_VOID(lock(path));
         const int flags = access == Access::create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-        if (sqlite3_open_v2(path.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK) return fail(sqlite_error(db_, "open " + path));
+        const std::string name = access == Access::read && frozen(path) ? immutable_uri(path) : path;
+        if (sqlite3_open_v2(name.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX | (name == path ? 0 : SQLITE_OPEN_URI), nullptr) != SQLITE_OK) return fail(sqlite_error(db_, "open " + path));
         sqlite3_busy_timeout(db_, busy_timeout_ms);
         sqlite3_extended_result_codes(db_, 1);
         if (access == Access::create) {
@@ -434,6 +436,27 @@ class Sqlite final : public Store {
         if (sqlite3_exec(db_, std::string(sql).c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
         return fail(sqlite_error(db_, "prepare the board"));
     }
+    // A board in a folder nobody may write to cannot get the files beside it that readers share; without a write-ahead log it does not
+    // change either and is read as it lies.
+    static bool frozen(const std::string& path) {
+        const std::size_t slash = path.rfind('/');
+        const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+        struct stat wal {};
+        const bool nothing_pending = ::stat((path + "-wal").c_str(), &wal) != 0 || wal.st_size == 0;
+        return ::faccessat(AT_FDCWD, folder.c_str(), W_OK, AT_EACCESS) != 0 && nothing_pending;
+    }
+    static std::string immutable_uri(const std::string& path) {
+        constexpr char digits[] = "0123456789ABCDEF";
+        std::string uri = "file:";
+        for (const char c : path) {
+            const auto b = static_cast<unsigned char>(c);
+            if (std::isalnum(b) || c == '/' || c == '.' || c == '-' || c == '_')
+                uri += c;
+            else
+                uri += {'%', digits[b >> 4], digits[b & 15]};
+        }
+        return uri + "?immutable=1";
+    }
     Status lock(const std::string& path) {
         const std::string file = path + "-lock";
         lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -605,8 +628,8 @@ Error sqlite_error(sqlite3* db, std::string_view doing) {
         case SQLITE_READONLY:
         case SQLITE_CANTOPEN:
         case SQLITE_PERM: return make(Code::read_only, "the file or its folder cannot be written");
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB: return make(Code::corrupt, "run yipan verify; restore a backup");
+        case SQLITE_NOTADB: return make(Code::wrong_format, "this file is no board; yipan init and yipan demo make them");
+        case SQLITE_CORRUPT: return make(Code::corrupt, "run yipan verify; restore a backup");
         default: return make(Code::store_failed, "");
     }
 }
