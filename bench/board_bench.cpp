@@ -1,12 +1,12 @@
 // Speed of the board beside its bare limit, in one run. Every number is checked: rows are counted, sums compared.
 //
-//   board_bench writes DIR [N]       durable single-record writes, 64 producers; bare SQLite with our statements; bare append loop
-//   board_bench bulk DIR [N]         N records through apply_batch; bare loop with one upsert per cell and row
-//   board_bench import DIR [N]       the same rows from a CSV file through the importer, with the peak memory; beside the same bare loop
-//   board_bench demo BOARD           memory and time of an opened board
-//   board_bench grow DIR [N]         makes (or finishes) DIR/big.board with N records
-//   board_bench read DIR             500 figures, as-known, why, open time on DIR/big.board; SQLite aggregation of the same
-//   board_bench flat DIR             cost of a write at 100,000 records and on DIR/big.board
+//   board_bench writes DIR [N]       durable single-record writes, 64 producers; bare SQLite with our statements; bare
+//   append loop board_bench bulk DIR [N]         N records through apply_batch; bare loop with one upsert per cell and
+//   row board_bench import DIR [N]       the same rows from a CSV file through the importer, with the peak memory;
+//   beside the same bare loop board_bench demo BOARD           memory and time of an opened board board_bench grow DIR
+//   [N]         makes (or finishes) DIR/big.board with N records board_bench read DIR             500 figures,
+//   as-known, why, open time on DIR/big.board; SQLite aggregation of the same board_bench flat DIR             cost of
+//   a write at 100,000 records and on DIR/big.board
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
@@ -197,7 +197,8 @@ struct Bare {
         YIPAN_CHECK(sqlite3_open(path.c_str(), &db) == SQLITE_OK);
         int reserve = 8;  // pages as ours
         sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve);
-        run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=20000; PRAGMA cache_size=-32000");
+        run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=20000; PRAGMA "
+            "cache_size=-32000");
     }
     ~Bare() { sqlite3_close(db); }
     void run(const std::string& sql) {
@@ -231,7 +232,8 @@ void step(sqlite3_stmt* s) {
     sqlite3_reset(s);
 }
 
-// The rows our board really wrote, to be written again by bare SQLite: what is left out is thinking (validation, hashing, JSON, figures).
+// The rows our board really wrote, to be written again by bare SQLite: what is left out is thinking (validation,
+// hashing, JSON, figures).
 struct Captured {
     struct Value {
         int type;
@@ -247,7 +249,9 @@ struct Captured {
             auto& row = out.emplace_back();
             for (int i = 0; i < sqlite3_column_count(s); ++i) {
                 Value v{sqlite3_column_type(s, i), sqlite3_column_int64(s, i), {}};
-                if (v.type == SQLITE_TEXT || v.type == SQLITE_BLOB) v.t.assign(static_cast<const char*>(sqlite3_column_blob(s, i)), static_cast<std::size_t>(sqlite3_column_bytes(s, i)));
+                if (v.type == SQLITE_TEXT || v.type == SQLITE_BLOB)
+                    v.t.assign(static_cast<const char*>(sqlite3_column_blob(s, i)),
+                               static_cast<std::size_t>(sqlite3_column_bytes(s, i)));
                 row.push_back(std::move(v));
             }
         }
@@ -258,10 +262,14 @@ struct Captured {
         for (std::size_t i = 0; i < row.size(); ++i) {
             const int k = static_cast<int>(i) + 1;
             const Value& v = row[i];
-            if (v.type == SQLITE_INTEGER) sqlite3_bind_int64(s, k, v.n);
-            else if (v.type == SQLITE_TEXT) sqlite3_bind_text(s, k, v.t.data(), static_cast<int>(v.t.size()), SQLITE_STATIC);
-            else if (v.type == SQLITE_BLOB) sqlite3_bind_blob(s, k, v.t.data(), static_cast<int>(v.t.size()), SQLITE_STATIC);
-            else sqlite3_bind_null(s, k);
+            if (v.type == SQLITE_INTEGER)
+                sqlite3_bind_int64(s, k, v.n);
+            else if (v.type == SQLITE_TEXT)
+                sqlite3_bind_text(s, k, v.t.data(), static_cast<int>(v.t.size()), SQLITE_STATIC);
+            else if (v.type == SQLITE_BLOB)
+                sqlite3_bind_blob(s, k, v.t.data(), static_cast<int>(v.t.size()), SQLITE_STATIC);
+            else
+                sqlite3_bind_null(s, k);
         }
     }
 };
@@ -353,22 +361,27 @@ void writes(const std::string& dir, std::int64_t n) {
     {
         sqlite3* db = nullptr;
         YIPAN_CHECK(sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK);
-        rows.entries = Captured::read(db, "SELECT * FROM yipan_entry WHERE position > " + std::to_string(before) + " ORDER BY position");
+        rows.entries = Captured::read(
+            db, "SELECT * FROM yipan_entry WHERE position > " + std::to_string(before) + " ORDER BY position");
         rows.records = Captured::read(db, "SELECT * FROM output ORDER BY id");
         rows.chunks = Captured::read(db, "SELECT * FROM yipan_run_chunk ORDER BY id");
         rows.totals = Captured::read(db, "SELECT * FROM yipan_run_total ORDER BY run, idx");
         sqlite3_close(db);
     }
-    YIPAN_CHECK(static_cast<std::int64_t>(rows.entries.size()) == n && static_cast<std::int64_t>(rows.records.size()) == n);
+    YIPAN_CHECK(static_cast<std::int64_t>(rows.entries.size()) == n &&
+                static_cast<std::int64_t>(rows.records.size()) == n);
     const std::int64_t board_bytes = file_bytes(path);
 
-    // (1) bare SQLite, our statement list: entry and record each; tail, type, head each batch; chunks and totals every 4,096 entries
+    // (1) bare SQLite, our statement list: entry and record each; tail, type, head each batch; chunks and totals every
+    // 4,096 entries
     double same;
     {
         Bare bare(dir + "/bare1.db");
         bare.run(store::engine_tables);
-        bare.run("CREATE TABLE output(id INTEGER PRIMARY KEY, v INTEGER, p INTEGER, q INTEGER, e INTEGER, unit INTEGER, month INTEGER, kind TEXT, amount INTEGER, area INTEGER, staff INTEGER, note TEXT) STRICT;"
-                 "INSERT INTO yipan_type VALUES(3,'output',1); INSERT INTO yipan_head VALUES(1,0,x'00')");
+        bare.run(
+            "CREATE TABLE output(id INTEGER PRIMARY KEY, v INTEGER, p INTEGER, q INTEGER, e INTEGER, unit INTEGER, "
+            "month INTEGER, kind TEXT, amount INTEGER, area INTEGER, staff INTEGER, note TEXT) STRICT;"
+            "INSERT INTO yipan_type VALUES(3,'output',1); INSERT INTO yipan_head VALUES(1,0,x'00')");
         sqlite3_stmt* entry = bare.prepare("INSERT INTO yipan_entry VALUES(" + marks(rows.entries[0].size()) + ")");
         sqlite3_stmt* record = bare.prepare("INSERT INTO output VALUES(" + marks(rows.records[0].size()) + ")");
         sqlite3_stmt* chunk = bare.prepare("INSERT INTO yipan_run_chunk VALUES(?,?,?,?)");
@@ -382,37 +395,49 @@ void writes(const std::string& dir, std::int64_t n) {
         const std::string tail_body(110, 'x');  // bytes of postings a write, as ours
         std::int64_t written = 0, flushed = 0;
         std::size_t c = 0, o = 0;
-        same = group_commit(n, 64, [&](std::int64_t i) {
-            Captured::bind(entry, rows.entries[static_cast<std::size_t>(i)]);
-            step(entry);
-            Captured::bind(record, rows.records[static_cast<std::size_t>(i)]);
-            step(record);
-        }, [&](const std::vector<std::int64_t>& taken, auto body) {
-            step(begin);
-            body();
-            written += static_cast<std::int64_t>(taken.size());
-            std::string bytes;
-            for (std::size_t i = 0; i < taken.size(); ++i) bytes += tail_body;
-            sqlite3_bind_int64(tail, 1, written);
-            sqlite3_bind_blob(tail, 2, bytes.data(), static_cast<int>(bytes.size()), SQLITE_STATIC);
-            step(tail);
-            sqlite3_bind_int64(type, 1, written);
-            step(type);
-            sqlite3_bind_int64(head, 1, written);
-            sqlite3_bind_blob(head, 2, bytes.data(), 32, SQLITE_STATIC);
-            step(head);
-            if (written - flushed >= figure::run_entries) {
-                flushed = written;
-                const std::size_t to = rows.chunks.size() * static_cast<std::size_t>(written) / static_cast<std::size_t>(n);
-                for (; c < to && c < rows.chunks.size(); ++c) { Captured::bind(chunk, rows.chunks[c]); step(chunk); }
-                const std::size_t too = rows.totals.size() * static_cast<std::size_t>(written) / static_cast<std::size_t>(n);
-                for (; o < too && o < rows.totals.size(); ++o) { Captured::bind(total, rows.totals[o]); step(total); }
-                sqlite3_bind_int64(drop, 1, written);
-                step(drop);
-            }
-            step(commit);
-        });
-        YIPAN_CHECK(bare.number("SELECT count(*) FROM yipan_entry") == n && bare.number("SELECT count(*) FROM output") == n);
+        same = group_commit(
+            n, 64,
+            [&](std::int64_t i) {
+                Captured::bind(entry, rows.entries[static_cast<std::size_t>(i)]);
+                step(entry);
+                Captured::bind(record, rows.records[static_cast<std::size_t>(i)]);
+                step(record);
+            },
+            [&](const std::vector<std::int64_t>& taken, auto body) {
+                step(begin);
+                body();
+                written += static_cast<std::int64_t>(taken.size());
+                std::string bytes;
+                for (std::size_t i = 0; i < taken.size(); ++i) bytes += tail_body;
+                sqlite3_bind_int64(tail, 1, written);
+                sqlite3_bind_blob(tail, 2, bytes.data(), static_cast<int>(bytes.size()), SQLITE_STATIC);
+                step(tail);
+                sqlite3_bind_int64(type, 1, written);
+                step(type);
+                sqlite3_bind_int64(head, 1, written);
+                sqlite3_bind_blob(head, 2, bytes.data(), 32, SQLITE_STATIC);
+                step(head);
+                if (written - flushed >= figure::run_entries) {
+                    flushed = written;
+                    const std::size_t to =
+                        rows.chunks.size() * static_cast<std::size_t>(written) / static_cast<std::size_t>(n);
+                    for (; c < to && c < rows.chunks.size(); ++c) {
+                        Captured::bind(chunk, rows.chunks[c]);
+                        step(chunk);
+                    }
+                    const std::size_t too =
+                        rows.totals.size() * static_cast<std::size_t>(written) / static_cast<std::size_t>(n);
+                    for (; o < too && o < rows.totals.size(); ++o) {
+                        Captured::bind(total, rows.totals[o]);
+                        step(total);
+                    }
+                    sqlite3_bind_int64(drop, 1, written);
+                    step(drop);
+                }
+                step(commit);
+            });
+        YIPAN_CHECK(bare.number("SELECT count(*) FROM yipan_entry") == n &&
+                    bare.number("SELECT count(*) FROM output") == n);
         for (auto* s : {entry, record, chunk, total, tail, drop, type, head, begin, commit}) sqlite3_finalize(s);
     }
     // (2) a bare loop: journal row and record row, 64 a commit, one thread, nothing else
@@ -420,7 +445,9 @@ void writes(const std::string& dir, std::int64_t n) {
     {
         Bare bare(dir + "/bare2.db");
         bare.run(store::engine_tables);
-        bare.run("CREATE TABLE output(id INTEGER PRIMARY KEY, v INTEGER, p INTEGER, q INTEGER, e INTEGER, unit INTEGER, month INTEGER, kind TEXT, amount INTEGER, area INTEGER, staff INTEGER, note TEXT) STRICT");
+        bare.run(
+            "CREATE TABLE output(id INTEGER PRIMARY KEY, v INTEGER, p INTEGER, q INTEGER, e INTEGER, unit INTEGER, "
+            "month INTEGER, kind TEXT, amount INTEGER, area INTEGER, staff INTEGER, note TEXT) STRICT");
         sqlite3_stmt* entry = bare.prepare("INSERT INTO yipan_entry VALUES(" + marks(rows.entries[0].size()) + ")");
         sqlite3_stmt* record = bare.prepare("INSERT INTO output VALUES(" + marks(rows.records[0].size()) + ")");
         const auto t0 = Clock_::now();
@@ -439,9 +466,12 @@ void writes(const std::string& dir, std::int64_t n) {
         sqlite3_finalize(entry);
         sqlite3_finalize(record);
     }
-    const double r0 = static_cast<double>(n) / ours, r1 = static_cast<double>(n) / same, r2 = static_cast<double>(n) / loop;
-    fmt::print("writes\t{:.0f}/s\tp50 {:.2f} ms, p99 {:.2f} ms\tn={}\n", r0, all[all.size() / 2] * 1e3, all[all.size() * 99 / 100] * 1e3, n);
-    fmt::print("  bare SQLite, our statements, same group commit\t{:.0f}/s\tratio {:.2f}\t(wanted 0.80)\n", r1, r0 / r1);
+    const double r0 = static_cast<double>(n) / ours, r1 = static_cast<double>(n) / same,
+                 r2 = static_cast<double>(n) / loop;
+    fmt::print("writes\t{:.0f}/s\tp50 {:.2f} ms, p99 {:.2f} ms\tn={}\n", r0, all[all.size() / 2] * 1e3,
+               all[all.size() * 99 / 100] * 1e3, n);
+    fmt::print("  bare SQLite, our statements, same group commit\t{:.0f}/s\tratio {:.2f}\t(wanted 0.80)\n", r1,
+               r0 / r1);
     fmt::print("  bare append loop, 64 a commit, one thread\t{:.0f}/s\tratio {:.2f}\t(wanted 0.50)\n", r2, r0 / r2);
     fmt::print("  per write: 2 statements + 3 per batch; {} bytes of board\n", board_bytes / n);
 }
@@ -463,18 +493,25 @@ double bulk_into(board::Board& b, std::uint64_t first, std::uint64_t n, std::siz
 double bare_upserts(const std::string& dir, std::int64_t n) {
     Bare bare(dir + "/bare3.db");
     bare.run(store::engine_tables);
-    bare.run("CREATE TABLE output(id INTEGER PRIMARY KEY, unit INTEGER, month INTEGER, kind TEXT, amount INTEGER, area INTEGER, staff INTEGER, note TEXT) STRICT;"
-             "CREATE TABLE cell(figure INTEGER, unit INTEGER, month INTEGER, sum INTEGER, n INTEGER, PRIMARY KEY(figure, unit, month)) WITHOUT ROWID");
-    sqlite3_stmt* entry = bare.prepare("INSERT INTO yipan_entry VALUES(?1,0,0,0,1,1,3,?1,1,0,?1,1,20000,?2,?3,?4,NULL,NULL,NULL,NULL,NULL,NULL,NULL)");
+    bare.run(
+        "CREATE TABLE output(id INTEGER PRIMARY KEY, unit INTEGER, month INTEGER, kind TEXT, amount INTEGER, area "
+        "INTEGER, staff INTEGER, note TEXT) STRICT;"
+        "CREATE TABLE cell(figure INTEGER, unit INTEGER, month INTEGER, sum INTEGER, n INTEGER, PRIMARY KEY(figure, "
+        "unit, month)) WITHOUT ROWID");
+    sqlite3_stmt* entry = bare.prepare(
+        "INSERT INTO yipan_entry VALUES(?1,0,0,0,1,1,3,?1,1,0,?1,1,20000,?2,?3,?4,NULL,NULL,NULL,NULL,NULL,NULL,NULL)");
     sqlite3_stmt* record = bare.prepare("INSERT INTO output VALUES(?,?,?,?,?,?,?,?)");
-    sqlite3_stmt* cell = bare.prepare("INSERT INTO cell VALUES(?,?,?,?,1) ON CONFLICT DO UPDATE SET sum=sum+excluded.sum, n=n+1");
+    sqlite3_stmt* cell =
+        bare.prepare("INSERT INTO cell VALUES(?,?,?,?,1) ON CONFLICT DO UPDATE SET sum=sum+excluded.sum, n=n+1");
     const std::string leaf(32, 'l'), salt(16, 's');
     const auto t = Clock_::now();
     for (std::int64_t i = 0; i < n;) {
         bare.run("BEGIN IMMEDIATE");
         for (int k = 0; k < 2'000 && i < n; ++k, ++i) {
             const Row row = row_of(static_cast<std::uint64_t>(i));
-            const std::string body = fmt::format(R"({{"amount":{},"area":{},"kind":"{}","month":{},"note":"{}","staff":{},"unit":{}}})", row.amount, row.area, row.kind, row.month, row.note, row.staff, row.unit);
+            const std::string body =
+                fmt::format(R"({{"amount":{},"area":{},"kind":"{}","month":{},"note":"{}","staff":{},"unit":{}}})",
+                            row.amount, row.area, row.kind, row.month, row.note, row.staff, row.unit);
             sqlite3_bind_int64(entry, 1, i + 1);
             sqlite3_bind_blob(entry, 2, leaf.data(), 32, SQLITE_STATIC);
             sqlite3_bind_blob(entry, 3, salt.data(), 16, SQLITE_STATIC);
@@ -501,7 +538,8 @@ double bare_upserts(const std::string& dir, std::int64_t n) {
         bare.run("COMMIT");
     }
     const double other = seconds_since(t);
-    YIPAN_CHECK(bare.number("SELECT count(*) FROM output") == n && bare.number("SELECT sum(n) FROM cell WHERE figure=1") == n);
+    YIPAN_CHECK(bare.number("SELECT count(*) FROM output") == n &&
+                bare.number("SELECT sum(n) FROM cell WHERE figure=1") == n);
     for (auto* s : {entry, record, cell}) sqlite3_finalize(s);
     return other;
 }
@@ -529,7 +567,8 @@ void import(const std::string& dir, std::int64_t n) {
         fmt::print(f, "unit,month,kind,amount,area,staff,note\n");
         for (std::int64_t i = 0; i < n; ++i) {
             const Row r = row_of(static_cast<std::uint64_t>(i));
-            fmt::print(f, "U{:04},{},{},{},{},{},{}\n", r.unit, Period::decode(r.month)->text(), r.kind, Money{r.amount, {}}.yuan_text(), Decimal{r.area, 2}.text(), r.staff, r.note);
+            fmt::print(f, "U{:04},{},{},{},{},{},{}\n", r.unit, Period::decode(r.month)->text(), r.kind,
+                       Money{r.amount, {}}.yuan_text(), Decimal{r.area, 2}.text(), r.staff, r.note);
         }
         YIPAN_CHECK(std::fclose(f) == 0);
     }
@@ -545,8 +584,10 @@ void import(const std::string& dir, std::int64_t n) {
     YIPAN_CHECK(again.ok() && again.repeated && must(b->snapshot()->count(2, "")) == n);
     b.reset();
     const double bare = bare_upserts(dir, n);
-    fmt::print("import of {} CSV rows\t{:.1f} s\t{:.0f}/s\tpeak {} MiB (wanted < 256)\n", n, ours, static_cast<double>(n) / ours, memory);
-    fmt::print("  bare loop, journal + record + one upsert per cell\t{:.1f} s\tratio {:.2f}\t(wanted 1.00)\n", bare, bare / ours);
+    fmt::print("import of {} CSV rows\t{:.1f} s\t{:.0f}/s\tpeak {} MiB (wanted < 256)\n", n, ours,
+               static_cast<double>(n) / ours, memory);
+    fmt::print("  bare loop, journal + record + one upsert per cell\t{:.1f} s\tratio {:.2f}\t(wanted 1.00)\n", bare,
+               bare / ours);
 }
 
 void demo(const std::string& path) {
@@ -558,7 +599,8 @@ void demo(const std::string& path) {
     std::ifstream f("/proc/self/statm");
     std::int64_t size = 0, resident = 0;
     f >> size >> resident;
-    fmt::print("opened demo board\t{} MiB resident\t{} records, {:.2f} s\t(wanted < 100)\n", resident * 4096 / 1048576, records, seconds_since(t));
+    fmt::print("opened demo board\t{} MiB resident\t{} records, {:.2f} s\t(wanted < 100)\n", resident * 4096 / 1048576,
+               records, seconds_since(t));
 }
 
 void grow(const std::string& dir, std::int64_t n) {
@@ -605,10 +647,12 @@ void read(const std::string& dir) {
     YIPAN_CHECK(s->figure(first).has);
     const double open_s = seconds_since(t0);
     const std::int64_t n = must(s->count(2, ""));
-    fmt::print("open to first figure\t{:.3f} s\t{} records, {} MiB resident\t(wanted < 1)\n", open_s, n, resident_mib());
+    fmt::print("open to first figure\t{:.3f} s\t{} records, {} MiB resident\t(wanted < 1)\n", open_s, n,
+               resident_mib());
 
     std::vector<figure::Ask> asks;
-    const char* codes[] = {"amount", "per_head", "number", "growth", "area", "share_a", "staff", "growth", "amount_a", "per_head"};
+    const char* codes[] = {"amount",  "per_head", "number", "growth",   "area",
+                           "share_a", "staff",    "growth", "amount_a", "per_head"};
     for (int i = 0; i < 500; ++i) {
         figure::Ask a = first;
         a.figure = s->model().find_figure(codes[i % 10]);
@@ -637,7 +681,8 @@ void read(const std::string& dir) {
         known.push_back(seconds_since(t) * 1e3);
     }
     std::sort(known.begin(), known.end());
-    fmt::print("as known at a random position\tmedian {:.1f} ms, greatest {:.1f} ms\t(wanted < 50)\n", known[known.size() / 2], known.back());
+    fmt::print("as known at a random position\tmedian {:.1f} ms, greatest {:.1f} ms\t(wanted < 50)\n",
+               known[known.size() / 2], known.back());
     std::vector<double> whys;
     for (int i = 0; i < 21; ++i) {
         figure::Ask a = asks[static_cast<std::size_t>(i * 10)];
@@ -647,7 +692,8 @@ void read(const std::string& dir) {
         whys.push_back(seconds_since(t) * 1e3);
     }
     std::sort(whys.begin(), whys.end());
-    fmt::print("first page of why\tmedian {:.1f} ms, greatest {:.1f} ms\t(wanted < 20)\n", whys[whys.size() / 2], whys.back());
+    fmt::print("first page of why\tmedian {:.1f} ms, greatest {:.1f} ms\t(wanted < 20)\n", whys[whys.size() / 2],
+               whys.back());
 
     sqlite3* db = nullptr;
     YIPAN_CHECK(sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK);
@@ -655,7 +701,8 @@ void read(const std::string& dir) {
     __int128 sum = 0;
     const double scan = median_ms(1, [&](int) {
         sqlite3_stmt* q = nullptr;
-        YIPAN_CHECK(sqlite3_prepare_v2(db, "SELECT unit, month, sum(amount), count(*) FROM output GROUP BY unit, month", -1, &q, nullptr) == SQLITE_OK);
+        YIPAN_CHECK(sqlite3_prepare_v2(db, "SELECT unit, month, sum(amount), count(*) FROM output GROUP BY unit, month",
+                                       -1, &q, nullptr) == SQLITE_OK);
         while (sqlite3_step(q) == SQLITE_ROW) {
             sum += sqlite3_column_int64(q, 2);
             rows += sqlite3_column_int64(q, 3);
@@ -702,7 +749,8 @@ void flat(const std::string& dir) {
     std::sort(at_small.begin(), at_small.end());
     std::sort(at_big.begin(), at_big.end());
     fmt::print("a write at 100,000 records\t{:.1f} us\n", at_small[2]);
-    fmt::print("a write at {} records\t{:.1f} us\tratio {:.2f}\t(wanted <= 1.30)\n", n, at_big[2], at_big[2] / at_small[2]);
+    fmt::print("a write at {} records\t{:.1f} us\tratio {:.2f}\t(wanted <= 1.30)\n", n, at_big[2],
+               at_big[2] / at_small[2]);
 }
 }  // namespace
 
@@ -710,14 +758,23 @@ int main(int argc, char** argv) {
     const std::string what = argc > 1 ? argv[1] : "";
     const std::string dir = argc > 2 ? argv[2] : "";
     const std::int64_t n = argc > 3 ? std::atoll(argv[3]) : 0;
-    if (dir.empty()) return std::fprintf(stderr, "board_bench writes|bulk|import|grow|read|flat DIR [N], board_bench demo BOARD\n"), 2;
+    if (dir.empty())
+        return std::fprintf(stderr, "board_bench writes|bulk|import|grow|read|flat DIR [N], board_bench demo BOARD\n"),
+               2;
     if (what == "demo") return demo(dir), 0;
     std::filesystem::create_directories(dir);
-    if (what == "writes") writes(dir, n ? n : 200'000);
-    else if (what == "bulk") bulk(dir, n ? n : 1'000'000);
-    else if (what == "import") import(dir, n ? n : 1'000'000);
-    else if (what == "grow") grow(dir, n ? n : 10'000'000);
-    else if (what == "read") read(dir);
-    else if (what == "flat") flat(dir);
-    else return 2;
+    if (what == "writes")
+        writes(dir, n ? n : 200'000);
+    else if (what == "bulk")
+        bulk(dir, n ? n : 1'000'000);
+    else if (what == "import")
+        import(dir, n ? n : 1'000'000);
+    else if (what == "grow")
+        grow(dir, n ? n : 10'000'000);
+    else if (what == "read")
+        read(dir);
+    else if (what == "flat")
+        flat(dir);
+    else
+        return 2;
 }

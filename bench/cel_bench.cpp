@@ -25,7 +25,9 @@ struct Row final : cel::Object {
 cel::Schema& schema() {
     static cel::Schema s = [] {
         cel::Schema made;
-        made.add("contract").fields = {{"amount", Type::money("CNY"), true, ""}, {"status", Type::string(), true, ""}, {"opened", Type::date(), true, ""}};
+        made.add("contract").fields = {{"amount", Type::money("CNY"), true, ""},
+                                       {"status", Type::string(), true, ""},
+                                       {"opened", Type::date(), true, ""}};
         return made;
     }();
     return s;
@@ -56,12 +58,18 @@ void evaluate(benchmark::State& state, std::string_view text) {
     state.SetItemsProcessed(state.iterations());
     state.counters["share_true"] = static_cast<double>(hits) / static_cast<double>(state.iterations());
 }
-void three_comparisons(benchmark::State& s) { evaluate(s, "amount >= yuan(100) && status == 'active' && opened < date('2026-01-01')"); }
-void null_tested(benchmark::State& s) { evaluate(s, "amount != null && amount >= yuan(100) && status in ['active', 'paused'] && opened.year() == 2024"); }
+void three_comparisons(benchmark::State& s) {
+    evaluate(s, "amount >= yuan(100) && status == 'active' && opened < date('2026-01-01')");
+}
+void null_tested(benchmark::State& s) {
+    evaluate(s, "amount != null && amount >= yuan(100) && status in ['active', 'paused'] && opened.year() == 2024");
+}
 void compile_rule(benchmark::State& state) {
     cel::Env env;
     env.self = schema().find("contract");
-    for (auto _ : state) benchmark::DoNotOptimize(cel::compile("amount >= yuan(100) && status == 'active' && opened < date('2026-01-01')", env));
+    for (auto _ : state)
+        benchmark::DoNotOptimize(
+            cel::compile("amount >= yuan(100) && status == 'active' && opened < date('2026-01-01')", env));
 }
 BENCHMARK(three_comparisons);
 BENCHMARK(null_tested);

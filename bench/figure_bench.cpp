@@ -1,13 +1,14 @@
-// Figures at size: N entries (one new record each) of 4 figures over 1,000 units and 30 months, runs in memory or in an SQLite file.
+// Figures at size: N entries (one new record each) of 4 figures over 1,000 units and 30 months, runs in memory or in an
+// SQLite file.
 //   figure_bench [entries=1000000] [memory|path of a new file]
-// Prints postings a second, the longest flush, memory, and the times of value, as-known, why and difference. Every answer is checked
-// against a total kept beside; a wrong one ends the program.
+// Prints postings a second, the longest flush, memory, and the times of value, as-known, why and difference. Every
+// answer is checked against a total kept beside; a wrong one ends the program.
+#include <sqlite3.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-
-#include <sqlite3.h>
 
 #include "base/check.h"
 #include "figure/book.h"
@@ -45,7 +46,9 @@ class FileRunStore final : public figure::RunStore {
         run("create table run(id integer primary key, level, first, last)");
         run("create table chunk(run, key blob, body blob, primary key(run, key)) without rowid");
         run("create table total(run, n integer, body blob, primary key(run, n))");
-        find_ = prepare("select key, body from chunk where run = ?1 and key >= coalesce((select max(key) from chunk where run = ?1 and key <= ?2), ?2) order by key");
+        find_ = prepare(
+            "select key, body from chunk where run = ?1 and key >= coalesce((select max(key) from chunk where run = ?1 "
+            "and key <= ?2), ?2) order by key");
         put_ = prepare("insert into chunk values(?1, ?2, ?3)");
         put_total_ = prepare("insert into total select ?1, coalesce(max(n), 0) + 1, ?2 from total where run = ?1");
     }
@@ -59,17 +62,20 @@ class FileRunStore final : public figure::RunStore {
         std::vector<Run> out;
         sqlite3_stmt* s = prepare("select id, level, first, last from run order by first");
         while (sqlite3_step(s) == SQLITE_ROW) {
-            out.push_back({sqlite3_column_int64(s, 0), sqlite3_column_int(s, 1), sqlite3_column_int64(s, 2), sqlite3_column_int64(s, 3)});
+            out.push_back({sqlite3_column_int64(s, 0), sqlite3_column_int(s, 1), sqlite3_column_int64(s, 2),
+                           sqlite3_column_int64(s, 3)});
         }
         sqlite3_finalize(s);
         return out;
     }
-    yipan::Status add(const Run& r, std::span<const std::string> totals, std::span<const std::pair<std::string, std::string>> chunks) override {
-        run("insert into run values(" + std::to_string(r.id) + "," + std::to_string(r.level) + "," + std::to_string(r.first_position) + "," +
-            std::to_string(r.last_position) + ")");
+    yipan::Status add(const Run& r, std::span<const std::string> totals,
+                      std::span<const std::pair<std::string, std::string>> chunks) override {
+        run("insert into run values(" + std::to_string(r.id) + "," + std::to_string(r.level) + "," +
+            std::to_string(r.first_position) + "," + std::to_string(r.last_position) + ")");
         return append(r.id, totals, chunks);
     }
-    yipan::Status append(std::int64_t id, std::span<const std::string> totals, std::span<const std::pair<std::string, std::string>> chunks) override {
+    yipan::Status append(std::int64_t id, std::span<const std::string> totals,
+                         std::span<const std::pair<std::string, std::string>> chunks) override {
         for (const std::string& body : totals) {
             sqlite3_bind_int64(put_total_, 1, id);
             sqlite3_bind_blob(put_total_, 2, body.data(), static_cast<int>(body.size()), SQLITE_STATIC);
@@ -90,7 +96,8 @@ class FileRunStore final : public figure::RunStore {
         return {};
     }
     yipan::Status drop(std::int64_t id) override {
-        for (const char* table : {"chunk where run", "total where run", "run where id"}) run(std::string("delete from ") + table + " = " + std::to_string(id));
+        for (const char* table : {"chunk where run", "total where run", "run where id"})
+            run(std::string("delete from ") + table + " = " + std::to_string(id));
         return {};
     }
     yipan::Result<std::vector<std::string>> totals(std::int64_t id) override {
@@ -101,7 +108,8 @@ class FileRunStore final : public figure::RunStore {
         sqlite3_finalize(s);
         return out;
     }
-    yipan::Status chunks_from(std::int64_t id, std::string_view key, const std::function<bool(std::string_view, std::string_view)>& next) override {
+    yipan::Status chunks_from(std::int64_t id, std::string_view key,
+                              const std::function<bool(std::string_view, std::string_view)>& next) override {
         sqlite3_bind_int64(find_, 1, id);
         sqlite3_bind_blob(find_, 2, key.data(), static_cast<int>(key.size()), SQLITE_STATIC);
         while (sqlite3_step(find_) == SQLITE_ROW) {
@@ -113,7 +121,8 @@ class FileRunStore final : public figure::RunStore {
 
   private:
     static std::string_view blob(sqlite3_stmt* s, int column) {
-        return {static_cast<const char*>(sqlite3_column_blob(s, column)), static_cast<std::size_t>(sqlite3_column_bytes(s, column))};
+        return {static_cast<const char*>(sqlite3_column_blob(s, column)),
+                static_cast<std::size_t>(sqlite3_column_bytes(s, column))};
     }
     sqlite3_stmt* prepare(const char* sql) {
         sqlite3_stmt* s = nullptr;
@@ -158,7 +167,9 @@ struct Times {
         worst = std::max(worst, ms);
         ++n;
     }
-    void print(const char* what) const { std::printf("%-44s mean %9.4f ms  worst %9.4f ms  (n=%d)\n", what, total / n, worst, n); }
+    void print(const char* what) const {
+        std::printf("%-44s mean %9.4f ms  worst %9.4f ms  (n=%d)\n", what, total / n, worst, n);
+    }
 };
 
 }  // namespace
@@ -168,20 +179,25 @@ int main(int argc, char** argv) {
     const char* path = argc > 2 && std::strcmp(argv[2], "memory") != 0 ? argv[2] : nullptr;
     std::unique_ptr<figure::RunStore> store;
     FileRunStore* file = nullptr;
-    if (path) store.reset(file = new FileRunStore(path));
-    else store = std::make_unique<figure::MemoryRunStore>();
+    if (path)
+        store.reset(file = new FileRunStore(path));
+    else
+        store = std::make_unique<figure::MemoryRunStore>();
 
     const auto m = make_model();
     auto plan = std::make_shared<figure::Plan>(*m);
     auto book = std::make_unique<figure::Book>(plan, *store);
     YIPAN_CHECK(book->open());
     std::vector<figure::Link> links;
-    for (int u = 1; u <= units; ++u) links.push_back({0, 1, 0, u % groups + 1, u});       // group -> unit: 50 each
-    for (int g = 2; g <= groups; ++g) links.push_back({0, 1, 1, 1, g});                   // group 1 is the zone
+    for (int u = 1; u <= units; ++u) links.push_back({0, 1, 0, u % groups + 1, u});  // group -> unit: 50 each
+    for (int g = 2; g <= groups; ++g) links.push_back({0, 1, 1, 1, g});              // group 1 is the zone
     book->set_links(links);
 
-    // Entries: 75 % new records, 25 % amend an earlier one. Kept beside: the last state of each, and one subtree's total at half time.
-    struct Fact { std::int32_t unit, month, value; };
+    // Entries: 75 % new records, 25 % amend an earlier one. Kept beside: the last state of each, and one subtree's
+    // total at half time.
+    struct Fact {
+        std::int32_t unit, month, value;
+    };
     std::vector<Fact> facts;
     facts.reserve(static_cast<std::size_t>(entries));
     std::vector<figure::Posting> postings;
@@ -192,7 +208,8 @@ int main(int argc, char** argv) {
             figure::Posting p;
             p.what.cell = {i, first_month + f.month, f.unit, 0, 0};
             p.what.value = i == 1 ? 1 : f.value;
-            p.what.day = yipan::Period::of_month(first_month + f.month).first_day().days + static_cast<int>(record % 28);
+            p.what.day =
+                yipan::Period::of_month(first_month + f.month).first_day().days + static_cast<int>(record % 28);
             p.position = position;
             p.record = record;
             p.sign = static_cast<std::int8_t>(sign);
@@ -205,7 +222,8 @@ int main(int argc, char** argv) {
     for (std::int64_t position = 1; position <= entries;) {
         postings.clear();
         for (int i = 0; i < 256 && position <= entries; ++i, ++position) {
-            const Fact f{static_cast<std::int32_t>(random_next() % units) + 1, static_cast<std::int32_t>(random_next() % months),
+            const Fact f{static_cast<std::int32_t>(random_next() % units) + 1,
+                         static_cast<std::int32_t>(random_next() % months),
                          static_cast<std::int32_t>(random_next() % 1'000'000)};
             if (!facts.empty() && random_next() % 4 == 0) {
                 const auto k = static_cast<std::size_t>(random_next() % facts.size());
@@ -229,11 +247,15 @@ int main(int argc, char** argv) {
         book->commit_flush();
         flushing.add(ms_since(t));
     }
-    std::printf("%lld entries, %lld postings in %.1f s; apply %.0f ns a posting; flush share %.0f %%\n", static_cast<long long>(entries),
-                static_cast<long long>(posted), ms_since(start) / 1e3, applying.total * 1e6 / static_cast<double>(posted), 100 * flushing.total / ms_since(start));
+    std::printf("%lld entries, %lld postings in %.1f s; apply %.0f ns a posting; flush share %.0f %%\n",
+                static_cast<long long>(entries), static_cast<long long>(posted), ms_since(start) / 1e3,
+                applying.total * 1e6 / static_cast<double>(posted), 100 * flushing.total / ms_since(start));
     flushing.print("flush (4096 entries)");
     std::printf("memory of the book %.1f MB", static_cast<double>(book->memory_bytes()) / 1e6);
-    if (!file) std::printf(", runs %.1f bytes an entry", static_cast<double>(static_cast<figure::MemoryRunStore&>(*store).bytes()) / static_cast<double>(entries));
+    if (!file)
+        std::printf(
+            ", runs %.1f bytes an entry",
+            static_cast<double>(static_cast<figure::MemoryRunStore&>(*store).bytes()) / static_cast<double>(entries));
     std::printf(", %zu runs\n", store->list()->size());
 
     figure::Ask ask;
@@ -261,8 +283,10 @@ int main(int argc, char** argv) {
         s.unit = 1;
         t = steady_clock::now();
         YIPAN_CHECK(book->value(s).has);
-        if (round > 0) stock.add(ms_since(t));
-        else std::printf("stock of 1,000 units, first time %.1f ms\n", ms_since(t));
+        if (round > 0)
+            stock.add(ms_since(t));
+        else
+            std::printf("stock of 1,000 units, first time %.1f ms\n", ms_since(t));
         figure::Ask k = ask;
         k.as_known = yipan::Position(half_position);
         t = steady_clock::now();
@@ -280,7 +304,8 @@ int main(int argc, char** argv) {
         YIPAN_CHECK(book->why(ask, {why.rows_total / 2, 50}).rows.size() == 50);
         deep_page.add(ms_since(t));
         t = steady_clock::now();
-        YIPAN_CHECK(book->difference(ask, yipan::Position(entries - 10'000), yipan::Position(entries), 1000).has_value());
+        YIPAN_CHECK(
+            book->difference(ask, yipan::Position(entries - 10'000), yipan::Position(entries), 1000).has_value());
         changes.add(ms_since(t));
     }
     cold.print("500 plain values, first time");

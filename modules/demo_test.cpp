@@ -20,7 +20,8 @@ std::string plain(const record::Value& value) {
 
 class JudgingBoard final : public board::Board {
   public:
-    explicit JudgingBoard(model::ModelPtr model) : model_(std::move(model)), made_(model_->types.size()), states_(model_->types.size()) {}
+    explicit JudgingBoard(model::ModelPtr model)
+        : model_(std::move(model)), made_(model_->types.size()), states_(model_->types.size()) {}
 
     std::vector<Checked<board::Receipt>> apply_batch(std::vector<board::Draft> drafts) override {
         std::vector<Checked<board::Receipt>> out;
@@ -68,7 +69,10 @@ class JudgingBoard final : public board::Board {
 
   private:
     std::int64_t resolved(const board::Receipt& receipt, std::int64_t id) const {
-        return id >= 0 ? id : static_cast<std::size_t>(-id) <= receipt.records.size() ? receipt.records[static_cast<std::size_t>(-id - 1)].value : 0;
+        return id >= 0 ? id
+               : static_cast<std::size_t>(-id) <= receipt.records.size()
+                   ? receipt.records[static_cast<std::size_t>(-id - 1)].value
+                   : 0;
     }
     void judge(const board::Draft& draft, const board::Change& change, board::Receipt& receipt) {
         const model::Type& type = model_->types.at(static_cast<std::size_t>(change.type));
@@ -79,13 +83,18 @@ class JudgingBoard final : public board::Board {
             const model::Field& field = type.fields.at(static_cast<std::size_t>(index));
             if (const auto* number = record::as_integer(value); number && field.target >= 0) {
                 const std::int64_t id = resolved(receipt, *number);
-                if (id < 1 || id > made_[static_cast<std::size_t>(field.target)]) problem = type.code + "." + field.code + " refers to nothing";
+                if (id < 1 || id > made_[static_cast<std::size_t>(field.target)])
+                    problem = type.code + "." + field.code + " refers to nothing";
                 values[index] = std::to_string(id);
             } else {
                 values[index] = plain(value);
             }
-            if (field.kind == model::FieldKind::choice && std::none_of(field.choices.begin(), field.choices.end(), [&](const model::Choice& c) { return c.code == values[index]; })) problem = type.code + "." + field.code + ": no choice " + values[index];
-            if (model::stored_as_integer(field.kind) == (record::as_text(value) != nullptr)) problem = type.code + "." + field.code + " has the wrong form";
+            if (field.kind == model::FieldKind::choice &&
+                std::none_of(field.choices.begin(), field.choices.end(),
+                             [&](const model::Choice& c) { return c.code == values[index]; }))
+                problem = type.code + "." + field.code + ": no choice " + values[index];
+            if (model::stored_as_integer(field.kind) == (record::as_text(value) != nullptr))
+                problem = type.code + "." + field.code + " has the wrong form";
             body += "|" + field.code + "=" + values[index];
         }
         std::int64_t id = resolved(receipt, change.record.value);
@@ -94,8 +103,11 @@ class JudgingBoard final : public board::Board {
             states.push_back(type.initial_state);
             for (int i = 0; i < static_cast<int>(type.fields.size()); ++i) {
                 const model::Field& field = type.fields[static_cast<std::size_t>(i)];
-                if (field.required && !field.preset && !(field.system && i == type.state) && !values.contains(i)) problem = type.code + "." + field.code + " is missing";
-                if (field.unique && values.contains(i) && !unique_.insert(type.code + "." + field.code + "=" + values[i]).second) problem = type.code + "." + field.code + " twice: " + values[i];
+                if (field.required && !field.preset && !(field.system && i == type.state) && !values.contains(i))
+                    problem = type.code + "." + field.code + " is missing";
+                if (field.unique && values.contains(i) &&
+                    !unique_.insert(type.code + "." + field.code + "=" + values[i]).second)
+                    problem = type.code + "." + field.code + " twice: " + values[i];
             }
             std::string key = type.code + ":";
             for (const int i : type.natural_key) key += values[i] + "/";
@@ -103,10 +115,13 @@ class JudgingBoard final : public board::Board {
         } else if (id < 1 || id > made_[static_cast<std::size_t>(type.index)]) {
             problem = "change of nothing: " + body;
         } else if (change.verb == board::Verb::move) {
-            const auto move = std::find_if(type.moves.begin(), type.moves.end(), [&](const model::Move& m) { return m.code == change.move; });
+            const auto move = std::find_if(type.moves.begin(), type.moves.end(),
+                                           [&](const model::Move& m) { return m.code == change.move; });
             std::string& state = states[static_cast<std::size_t>(id - 1)];
-            if (move == type.moves.end() || std::find(move->from.begin(), move->from.end(), state) == move->from.end()) problem = type.code + " cannot " + change.move + " from " + state;
-            else state = move->to;
+            if (move == type.moves.end() || std::find(move->from.begin(), move->from.end(), state) == move->from.end())
+                problem = type.code + " cannot " + change.move + " from " + state;
+            else
+                state = move->to;
         }
         receipt.records.push_back(RecordId(id));
         digest_ = sha256(hex(digest_) + body + draft.channel);
@@ -163,7 +178,8 @@ TEST(Demo, is_a_zone_of_true_size) {
     EXPECT_GE(board.count("indicator_value"), 900);
     // Every stage of a project has somebody in it, so that every light shows.
     const auto states = board.states("project");
-    for (const char* state : {"idea", "signed", "started", "building", "producing", "full"}) EXPECT_TRUE(states.contains(state)) << state;
+    for (const char* state : {"idea", "signed", "started", "building", "producing", "full"})
+        EXPECT_TRUE(states.contains(state)) << state;
 }
 
 TEST(Demo, is_the_same_for_the_same_seed_and_another_for_another) {

@@ -1,4 +1,5 @@
-// The shipped tree: it loads without a mistake, and everything written beside it (prose, scheme, scenarios) names only what it declares.
+// The shipped tree: it loads without a mistake, and everything written beside it (prose, scheme, scenarios) names only
+// what it declares.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -44,9 +45,12 @@ std::string quoted_away(std::string line) {  // drops comments and what stands i
     std::string out;
     bool quoted = false;
     for (std::size_t i = 0; i < line.size(); ++i) {
-        if (line[i] == '"') quoted = !quoted, out += 'q';
-        else if (!quoted && line[i] == '#' && (i == 0 || line[i - 1] == ' ')) break;
-        else if (!quoted) out += line[i];
+        if (line[i] == '"')
+            quoted = !quoted, out += 'q';
+        else if (!quoted && line[i] == '#' && (i == 0 || line[i - 1] == ' '))
+            break;
+        else if (!quoted)
+            out += line[i];
     }
     return out;
 }
@@ -65,7 +69,9 @@ void judge_change(const std::vector<std::string>& words, std::size_t at, const s
     const model::Type& type = shipped().types[static_cast<std::size_t>(index)];
     if (verb == "move") {
         ASSERT_LT(at + 3, words.size()) << where;
-        EXPECT_TRUE(std::any_of(type.moves.begin(), type.moves.end(), [&](const model::Move& m) { return m.code == words[at + 3]; })) << where << ": no move " << words[at + 3];
+        EXPECT_TRUE(std::any_of(type.moves.begin(), type.moves.end(),
+                                [&](const model::Move& m) { return m.code == words[at + 3]; }))
+            << where << ": no move " << words[at + 3];
     }
     for (std::size_t i = at + 2; i < words.size(); ++i) {
         const std::size_t equals = words[i].find('=');
@@ -125,7 +131,8 @@ TEST(Modules, the_half_year_report_binds_at_least_thirty_known_numbers) {
     std::set<std::string> bound;
     for (std::sregex_iterator at(report->text.begin(), report->text.end(), placeholder), end; at != end; ++at) {
         const std::string kind = (*at)[1], name = (*at)[2], rest = (*at)[3];
-        EXPECT_TRUE(std::set<std::string>({"figure", "fact", "score", "rank", "peers", "board"}).contains(kind)) << kind;
+        EXPECT_TRUE(std::set<std::string>({"figure", "fact", "score", "rank", "peers", "board"}).contains(kind))
+            << kind;
         if (kind != "board") bound.insert(kind + ":" + name);
         if (kind == "score" || kind == "rank" || kind == "peers") {
             EXPECT_EQ(shipped().schemes.count(name), 1u) << name;
@@ -173,19 +180,22 @@ TEST(Modules, scenarios_name_only_types_fields_moves_figures_and_lights_that_exi
             if (words[0] == "repeat") at = 2;
             if (at >= words.size()) continue;
             const std::string& verb = words[at];
-            if (verb == "create" || verb == "amend" || verb == "move" || verb == "remove") judge_change(words, at, where);
+            if (verb == "create" || verb == "amend" || verb == "move" || verb == "remove")
+                judge_change(words, at, where);
             if (verb == "figure" || verb == "why" || verb == "differs") {
-            EXPECT_GE(shipped().find_figure(words[1]), 0) << where << ": no figure " << words[1];
-        }
+                EXPECT_GE(shipped().find_figure(words[1]), 0) << where << ": no figure " << words[1];
+            }
             if (verb == "count" || verb == "field" || verb == "versions") {
-            EXPECT_GE(shipped().find_type(words[1]), 0) << where << ": no type " << words[1];
-        }
+                EXPECT_GE(shipped().find_type(words[1]), 0) << where << ": no type " << words[1];
+            }
             if (verb == "light") {
-            EXPECT_TRUE(std::any_of(shipped().lights.begin(), shipped().lights.end(), [&](const model::Light& l) { return l.code == words[1]; })) << where << ": no light " << words[1];
-        }
+                EXPECT_TRUE(std::any_of(shipped().lights.begin(), shipped().lights.end(),
+                                        [&](const model::Light& l) { return l.code == words[1]; }))
+                    << where << ": no light " << words[1];
+            }
             if (verb == "include") {
-            EXPECT_TRUE(std::filesystem::exists(root + "/" + words[1])) << where;
-        }
+                EXPECT_TRUE(std::filesystem::exists(root + "/" + words[1])) << where;
+            }
         }
     }
 }

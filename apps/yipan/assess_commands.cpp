@@ -18,7 +18,8 @@ int assess(Context& context, const AssessArguments& arguments) {
     if (!period) return refuse(context, period.error());
     const auto snapshot = board->snapshot();
     exchange::Names names(*snapshot);
-    const Checked<report::Assessment> made = report::assess(*snapshot, names, arguments.scheme, *period, arguments.variant);
+    const Checked<report::Assessment> made =
+        report::assess(*snapshot, names, arguments.scheme, *period, arguments.variant);
     if (!made) return refuse(context, made.error());
     if (context.json) {
         json::value out = json::parse(score::to_json(made->outcome));
@@ -31,7 +32,8 @@ int assess(Context& context, const AssessArguments& arguments) {
         print_json(out);
         return 0;
     }
-    print(banner(*board) + "\n" + made->outcome.label[0] + " · " + period->text_zh() + " · 台账序号 " + std::to_string(made->position.value) + "\n" + score::to_text(made->outcome));
+    print(banner(*board) + "\n" + made->outcome.label[0] + " · " + period->text_zh() + " · 台账序号 " +
+          std::to_string(made->position.value) + "\n" + score::to_text(made->outcome));
     for (const std::string& note : made->notes) print(note + "\n");
     for (const std::string& unit : made->without_values) print(unit + ": no values reported, not ranked\n");
     return 0;

@@ -21,7 +21,8 @@ int init(Context& context, const InitOptions& options) {
     birth.note = options.note;
     birth.zone = options.zone;
     if (options.models.empty()) {
-        for (const EmbeddedFile& file : embedded_model()) birth.model.push_back({std::string(file.path), std::string(file.text)});
+        for (const EmbeddedFile& file : embedded_model())
+            birth.model.push_back({std::string(file.path), std::string(file.text)});
     } else {
         Checked<std::vector<model::SourceFile>> files = model::read_tree(options.models);
         if (!files) return refuse(context, files.error());
@@ -33,10 +34,14 @@ int init(Context& context, const InitOptions& options) {
     if (!made) return refuse(context, below(options.models, birth_paths, made.error()));
     const model::ModelPtr model = (*made)->model();
     if (context.json) {
-        print_json(json::object{{"board", board_json(**made, (*made)->snapshot()->position())}, {"file", options.board}, {"types", model->types.size()}, {"figures", model->figures.size()}});
+        print_json(json::object{{"board", board_json(**made, (*made)->snapshot()->position())},
+                                {"file", options.board},
+                                {"types", model->types.size()},
+                                {"figures", model->figures.size()}});
     } else {
-        print(banner(**made) + "\n" + options.board + ": " + std::to_string(model->types.size()) + " types, " + std::to_string(model->figures.size()) + " figures, " +
-              std::to_string(model->reports.size()) + " reports, " + std::to_string(model->schemes.size()) + " schemes\n");
+        print(banner(**made) + "\n" + options.board + ": " + std::to_string(model->types.size()) + " types, " +
+              std::to_string(model->figures.size()) + " figures, " + std::to_string(model->reports.size()) +
+              " reports, " + std::to_string(model->schemes.size()) + " schemes\n");
     }
     return 0;
 }
@@ -48,13 +53,21 @@ int verify(Context& context, const std::string& path) {
     const board::VerifyReport report = board->verify(bar.progress());
     if (context.json) {
         json::array problems;
-        for (const Error& error : report.problems) problems.push_back({{"code", code_name(error.code)}, {"where", error.where}, {"message", error.message}});
-        print_json(json::object{{"board", board_json(*board, board->snapshot()->position())}, {"ok", report.ok}, {"entries", report.entries}, {"records", report.records}, {"nodes", report.nodes}, {"root", hex(report.root)}, {"problems", std::move(problems)}});
+        for (const Error& error : report.problems)
+            problems.push_back({{"code", code_name(error.code)}, {"where", error.where}, {"message", error.message}});
+        print_json(json::object{{"board", board_json(*board, board->snapshot()->position())},
+                                {"ok", report.ok},
+                                {"entries", report.entries},
+                                {"records", report.records},
+                                {"nodes", report.nodes},
+                                {"root", hex(report.root)},
+                                {"problems", std::move(problems)}});
     } else {
         print(banner(*board) + "\n");
         for (const Error& error : report.problems) print(error.text() + "\n");
-        print(std::string(report.ok ? "verified" : "NOT verified") + ": " + std::to_string(report.entries) + " entries, " + std::to_string(report.records) + " records, " +
-              std::to_string(report.nodes) + " tree nodes\nroot " + hex(report.root) + "\n");
+        print(std::string(report.ok ? "verified" : "NOT verified") + ": " + std::to_string(report.entries) +
+              " entries, " + std::to_string(report.records) + " records, " + std::to_string(report.nodes) +
+              " tree nodes\nroot " + hex(report.root) + "\n");
     }
     return report.ok ? 0 : 1;
 }
@@ -63,20 +76,28 @@ int dump(Context& context, const std::string& path, const std::string& out_path)
     const auto board = open_board(context, path, Access::read);
     if (!board) return context.exit_code;
     std::FILE* file = out_path.empty() ? stdout : std::fopen(out_path.c_str(), "wb");
-    if (!file) return refuse(context, Error{Code::store_failed, out_path, "cannot be written", "check the folder and the right to write there"});
+    if (!file)
+        return refuse(context, Error{Code::store_failed, out_path, "cannot be written",
+                                     "check the folder and the right to write there"});
     bool written = true;
     Sha256 hash;
     const Status status = board->dump([&](std::string_view line) {
         hash.add(line).add("\n");
-        written = written && std::fwrite(line.data(), 1, line.size(), file) == line.size() && std::fputc('\n', file) != EOF;
+        written =
+            written && std::fwrite(line.data(), 1, line.size(), file) == line.size() && std::fputc('\n', file) != EOF;
     });
     if (file != stdout) written = std::fclose(file) == 0 && written;
     if (!status) return refuse(context, status.error());
-    if (!written) return refuse(context, Error{Code::store_failed, out_path, "the dump could not be written to the end", "make room on the disk"});
+    if (!written)
+        return refuse(context, Error{Code::store_failed, out_path, "the dump could not be written to the end",
+                                     "make room on the disk"});
     if (out_path.empty()) return 0;
     const std::string digest = hex(hash.finish());
-    if (context.json) print_json(json::object{{"board", board_json(*board, board->snapshot()->position())}, {"file", out_path}, {"sha256", digest}});
-    else print(banner(*board) + "\n" + out_path + "\nsha256 " + digest + "\n");
+    if (context.json)
+        print_json(json::object{
+            {"board", board_json(*board, board->snapshot()->position())}, {"file", out_path}, {"sha256", digest}});
+    else
+        print(banner(*board) + "\n" + out_path + "\nsha256 " + digest + "\n");
     return 0;
 }
 
@@ -88,11 +109,17 @@ int recompute(Context& context, const std::string& path) {
     const Result<Recomputed> done = recompute_cells(*snapshot, bar.progress());
     if (!done) return refuse(context, done.error());
     if (context.json) {
-        json::object out{{"board", board_json(*board, snapshot->position())}, {"ok", done->differences == 0}, {"cells", done->cells}, {"differences", done->differences}, {"position", snapshot->position().value}};
+        json::object out{{"board", board_json(*board, snapshot->position())},
+                         {"ok", done->differences == 0},
+                         {"cells", done->cells},
+                         {"differences", done->differences},
+                         {"position", snapshot->position().value}};
         if (!done->first.empty()) out["first"] = done->first;
         print_json(out);
     } else {
-        print(banner(*board) + "\n" + std::to_string(done->cells) + " cells at position " + std::to_string(snapshot->position().value) + ", " + std::to_string(done->differences) + " differ from their recomputation\n");
+        print(banner(*board) + "\n" + std::to_string(done->cells) + " cells at position " +
+              std::to_string(snapshot->position().value) + ", " + std::to_string(done->differences) +
+              " differ from their recomputation\n");
         if (!done->first.empty()) print("first: " + done->first + "\n");
     }
     return done->differences == 0 ? 0 : 1;
@@ -113,12 +140,14 @@ void add_board_commands(CLI::App& app, Context& context) {
     }
     auto path = std::make_shared<std::string>();
     {
-        CLI::App* command = app.add_subcommand("verify", "check journal, tree, record versions; exit 1 when something does not agree");
+        CLI::App* command =
+            app.add_subcommand("verify", "check journal, tree, record versions; exit 1 when something does not agree");
         command->add_option("BOARD", *path, "the board's file")->required();
         on_run(command, context, [&context, path] { return verify(context, *path); });
     }
     {
-        CLI::App* command = app.add_subcommand("recompute", "compare every figure cell with a recomputation from the records");
+        CLI::App* command =
+            app.add_subcommand("recompute", "compare every figure cell with a recomputation from the records");
         command->add_option("BOARD", *path, "the board's file")->required();
         on_run(command, context, [&context, path] { return recompute(context, *path); });
     }

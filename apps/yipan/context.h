@@ -23,7 +23,8 @@ int refuse(const Context& context, const Error& error);
 /// Mistakes in files read below a folder, with the folder before their places, so that an editor can follow them.
 Errors below(const std::string& folder, const std::vector<std::string>& files, Errors errors);
 
-/// Opens a board; mistakes are said and the pointer is empty. A board opened for writing that cannot be written is refused here.
+/// Opens a board; mistakes are said and the pointer is empty. A board opened for writing that cannot be written is
+/// refused here.
 enum class Access { read, write };
 std::unique_ptr<board::Board> open_board(Context& context, const std::string& path, Access access);
 

@@ -1,8 +1,8 @@
 #pragma once
-// The demo board: a fictional merged zone of true size, the same for the same seed, its clock frozen at 2026-07-01 09:00 +08:00.
-// Places, bodies, people, enterprises and every number are invented; the board's note says so on every output.
-// About 63,000 records at scale 1; scale multiplies the enterprises (scale 200: more than ten million records), written in
-// batches of bounded size, so memory does not grow with it.
+// The demo board: a fictional merged zone of true size, the same for the same seed, its clock frozen at 2026-07-01
+// 09:00 +08:00. Places, bodies, people, enterprises and every number are invented; the board's note says so on every
+// output. About 63,000 records at scale 1; scale multiplies the enterprises (scale 200: more than ten million records),
+// written in batches of bounded size, so memory does not grow with it.
 #include <cstdint>
 #include <vector>
 
@@ -20,7 +20,8 @@ struct Options {
 
 /// What the board is created with: name, note, zone, frozen clock, salts by seed.
 board::Board::Birth birth(std::vector<model::SourceFile> model, const Options& options);
-/// Fills a board just created with birth() and the shipped modules; returns the number of records made. Stops at the first refusal.
+/// Fills a board just created with birth() and the shipped modules; returns the number of records made. Stops at the
+/// first refusal.
 Checked<std::int64_t> write_demo(board::Board& board, const Options& options);
 
 }  // namespace yipan::demo

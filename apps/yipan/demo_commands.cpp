@@ -23,7 +23,8 @@ Checked<std::int64_t> make_demo(const std::string& path, demo::Options options) 
 std::string demo_stamp(const demo::Options& options) {
     Sha256 hash;
     for (const EmbeddedFile& file : embedded_model()) hash.add(file.path).add("\n").add(file.text);
-    return "demo " + std::to_string(demo_version) + " seed " + std::to_string(options.seed) + " scale " + std::to_string(options.scale) + " model " + hex(hash.finish()) + "\n";
+    return "demo " + std::to_string(demo_version) + " seed " + std::to_string(options.seed) + " scale " +
+           std::to_string(options.scale) + " model " + hex(hash.finish()) + "\n";
 }
 
 namespace {
@@ -36,15 +37,19 @@ int demo_board(Context& context, const std::string& path, demo::Options options)
     const auto board = open_board(context, path, Access::read);
     if (!board) return context.exit_code;
     const Position position = board->snapshot()->position();
-    if (context.json) print_json(json::object{{"board", board_json(*board, position)}, {"file", path}, {"records", *records}});
-    else print(banner(*board) + "\n" + path + ": " + std::to_string(*records) + " records, " + std::to_string(position.value) + " entries\n");
+    if (context.json)
+        print_json(json::object{{"board", board_json(*board, position)}, {"file", path}, {"records", *records}});
+    else
+        print(banner(*board) + "\n" + path + ": " + std::to_string(*records) + " records, " +
+              std::to_string(position.value) + " entries\n");
     return 0;
 }
 
 }  // namespace
 
 void add_demo_commands(CLI::App& app, Context& context) {
-    CLI::App* command = app.add_subcommand("demo", "make the demo board: a fictional merged zone, the same for the same seed");
+    CLI::App* command =
+        app.add_subcommand("demo", "make the demo board: a fictional merged zone, the same for the same seed");
     auto path = std::make_shared<std::string>();
     auto options = std::make_shared<demo::Options>();
     command->add_option("BOARD", *path, "file to be made")->required();

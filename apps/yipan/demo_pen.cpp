@@ -35,7 +35,9 @@ Random Random::of(std::uint64_t seed, int kind, std::int64_t n) {
 }
 
 void Pen::wrong(std::string_view line, std::string message) {
-    if (errors_.empty()) errors_.push_back({Code::invalid_input, "demo: " + std::string(line), std::move(message), "the demo belongs to the shipped modules"});
+    if (errors_.empty())
+        errors_.push_back({Code::invalid_input, "demo: " + std::string(line), std::move(message),
+                           "the demo belongs to the shipped modules"});
 }
 
 std::int64_t Pen::reference(int type, std::string_view name, std::string_view line, bool only_written) {
@@ -45,12 +47,15 @@ std::int64_t Pen::reference(int type, std::string_view name, std::string_view li
         return 0;
     }
     const std::uint64_t open_number = first_closed_ + closed_.size();
-    if (at->second.id.value == 0 && at->second.draft == open_number && !only_written) return -static_cast<std::int64_t>(at->second.change) - 1;
+    if (at->second.id.value == 0 && at->second.draft == open_number && !only_written)
+        return -static_cast<std::int64_t>(at->second.change) - 1;
     if (at->second.id.value == 0) flush();
     if (at->second.id.value == 0) wrong(line, std::string(name) + " is not written yet");
     return at->second.id.value;
 }
-RecordId Pen::target(int type, std::string_view name, std::string_view line) { return RecordId(reference(type, name, line, false)); }
+RecordId Pen::target(int type, std::string_view name, std::string_view line) {
+    return RecordId(reference(type, name, line, false));
+}
 std::int64_t Pen::id(int type, const std::string& name) { return failed() ? 0 : reference(type, name, name, true); }
 
 record::Value Pen::value_of(const model::Field& field, std::string_view text, std::string_view line) {
@@ -84,7 +89,8 @@ void Pen::step(std::string_view line) {
     std::string alias;
     if (verb == "create") {
         change.verb = board::Verb::create;
-        if (const std::size_t at = rest.find_first_not_of(' '); at != rest.npos && rest[at] == '@') alias = next_word(rest);
+        if (const std::size_t at = rest.find_first_not_of(' '); at != rest.npos && rest[at] == '@')
+            alias = next_word(rest);
     } else {
         change.verb = verb == "move" ? board::Verb::move : board::Verb::amend;
         change.record = target(change.type, next_word(rest), line);
@@ -147,7 +153,9 @@ void Pen::flush() {
     const std::size_t drafts = closed_.size();
     std::vector<std::size_t> creates(drafts);
     for (std::size_t i = 0; i < drafts; ++i)
-        creates[i] = static_cast<std::size_t>(std::count_if(closed_[i].changes.begin(), closed_[i].changes.end(), [](const board::Change& c) { return c.verb == board::Verb::create; }));
+        creates[i] = static_cast<std::size_t>(
+            std::count_if(closed_[i].changes.begin(), closed_[i].changes.end(),
+                          [](const board::Change& c) { return c.verb == board::Verb::create; }));
     const auto receipts = board_.apply_batch(std::move(closed_));
     closed_.clear();
     for (std::size_t i = 0; i < drafts; ++i) {
@@ -160,8 +168,10 @@ void Pen::flush() {
     std::vector<std::pair<int, std::string>> still;
     for (auto& waiting : waiting_) {
         Place& place = names_[waiting];
-        if (place.draft >= first_closed_ + drafts) still.push_back(std::move(waiting));
-        else place.id = receipts[static_cast<std::size_t>(place.draft - first_closed_)]->records[place.change];
+        if (place.draft >= first_closed_ + drafts)
+            still.push_back(std::move(waiting));
+        else
+            place.id = receipts[static_cast<std::size_t>(place.draft - first_closed_)]->records[place.change];
     }
     waiting_ = std::move(still);
     done_ += static_cast<std::int64_t>(closed_changes_);

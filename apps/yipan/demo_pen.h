@@ -1,7 +1,7 @@
 #pragma once
-// Pen: turns short lines ("create organ code=JC name=...") into drafts, keeps the ids of what was made by name, and hands the
-// drafts to the board in bounded batches. The first refusal is kept; from then on nothing is written.
-// Random: splitmix64, the same everywhere; no distributions of the standard library, whose results differ between libraries.
+// Pen: turns short lines ("create organ code=JC name=...") into drafts, keeps the ids of what was made by name, and
+// hands the drafts to the board in bounded batches. The first refusal is kept; from then on nothing is written. Random:
+// splitmix64, the same everywhere; no distributions of the standard library, whose results differ between libraries.
 #include <map>
 #include <string>
 #include <string_view>

@@ -10,19 +10,25 @@ struct OrganRow {
     int posts;
 };
 inline constexpr OrganRow organs[] = {
-    {"JC", "甲川经济开发区", "zone", "", 0},          {"DW", "党工委", "committee", "JC", 6},         {"DZ", "党政办公室", "office", "JC", 9},
-    {"ZZ", "组织人事局", "office", "JC", 7},          {"CZ", "财政局", "office", "JC", 8},            {"JF", "经济发展局", "office", "JC", 10},
-    {"ZS", "招商局", "office", "JC", 11},             {"GJ", "规划建设局", "office", "JC", 9},        {"QF", "企业服务局", "office", "JC", 12},
-    {"KC", "科技创新局", "office", "JC", 6},          {"SH", "社会事业局", "office", "JC", 8},        {"ZF", "综合执法局", "office", "JC", 10},
-    {"YJ", "应急管理局", "office", "JC", 9},          {"KH", "考核办公室", "office", "JC", 5},        {"SP", "行政审批局", "office", "JC", 7},
-    {"GZ", "甲川产业投资公司", "company", "JC", 6},   {"JD", "川口街道", "subdistrict", "JC", 5},     {"JDD", "街道党建办", "office", "JD", 5},
-    {"JDJ", "街道经济办", "office", "JD", 7},         {"JDS", "街道社区办", "office", "JD", 6},       {"JDP", "街道平安法治办", "office", "JD", 6},
-    {"JDC", "街道城建办", "office", "JD", 5},         {"JDN", "街道农业农村办", "office", "JD", 5},   {"C1", "上川村", "village", "JD", 4},
-    {"C2", "下川村", "village", "JD", 4},             {"C3", "川东村", "village", "JD", 4},           {"C4", "川西村", "village", "JD", 4},
-    {"C5", "渡北村", "village", "JD", 4},             {"C6", "石汀村", "village", "JD", 4},           {"C7", "苇湾村", "village", "JD", 4},
-    {"S1", "川南社区", "community", "JD", 4},         {"S2", "川北社区", "community", "JD", 4},       {"S3", "船厂社区", "community", "JD", 4},
-    {"S4", "纸坊社区", "community", "JD", 4},         {"S5", "电厂社区", "community", "JD", 4},       {"S6", "汀州路社区", "community", "JD", 4},
-    {"PP", "临港合作园", "park", "JC", 6},            {"PPX", "合作园项目办", "office", "PP", 4},
+    {"JC", "甲川经济开发区", "zone", "", 0},      {"DW", "党工委", "committee", "JC", 6},
+    {"DZ", "党政办公室", "office", "JC", 9},      {"ZZ", "组织人事局", "office", "JC", 7},
+    {"CZ", "财政局", "office", "JC", 8},          {"JF", "经济发展局", "office", "JC", 10},
+    {"ZS", "招商局", "office", "JC", 11},         {"GJ", "规划建设局", "office", "JC", 9},
+    {"QF", "企业服务局", "office", "JC", 12},     {"KC", "科技创新局", "office", "JC", 6},
+    {"SH", "社会事业局", "office", "JC", 8},      {"ZF", "综合执法局", "office", "JC", 10},
+    {"YJ", "应急管理局", "office", "JC", 9},      {"KH", "考核办公室", "office", "JC", 5},
+    {"SP", "行政审批局", "office", "JC", 7},      {"GZ", "甲川产业投资公司", "company", "JC", 6},
+    {"JD", "川口街道", "subdistrict", "JC", 5},   {"JDD", "街道党建办", "office", "JD", 5},
+    {"JDJ", "街道经济办", "office", "JD", 7},     {"JDS", "街道社区办", "office", "JD", 6},
+    {"JDP", "街道平安法治办", "office", "JD", 6}, {"JDC", "街道城建办", "office", "JD", 5},
+    {"JDN", "街道农业农村办", "office", "JD", 5}, {"C1", "上川村", "village", "JD", 4},
+    {"C2", "下川村", "village", "JD", 4},         {"C3", "川东村", "village", "JD", 4},
+    {"C4", "川西村", "village", "JD", 4},         {"C5", "渡北村", "village", "JD", 4},
+    {"C6", "石汀村", "village", "JD", 4},         {"C7", "苇湾村", "village", "JD", 4},
+    {"S1", "川南社区", "community", "JD", 4},     {"S2", "川北社区", "community", "JD", 4},
+    {"S3", "船厂社区", "community", "JD", 4},     {"S4", "纸坊社区", "community", "JD", 4},
+    {"S5", "电厂社区", "community", "JD", 4},     {"S6", "汀州路社区", "community", "JD", 4},
+    {"PP", "临港合作园", "park", "JC", 6},        {"PPX", "合作园项目办", "office", "PP", 4},
 };
 
 inline constexpr const char* zone_lines[] = {
@@ -53,8 +59,9 @@ inline constexpr const char* zone_lines[] = {
     "create assessment code=A-2026H1 name=2026年上半年开发区考核 scheme=wanjiang half=2026H1 officer=P-KH-2",
 };
 
-/// Year 2024 in units of the measure (yuan, dollars, number) by statistical unit: zone, subdistrict, partner park; growth of 2025
-/// and 2026 over the year before, and the target over the expected year, in thousandths. 0: the unit does not report it.
+/// Year 2024 in units of the measure (yuan, dollars, number) by statistical unit: zone, subdistrict, partner park;
+/// growth of 2025 and 2026 over the year before, and the target over the expected year, in thousandths. 0: the unit
+/// does not report it.
 struct IndicatorRow {
     const char *code, *name, *measure, *unit_name;
     std::int64_t base[3];
@@ -62,7 +69,13 @@ struct IndicatorRow {
     int aim;  // 0: no target
 };
 inline constexpr IndicatorRow indicators[] = {
-    {"industrial_output", "规上工业产值", "cny", "", {33'800'000'000, 17'600'000'000, 9'200'000'000}, {1068, 1083}, 975},
+    {"industrial_output",
+     "规上工业产值",
+     "cny",
+     "",
+     {33'800'000'000, 17'600'000'000, 9'200'000'000},
+     {1068, 1083},
+     975},
     {"fixed_investment", "固定资产投资", "cny", "", {6'420'000'000, 2'150'000'000, 1'830'000'000}, {1042, 1065}, 990},
     {"industrial_investment", "工业投资", "cny", "", {4'310'000'000, 980'000'000, 1'240'000'000}, {1081, 1097}, 965},
     {"wholesale_sales", "限上批发销售额", "cny", "", {12'700'000'000, 8'900'000'000, 0}, {1102, 1146}, 930},
@@ -82,31 +95,49 @@ inline constexpr IndicatorRow stocks[] = {
     {"units_above_size", "规上工业企业数", "number", "家", {96, 84, 27}, {1052, 1064}, 0},
 };
 inline constexpr const char* unit_codes[3] = {"990100900", "990100006", "990100901"};
-inline constexpr std::array<int, 12> season = {75, 65, 88, 82, 85, 95, 80, 80, 88, 82, 85, 95};  // of a year, in thousandths
+inline constexpr std::array<int, 12> season = {75, 65, 88, 82, 85, 95,
+                                               80, 80, 88, 82, 85, 95};  // of a year, in thousandths
 
 struct ItemRow {
     const char* item;
-    std::int64_t base;   // with 4 decimals
-    int spread, step;    // between zones and from half to half, in thousandths
+    std::int64_t base;  // with 4 decimals
+    int spread, step;   // between zones and from half to half, in thousandths
 };
 inline constexpr ItemRow items[] = {
-    {"gdp", 1'480'000, 380, 26},           {"fiscal_revenue", 96'000, 360, 14},      {"trade", 42'000, 420, 12},
-    {"foreign_direct", 3'500, 500, 9},     {"outside_capital", 230'000, 330, 31},    {"fixed_assets", 430'000, 300, 22},
-    {"value_added", 690'000, 340, 28},     {"urbanisation", 713'000, 90, 5},         {"emerging_share", 412'000, 210, 15},
-    {"modern_services_share", 236'000, 190, 11}, {"key_industry_concentration", 655'000, 160, 7}, {"investment_intensity", 3'740'000, 220, 12},
-    {"land_tax_yield", 214'000, 310, 18},  {"innovation_contribution", 621'000, 120, 8}, {"urban_income", 309'600'000, 140, 27},
-    {"rural_income", 164'200'000, 150, 31}, {"jobs", 31'000'000, 280, 4},            {"three_simultaneous_rate", 981'000, 18, 1},
-    {"energy_per_output", 4'300, 240, -16}, {"emission_completion", 1'012'000, 60, 3},
+    {"gdp", 1'480'000, 380, 26},
+    {"fiscal_revenue", 96'000, 360, 14},
+    {"trade", 42'000, 420, 12},
+    {"foreign_direct", 3'500, 500, 9},
+    {"outside_capital", 230'000, 330, 31},
+    {"fixed_assets", 430'000, 300, 22},
+    {"value_added", 690'000, 340, 28},
+    {"urbanisation", 713'000, 90, 5},
+    {"emerging_share", 412'000, 210, 15},
+    {"modern_services_share", 236'000, 190, 11},
+    {"key_industry_concentration", 655'000, 160, 7},
+    {"investment_intensity", 3'740'000, 220, 12},
+    {"land_tax_yield", 214'000, 310, 18},
+    {"innovation_contribution", 621'000, 120, 8},
+    {"urban_income", 309'600'000, 140, 27},
+    {"rural_income", 164'200'000, 150, 31},
+    {"jobs", 31'000'000, 280, 4},
+    {"three_simultaneous_rate", 981'000, 18, 1},
+    {"energy_per_output", 4'300, 240, -16},
+    {"emission_completion", 1'012'000, 60, 3},
 };
-/// What our own zone reports to the ranking and also keeps as an indicator: the same months, so that the two never contradict
-/// one another. Reported = indicator's half-year x times / per, with 4 decimals (7.1 yuan a dollar).
+/// What our own zone reports to the ranking and also keeps as an indicator: the same months, so that the two never
+/// contradict one another. Reported = indicator's half-year x times / per, with 4 decimals (7.1 yuan a dollar).
 struct OwnItemRow {
     const char *item, *indicator;
     std::int64_t times, per;
 };
-inline constexpr OwnItemRow own_items[] = {{"fixed_assets", "fixed_investment", 1, 10'000}, {"trade", "goods_trade", 10, 710'000}, {"foreign_direct", "foreign_capital", 1, 10'000}, {"jobs", "new_jobs", 10'000, 1}};
-inline constexpr const char* zones[][2] = {{"JC", "甲川经济开发区"}, {"YI", "乙川经济开发区"}, {"BING", "丙川经济开发区"}, {"DING", "丁川经济开发区"},
-                                           {"WU", "戊川经济开发区"}, {"JI", "己川经济开发区"}, {"GENG", "庚川经济开发区"}, {"XIN", "辛川经济开发区"}};
+inline constexpr OwnItemRow own_items[] = {{"fixed_assets", "fixed_investment", 1, 10'000},
+                                           {"trade", "goods_trade", 10, 710'000},
+                                           {"foreign_direct", "foreign_capital", 1, 10'000},
+                                           {"jobs", "new_jobs", 10'000, 1}};
+inline constexpr const char* zones[][2] = {
+    {"JC", "甲川经济开发区"}, {"YI", "乙川经济开发区"}, {"BING", "丙川经济开发区"}, {"DING", "丁川经济开发区"},
+    {"WU", "戊川经济开发区"}, {"JI", "己川经济开发区"}, {"GENG", "庚川经济开发区"}, {"XIN", "辛川经济开发区"}};
 
 struct FactRow {
     const char *item, *name, *measure, *source, *organ, *post;
@@ -137,21 +168,27 @@ inline constexpr FactRow facts[] = {
 };  // hightech_applications is not reported: its sentence stands in the list of what was left out
 
 inline constexpr const char* surnames[] = {"甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸"};
-inline constexpr const char* given_names[] = {"一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "百", "千", "东", "南", "西", "北"};
-inline constexpr const char* firm_names[] = {"川禾", "川锐", "川岳", "川霖", "石汀", "苇湾", "渡云", "汀澜", "甲辰", "甲锐", "禾汀", "岳澜", "霖石", "锐汀", "云苇", "辰渡"};
+inline constexpr const char* given_names[] = {"一", "二", "三", "四", "五", "六", "七", "八",
+                                              "九", "十", "百", "千", "东", "南", "西", "北"};
+inline constexpr const char* firm_names[] = {"川禾", "川锐", "川岳", "川霖", "石汀", "苇湾", "渡云", "汀澜",
+                                             "甲辰", "甲锐", "禾汀", "岳澜", "霖石", "锐汀", "云苇", "辰渡"};
 struct IndustryRow {
     const char *code, *word, *project, *product;
-    int growth;      // of output a year, in thousandths
-    int tax_share;   // of output, in ten-thousandths
+    int growth;     // of output a year, in thousandths
+    int tax_share;  // of output, in ten-thousandths
 };
 inline constexpr IndustryRow industries[] = {
-    {"equipment", "机械", "equipment", "智能装备产线", 1094, 310}, {"materials", "新材料", "materials", "高性能材料基地", 1118, 280},
-    {"paper", "纸品", "paper", "绿色包装车间", 1021, 240},         {"medical", "医疗器械", "medical", "医疗器械厂房", 1142, 460},
-    {"logistics", "港务物流", "logistics", "临港仓储", 1057, 210}, {"trade", "供应链", "logistics", "供应链中心", 1126, 60},
+    {"equipment", "机械", "equipment", "智能装备产线", 1094, 310},
+    {"materials", "新材料", "materials", "高性能材料基地", 1118, 280},
+    {"paper", "纸品", "paper", "绿色包装车间", 1021, 240},
+    {"medical", "医疗器械", "medical", "医疗器械厂房", 1142, 460},
+    {"logistics", "港务物流", "logistics", "临港仓储", 1057, 210},
+    {"trade", "供应链", "logistics", "供应链中心", 1126, 60},
     {"services", "工业服务", "infrastructure", "孵化器及配套", 1073, 380},
 };
-inline constexpr const char* project_organs[][2] = {{"JF", "P-JF-3"}, {"ZS", "P-ZS-3"}, {"GJ", "P-GJ-3"}, {"QF", "P-QF-3"}, {"GZ", "P-GZ-2"}, {"JDC", "P-JDC-2"},
-                                                    {"JDJ", "P-JDJ-3"}, {"C1", "P-C1-2"}, {"C3", "P-C3-2"}, {"S3", "P-S3-2"}, {"PPX", "P-PPX-3"}};
+inline constexpr const char* project_organs[][2] = {
+    {"JF", "P-JF-3"},   {"ZS", "P-ZS-3"}, {"GJ", "P-GJ-3"}, {"QF", "P-QF-3"}, {"GZ", "P-GZ-2"},  {"JDC", "P-JDC-2"},
+    {"JDJ", "P-JDJ-3"}, {"C1", "P-C1-2"}, {"C3", "P-C3-2"}, {"S3", "P-S3-2"}, {"PPX", "P-PPX-3"}};
 inline constexpr const char* milestone_names[] = {"项目备案", "桩基完成", "主体封顶", "设备进场", "联合试车"};
 
 }  // namespace yipan::demo

@@ -33,7 +33,8 @@ int import_file(Context& context, const ImportArguments& arguments) {
     if (!arguments.post.empty()) {
         const auto snapshot = board->snapshot();
         exchange::Names names(*snapshot);
-        if (model->identity.post < 0) return refuse(context, Error{Code::invalid_input, "--post", "the model of this board knows no posts", ""});
+        if (model->identity.post < 0)
+            return refuse(context, Error{Code::invalid_input, "--post", "the model of this board knows no posts", ""});
         const Result<RecordId> post = report::find_record(*snapshot, names, model->identity.post, arguments.post);
         if (!post) return refuse(context, post.error());
         options.post = *post;
@@ -43,21 +44,43 @@ int import_file(Context& context, const ImportArguments& arguments) {
     const exchange::ImportResult result = exchange::import_csv(*board, *type, arguments.file, options);
     if (context.json) {
         json::array errors, ignored;
-        for (const Error& error : result.errors) errors.push_back({{"code", code_name(error.code)}, {"where", error.where}, {"message", error.message}, {"hint", error.hint}});
+        for (const Error& error : result.errors)
+            errors.push_back({{"code", code_name(error.code)},
+                              {"where", error.where},
+                              {"message", error.message},
+                              {"hint", error.hint}});
         for (const std::string& column : result.ignored_columns) ignored.push_back(json::value(column));
-        print_json(json::object{{"board", board_json(*board, board->snapshot()->position())}, {"rows", result.rows}, {"created", result.created}, {"amended", result.amended}, {"unchanged", result.unchanged}, {"failed", result.failed},
-                                {"errors", std::move(errors)}, {"errors_total", result.errors_total}, {"ignored_columns", std::move(ignored)}, {"dry_run", arguments.dry_run},
-                                {"rules_judged", result.rules_judged}, {"repeated", result.repeated}, {"position", result.last.value}, {"sha256", result.sha256}});
+        print_json(json::object{{"board", board_json(*board, board->snapshot()->position())},
+                                {"rows", result.rows},
+                                {"created", result.created},
+                                {"amended", result.amended},
+                                {"unchanged", result.unchanged},
+                                {"failed", result.failed},
+                                {"errors", std::move(errors)},
+                                {"errors_total", result.errors_total},
+                                {"ignored_columns", std::move(ignored)},
+                                {"dry_run", arguments.dry_run},
+                                {"rules_judged", result.rules_judged},
+                                {"repeated", result.repeated},
+                                {"position", result.last.value},
+                                {"sha256", result.sha256}});
         return result.ok() ? 0 : 1;
     }
-    for (std::size_t i = 0; i < result.errors.size() && i < errors_printed_max; ++i) std::fprintf(stderr, "%s\n", result.errors[i].text().c_str());
+    for (std::size_t i = 0; i < result.errors.size() && i < errors_printed_max; ++i)
+        std::fprintf(stderr, "%s\n", result.errors[i].text().c_str());
     if (result.errors_total > static_cast<std::int64_t>(errors_printed_max)) {
-        std::fprintf(stderr, "... and %lld more errors (--json lists up to %zu)\n", static_cast<long long>(result.errors_total) - static_cast<long long>(errors_printed_max), exchange::import_errors_listed_max);
+        std::fprintf(stderr, "... and %lld more errors (--json lists up to %zu)\n",
+                     static_cast<long long>(result.errors_total) - static_cast<long long>(errors_printed_max),
+                     exchange::import_errors_listed_max);
     }
-    for (const std::string& column : result.ignored_columns) std::fprintf(stderr, "the column \"%s\" is computed by the board and was ignored\n", column.c_str());
-    print(banner(*board) + "\n" + std::to_string(result.rows) + " rows: " + std::to_string(result.created) + (arguments.dry_run ? " would be created, " : " created, ") +
-          std::to_string(result.amended) + (arguments.dry_run ? " would be amended, " : " amended, ") + std::to_string(result.unchanged) + " unchanged, " + std::to_string(result.failed) + " failed" +
-          (result.repeated ? " (this file was imported before)" : "") + (result.rules_judged ? "" : "; cells judged, rules are judged when it is written") + "\n");
+    for (const std::string& column : result.ignored_columns)
+        std::fprintf(stderr, "the column \"%s\" is computed by the board and was ignored\n", column.c_str());
+    print(banner(*board) + "\n" + std::to_string(result.rows) + " rows: " + std::to_string(result.created) +
+          (arguments.dry_run ? " would be created, " : " created, ") + std::to_string(result.amended) +
+          (arguments.dry_run ? " would be amended, " : " amended, ") + std::to_string(result.unchanged) +
+          " unchanged, " + std::to_string(result.failed) + " failed" +
+          (result.repeated ? " (this file was imported before)" : "") +
+          (result.rules_judged ? "" : "; cells judged, rules are judged when it is written") + "\n");
     if (!result.ok() && result.created + result.amended == 0) print("nothing was written\n");
     return result.ok() ? 0 : 1;
 }
@@ -75,7 +98,8 @@ int export_file(Context& context, const ExportArguments& arguments) {
     if (!type) return refuse(context, type.error());
     const exchange::Headings headings = arguments.labels ? exchange::Headings::labels : exchange::Headings::codes;
     if (arguments.only_template) {
-        const Status written = exchange::export_template(snapshot->model().types[static_cast<std::size_t>(*type)], arguments.file, headings, context.language());
+        const Status written = exchange::export_template(snapshot->model().types[static_cast<std::size_t>(*type)],
+                                                         arguments.file, headings, context.language());
         return written ? 0 : refuse(context, written.error());
     }
     Bar bar("export");
@@ -88,8 +112,11 @@ int export_file(Context& context, const ExportArguments& arguments) {
     const Result<std::int64_t> rows = exchange::export_csv(*snapshot, *type, arguments.file, options);
     if (!rows) return refuse(context, rows.error());
     if (arguments.file != "-") {
-        if (context.json) print_json(json::object{{"board", board_json(*board, snapshot->position())}, {"rows", *rows}, {"file", arguments.file}});
-        else print(banner(*board) + "\n" + std::to_string(*rows) + " rows in " + arguments.file + "\n");
+        if (context.json)
+            print_json(json::object{
+                {"board", board_json(*board, snapshot->position())}, {"rows", *rows}, {"file", arguments.file}});
+        else
+            print(banner(*board) + "\n" + std::to_string(*rows) + " rows in " + arguments.file + "\n");
     }
     return 0;
 }
@@ -117,7 +144,8 @@ void add_exchange_commands(CLI::App& app, Context& context) {
         command->add_option("--filter", arguments->filter, "CEL over the record's fields");
         command->add_flag("--template", arguments->only_template, "the heading row only");
         command->add_flag("--labels", arguments->labels, "labels instead of field codes as headings");
-        command->add_option("--encoding", arguments->encoding, "utf8 or gb18030")->check(CLI::IsMember({"utf8", "gb18030"}));
+        command->add_option("--encoding", arguments->encoding, "utf8 or gb18030")
+            ->check(CLI::IsMember({"utf8", "gb18030"}));
         on_run(command, context, [&context, arguments] { return export_file(context, *arguments); });
     }
 }

@@ -19,7 +19,8 @@ void add_ask_options(CLI::App* command, report::AskText& text, std::vector<std::
 Checked<report::AskText> with_dimensions(report::AskText text, const std::vector<std::string>& by) {
     for (const std::string& part : by) {
         const std::size_t equal = part.find('=');
-        if (equal == std::string::npos) return fail(Errors{{Code::usage, "--by", "\"" + part + "\" has no value", "dimension=value"}});
+        if (equal == std::string::npos)
+            return fail(Errors{{Code::usage, "--by", "\"" + part + "\" has no value", "dimension=value"}});
         text.by.emplace_back(part.substr(0, equal), part.substr(equal + 1));
     }
     return text;
@@ -32,7 +33,11 @@ int list_figures(Context& context, const board::Board& board, board::Snapshot& s
     if (context.json) {
         json::array list;
         for (const model::Figure& f : model.figures) {
-            list.push_back({{"figure", f.code}, {"label", label_json(f.label)}, {"unit_of_measure", report::measure_text(f.measure)}, {"derived", f.derived()}, {"module", f.module},
+            list.push_back({{"figure", f.code},
+                            {"label", label_json(f.label)},
+                            {"unit_of_measure", report::measure_text(f.measure)},
+                            {"derived", f.derived()},
+                            {"module", f.module},
                             {"has_period", report::has_period(model, f.index)}});
         }
         print_json(json::object{{"board", board_json(board, snapshot.position())}, {"figures", std::move(list)}});
@@ -40,13 +45,15 @@ int list_figures(Context& context, const board::Board& board, board::Snapshot& s
     }
     std::vector<std::vector<std::string>> rows{{"figure", "label", "measure", "of"}};
     for (const model::Figure& f : model.figures) {
-        rows.push_back({f.code, f.label.in(context.language()), report::measure_text(f.measure), f.derived() ? "= " + f.formula->text : model.types[static_cast<std::size_t>(f.type)].code});
+        rows.push_back({f.code, f.label.in(context.language()), report::measure_text(f.measure),
+                        f.derived() ? "= " + f.formula->text : model.types[static_cast<std::size_t>(f.type)].code});
     }
     print(banner(board) + "\n" + table_text(rows));
     return 0;
 }
 
-int figures(Context& context, const std::string& path, const report::AskText& asked, const std::vector<std::string>& by) {
+int figures(Context& context, const std::string& path, const report::AskText& asked,
+            const std::vector<std::string>& by) {
     const auto board = open_board(context, path, Access::read);
     if (!board) return context.exit_code;
     const auto snapshot = board->snapshot();
@@ -69,7 +76,8 @@ int figures(Context& context, const std::string& path, const report::AskText& as
     line += ask->period ? " · " + ask->period->text_zh() : "";
     line += ask->as_known ? " · #" + std::to_string(ask->as_known->value) : "";
     print(banner(*board) + "\n" + line + ": " + report::value_text(snapshot->model(), *ask, value) + "\n");
-    if (figure.kind == model::FigureKind::stock && value.has) print(std::to_string(value.reported) + " / " + std::to_string(value.expected) + " reported\n");
+    if (figure.kind == model::FigureKind::stock && value.has)
+        print(std::to_string(value.reported) + " / " + std::to_string(value.expected) + " reported\n");
     return 0;
 }
 

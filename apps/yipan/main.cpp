@@ -31,7 +31,8 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& problem) {
         if (problem.get_exit_code() == 0) return app.exit(problem);  // --help, --version
         // What was asked in JSON is answered in JSON, also when the command line itself is wrong.
-        const bool json = context.json || std::any_of(argv, argv + argc, [](std::string_view word) { return word == "--json"; });
+        const bool json =
+            context.json || std::any_of(argv, argv + argc, [](std::string_view word) { return word == "--json"; });
         if (!json) {
             app.exit(problem);
             return 2;

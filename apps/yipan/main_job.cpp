@@ -20,7 +20,8 @@ constexpr const char* report_code = "half_year";
 // The half-year that had ended on the day before.
 Period last_half(Date today) {
     const bool second = today.month() > 6;
-    return {PeriodKind::half, static_cast<std::int16_t>(second ? today.year() : today.year() - 1), static_cast<std::int8_t>(second ? 1 : 2)};
+    return {PeriodKind::half, static_cast<std::int16_t>(second ? today.year() : today.year() - 1),
+            static_cast<std::int8_t>(second ? 1 : 2)};
 }
 
 Checked<void> make_if_needed(const std::string& path, const std::string& stamp_path) {
@@ -42,12 +43,20 @@ Checked<void> make_if_needed(const std::string& path, const std::string& stamp_p
 class MainJob {
   public:
     MainJob(Context& context, board::Board& board, std::string folder)
-        : context_(context), board_(board), folder_(std::move(folder)), snapshot_(board.snapshot()), model_(snapshot_->model()), names_(*snapshot_),
+        : context_(context),
+          board_(board),
+          folder_(std::move(folder)),
+          snapshot_(board.snapshot()),
+          model_(snapshot_->model()),
+          names_(*snapshot_),
           period_(last_half(snapshot_->today())) {}
 
     int run() {
-        out_ = {{"board", board_json(board_, snapshot_->position())}, {"period", period_.text()}, {"today", snapshot_->today().text()}};
-        say(banner(board_) + "\n" + snapshot_->today().text() + " · " + period_text() + " · " + word("台账序号 ", "臺賬序號 ", "journal entry ") + std::to_string(snapshot_->position().value) + "\n\n");
+        out_ = {{"board", board_json(board_, snapshot_->position())},
+                {"period", period_.text()},
+                {"today", snapshot_->today().text()}};
+        say(banner(board_) + "\n" + snapshot_->today().text() + " · " + period_text() + " · " +
+            word("台账序号 ", "臺賬序號 ", "journal entry ") + std::to_string(snapshot_->position().value) + "\n\n");
         if (const int code = lights()) return code;
         if (const int code = score()) return code;
         if (const int code = report()) return code;
@@ -61,7 +70,9 @@ class MainJob {
         const model::Language language = context_.language();
         return language == model::Language::hans ? hans : language == model::Language::hant ? hant : en;
     }
-    std::string period_text() const { return context_.language() == model::Language::en ? period_.text() : period_.text_zh(); }
+    std::string period_text() const {
+        return context_.language() == model::Language::en ? period_.text() : period_.text_zh();
+    }
 
     void say(const std::string& text) const {
         if (!context_.json) print(text);
@@ -71,29 +82,44 @@ class MainJob {
         Bar bar("lights");
         const auto counts = report::count_lights(*snapshot_, snapshot_->today(), period_, worst_shown, bar.progress());
         if (!counts) return refuse(context_, counts.error());
-        std::vector<std::vector<std::string>> rows{{word("亮灯", "亮燈", "light"), word("红", "紅", "red"), word("黄", "黃", "yellow"), word("绿", "綠", "green")}};
+        std::vector<std::vector<std::string>> rows{{word("亮灯", "亮燈", "light"), word("红", "紅", "red"),
+                                                    word("黄", "黃", "yellow"), word("绿", "綠", "green")}};
         json::array list;
         std::vector<report::Lamp> worst;
         for (const report::LightCount& counted : *counts) {
             const model::Light& light = model_.lights[static_cast<std::size_t>(counted.light)];
-            const auto number = [&](model::Colour colour) { return counted.by_colour[static_cast<std::size_t>(colour)]; };
-            list.push_back({{"light", light.code}, {"red", number(model::Colour::red)}, {"yellow", number(model::Colour::yellow)}, {"green", number(model::Colour::green)}});
+            const auto number = [&](model::Colour colour) {
+                return counted.by_colour[static_cast<std::size_t>(colour)];
+            };
+            list.push_back({{"light", light.code},
+                            {"red", number(model::Colour::red)},
+                            {"yellow", number(model::Colour::yellow)},
+                            {"green", number(model::Colour::green)}});
             worst.insert(worst.end(), counted.worst.begin(), counted.worst.end());
-            if (number(model::Colour::red) + number(model::Colour::yellow) + number(model::Colour::green) == 0) continue;
-            rows.push_back({light.label.in(context_.language()), std::to_string(number(model::Colour::red)), std::to_string(number(model::Colour::yellow)), std::to_string(number(model::Colour::green))});
+            if (number(model::Colour::red) + number(model::Colour::yellow) + number(model::Colour::green) == 0)
+                continue;
+            rows.push_back({light.label.in(context_.language()), std::to_string(number(model::Colour::red)),
+                            std::to_string(number(model::Colour::yellow)),
+                            std::to_string(number(model::Colour::green))});
         }
         out_["lights"] = std::move(list);
         say(table_text(rows, {1, 2, 3}) + "\n");
         // A few of each light, the furthest behind first.
-        std::vector<std::vector<std::string>> few{{word("最落后", "最落後", "furthest behind"), "", word("滞后", "滯後", "behind"), word("亮灯", "亮燈", "light")}};
+        std::vector<std::vector<std::string>> few{{word("最落后", "最落後", "furthest behind"), "",
+                                                   word("滞后", "滯後", "behind"), word("亮灯", "亮燈", "light")}};
         json::array worst_list;
         for (const report::Lamp& lamp : worst) {
             const std::string name = lamp_name(lamp);
             const model::Light& light = model_.lights[static_cast<std::size_t>(lamp.light)];
-            const std::string behind = lamp.behind ? report::written(*lamp.behind, report::As::number, lamp.behind->scale > 0 ? 1 : 0) : "";
-            worst_list.push_back({{"light", light.code}, {"of", name}, {"colour", report::colour_name(lamp.colour)}, {"behind", behind}});
+            const std::string behind =
+                lamp.behind ? report::written(*lamp.behind, report::As::number, lamp.behind->scale > 0 ? 1 : 0) : "";
+            worst_list.push_back({{"light", light.code},
+                                  {"of", name},
+                                  {"colour", report::colour_name(lamp.colour)},
+                                  {"behind", behind}});
             if (lamp.colour == model::Colour::red && few.size() <= worst_shown) {
-                few.push_back({std::string(report::colour_name(lamp.colour, context_.language())), name, behind, light.label.in(context_.language())});
+                few.push_back({std::string(report::colour_name(lamp.colour, context_.language())), name, behind,
+                               light.label.in(context_.language())});
             }
         }
         out_["worst"] = std::move(worst_list);
@@ -102,14 +128,16 @@ class MainJob {
     }
 
     std::string lamp_name(const report::Lamp& lamp) {
-        return lamp.record.value > 0 ? names_.title_of(lamp.type, lamp.record) : names_.title_of(lamp.ask.unit_type, RecordId{lamp.ask.unit});
+        return lamp.record.value > 0 ? names_.title_of(lamp.type, lamp.record)
+                                     : names_.title_of(lamp.ask.unit_type, RecordId{lamp.ask.unit});
     }
 
     int score() {
         const Checked<report::Assessment> made = report::assess(*snapshot_, names_, scheme_code, period_);
         if (!made) return refuse(context_, made.error());
         const int ours_field = model_.types[static_cast<std::size_t>(made->unit_type)].find("ours");
-        std::vector<std::vector<std::string>> rows{{word("位次", "位次", "rank"), word("开发区", "開發區", "zone"), word("得分", "得分", "score")}};
+        std::vector<std::vector<std::string>> rows{
+            {word("位次", "位次", "rank"), word("开发区", "開發區", "zone"), word("得分", "得分", "score")}};
         for (const score::UnitOutcome& unit : made->outcome.units) {
             const record::RecordPtr record = snapshot_->record(made->unit_type, made->units.at(unit.unit.code));
             const bool ours = ours_field >= 0 && record && record->at(ours_field) == record::Value{std::int64_t{1}};
@@ -121,11 +149,17 @@ class MainJob {
             out_["score"] = unit.total ? json::value(*unit.total) : json::value(nullptr);
             out_["rank"] = unit.rank ? json::value(*unit.rank) : json::value(nullptr);
             out_["peers"] = made->outcome.units.size();
-            const std::string peers = std::to_string(made->outcome.units.size()), label = made->outcome.label[static_cast<std::size_t>(context_.language())];
+            const std::string peers = std::to_string(made->outcome.units.size()),
+                              label = made->outcome.label[static_cast<std::size_t>(context_.language())];
             summary_ = label + ": " + unit.unit.name + word(" 得分 ", " 得分 ", " scores ") + total +
-                       word("，", "，", ", rank ") + word((peers + " 个开发区中列第 " + rank + " 位").c_str(), (peers + " 個開發區中列第 " + rank + " 位").c_str(), (rank + " of " + peers).c_str()) + "\n";
+                       word("，", "，", ", rank ") +
+                       word((peers + " 个开发区中列第 " + rank + " 位").c_str(),
+                            (peers + " 個開發區中列第 " + rank + " 位").c_str(), (rank + " of " + peers).c_str()) +
+                       "\n";
         }
-        std::stable_sort(rows.begin() + 1, rows.end(), [](const auto& a, const auto& b) { return std::atoi(a[0].c_str()) < std::atoi(b[0].c_str()); });
+        std::stable_sort(rows.begin() + 1, rows.end(), [](const auto& a, const auto& b) {
+            return std::atoi(a[0].c_str()) < std::atoi(b[0].c_str());
+        });
         say(table_text(rows, {0, 2}) + summary_);
         json::array notes;
         for (const std::string& note : made->outcome.notes) {
@@ -148,9 +182,14 @@ class MainJob {
             if (!document) return refuse(context_, document.error());
             files.push_back(json::value(path));
             if (paths.empty()) {
-                const std::string bound = std::to_string(document->numbers), left = std::to_string(document->left_out.size());
-                say(word(("半年报告: " + bound + " 个数可查来源，" + left + " 处因无数据未列出").c_str(), ("半年報告: " + bound + " 個數可查來源，" + left + " 處因無數據未列出").c_str(),
-                         ("half-year report: " + bound + " numbers lead to their sources, " + left + " left out for want of data").c_str()) + "\n");
+                const std::string bound = std::to_string(document->numbers),
+                                  left = std::to_string(document->left_out.size());
+                say(word(("半年报告: " + bound + " 个数可查来源，" + left + " 处因无数据未列出").c_str(),
+                         ("半年報告: " + bound + " 個數可查來源，" + left + " 處因無數據未列出").c_str(),
+                         ("half-year report: " + bound + " numbers lead to their sources, " + left +
+                          " left out for want of data")
+                             .c_str()) +
+                    "\n");
                 out_["numbers"] = document->numbers;
                 out_["left_out"] = document->left_out.size();
             }
@@ -177,10 +216,13 @@ class MainJob {
 int main_job(Context& context, const std::string& folder) {
     std::error_code problem;
     std::filesystem::create_directories(folder, problem);
-    if (problem) return refuse(context, Error{Code::store_failed, folder, "the folder cannot be made: " + problem.message(), "another --folder"});
+    if (problem)
+        return refuse(context, Error{Code::store_failed, folder, "the folder cannot be made: " + problem.message(),
+                                     "another --folder"});
     const std::string path = folder + "/demo.board";
     try {
-        if (const Checked<void> made = make_if_needed(path, folder + "/demo.stamp"); !made) return refuse(context, made.error());
+        if (const Checked<void> made = make_if_needed(path, folder + "/demo.stamp"); !made)
+            return refuse(context, made.error());
         const auto board = open_board(context, path, Access::read);
         if (!board) return context.exit_code;
         return MainJob(context, *board, folder).run();

@@ -13,7 +13,8 @@ std::string table_text(const std::vector<std::vector<std::string>>& rows, const 
 std::size_t width_of(std::string_view text);
 
 boost::json::object record_json(const model::Model& model, const record::Record& record, exchange::Names& names);
-boost::json::object value_json(const model::Model& model, const figure::Ask& ask, const figure::Value& value, exchange::Names& names);
+boost::json::object value_json(const model::Model& model, const figure::Ask& ask, const figure::Value& value,
+                               exchange::Names& names);
 boost::json::value label_json(const model::Label& label);
 
 }  // namespace yipan::app

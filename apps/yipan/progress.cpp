@@ -13,7 +13,10 @@ constexpr int cells = 30;
 }  // namespace
 
 Bar::Bar(std::string what)
-    : what_(std::move(what)), terminal_(::isatty(STDERR_FILENO) == 1), started_(std::chrono::steady_clock::now()), last_(started_) {}
+    : what_(std::move(what)),
+      terminal_(::isatty(STDERR_FILENO) == 1),
+      started_(std::chrono::steady_clock::now()),
+      last_(started_) {}
 
 Bar::~Bar() {
     if (shown_) std::fputs("\r\033[K", stderr);
@@ -35,7 +38,8 @@ void Bar::show(std::int64_t done, std::int64_t total) {
     }
     const int full = static_cast<int>(std::clamp<std::int64_t>(done * cells / total, 0, cells));
     std::fprintf(stderr, "\r%s [%s%s] %3lld%%", what_.c_str(), std::string(static_cast<std::size_t>(full), '#').c_str(),
-                 std::string(static_cast<std::size_t>(cells - full), '.').c_str(), static_cast<long long>(std::clamp<std::int64_t>(done * 100 / total, 0, 100)));
+                 std::string(static_cast<std::size_t>(cells - full), '.').c_str(),
+                 static_cast<long long>(std::clamp<std::int64_t>(done * 100 / total, 0, 100)));
 }
 
 }  // namespace yipan::app

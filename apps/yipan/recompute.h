@@ -5,9 +5,9 @@
 namespace yipan::app {
 
 struct Recomputed {
-    std::int64_t cells = 0;         // compared
+    std::int64_t cells = 0;  // compared
     std::int64_t differences = 0;
-    std::string first;              // the first difference in key order, in words
+    std::string first;  // the first difference in key order, in words
 };
 Result<Recomputed> recompute_cells(board::Snapshot& snapshot, const board::Progress& progress = {});
 

@@ -21,7 +21,8 @@ int list(Context& context, const ListOptions& options) {
     const model::Model& model = snapshot->model();
     const Result<int> type = report::find_type(model, options.type);
     if (!type) return refuse(context, type.error());
-    const Result<board::Snapshot::ListResult> found = snapshot->list(*type, options.filter, options.offset, options.limit);
+    const Result<board::Snapshot::ListResult> found =
+        snapshot->list(*type, options.filter, options.offset, options.limit);
     if (!found) {
         Error error = found.error();
         error.where = "--filter" + (error.where.empty() ? "" : ":" + error.where);
@@ -32,26 +33,36 @@ int list(Context& context, const ListOptions& options) {
     if (context.json) {
         json::array records;
         for (const record::RecordPtr& record : found->rows) records.push_back(record_json(model, *record, names));
-        print_json(json::object{{"board", board_json(*board, snapshot->position())}, {"type", declared.code}, {"records", std::move(records)}, {"offset", options.offset}, {"more", found->more}});
+        print_json(json::object{{"board", board_json(*board, snapshot->position())},
+                                {"type", declared.code},
+                                {"records", std::move(records)},
+                                {"offset", options.offset},
+                                {"more", found->more}});
         return 0;
     }
     std::vector<int> fields;
-    for (std::size_t i = 0; i < declared.fields.size() && fields.size() < columns_shown_max; ++i) fields.push_back(static_cast<int>(i));
+    for (std::size_t i = 0; i < declared.fields.size() && fields.size() < columns_shown_max; ++i)
+        fields.push_back(static_cast<int>(i));
     if (declared.state >= static_cast<int>(columns_shown_max)) fields.back() = declared.state;
     std::vector<std::vector<std::string>> rows(1);
     std::vector<std::size_t> right;
     for (const int field : fields) {
         const model::Field& f = declared.fields[static_cast<std::size_t>(field)];
-        if (f.kind == model::FieldKind::money || f.kind == model::FieldKind::integer || f.kind == model::FieldKind::decimal) right.push_back(rows[0].size());
+        if (f.kind == model::FieldKind::money || f.kind == model::FieldKind::integer ||
+            f.kind == model::FieldKind::decimal)
+            right.push_back(rows[0].size());
         rows[0].push_back(f.label.in(context.language()));
     }
     for (const record::RecordPtr& record : found->rows) {
         std::vector<std::string> row;
-        for (const int field : fields) row.push_back(record::display(model, declared.fields[static_cast<std::size_t>(field)], record->at(field), context.language(), names.key_function()));
+        for (const int field : fields)
+            row.push_back(record::display(model, declared.fields[static_cast<std::size_t>(field)], record->at(field),
+                                          context.language(), names.key_function()));
         rows.push_back(std::move(row));
     }
     print(banner(*board) + "\n" + table_text(rows, right));
-    if (declared.fields.size() > fields.size()) print("(" + std::to_string(declared.fields.size() - fields.size()) + " more fields: yipan show, or --json)\n");
+    if (declared.fields.size() > fields.size())
+        print("(" + std::to_string(declared.fields.size() - fields.size()) + " more fields: yipan show, or --json)\n");
     if (found->more) print("(there is more: --offset " + std::to_string(options.offset + options.limit) + ")\n");
     return 0;
 }
@@ -73,7 +84,10 @@ int show(Context& context, const std::string& path, const std::string& type_code
     const model::Type& declared = model.types[static_cast<std::size_t>(*type)];
     if (context.json) {
         json::array history;
-        for (const record::RecordPtr& version : *versions) history.push_back({{"version", version->version}, {"position", version->position.value}, {"effective", version->effective.text()}});
+        for (const record::RecordPtr& version : *versions)
+            history.push_back({{"version", version->version},
+                               {"position", version->position.value},
+                               {"effective", version->effective.text()}});
         json::object out = record_json(model, *record, names);
         out["history"] = std::move(history);
         out["board"] = board_json(*board, snapshot->position());
@@ -83,14 +97,18 @@ int show(Context& context, const std::string& path, const std::string& type_code
     std::vector<std::vector<std::string>> rows;
     for (std::size_t i = 0; i < declared.fields.size(); ++i) {
         const model::Field& field = declared.fields[i];
-        rows.push_back({field.code, field.label.in(context.language()), record::display(model, field, record->at(static_cast<int>(i)), context.language(), names.title_function())});
+        rows.push_back({field.code, field.label.in(context.language()),
+                        record::display(model, field, record->at(static_cast<int>(i)), context.language(),
+                                        names.title_function())});
     }
-    print(banner(*board) + "\n" + declared.label.in(context.language()) + " " + names.title_of(*record) + "\n" + table_text(rows));
+    print(banner(*board) + "\n" + declared.label.in(context.language()) + " " + names.title_of(*record) + "\n" +
+          table_text(rows));
     std::vector<std::vector<std::string>> history{{"version", "effective", "entry", "time", "channel"}};
     for (const record::RecordPtr& version : *versions) {
         const Result<board::Entry> entry = snapshot->entry(version->position);
-        history.push_back({std::to_string(version->version), version->effective.text(), "#" + std::to_string(version->position.value),
-                           entry ? board->zone().local_text(entry->time) : entry.error().message, entry ? entry->channel : ""});
+        history.push_back(
+            {std::to_string(version->version), version->effective.text(), "#" + std::to_string(version->position.value),
+             entry ? board->zone().local_text(entry->time) : entry.error().message, entry ? entry->channel : ""});
     }
     print(table_text(history));
     return 0;
@@ -105,21 +123,30 @@ struct SetOptions {
 
 class Setter {
   public:
-    Setter(board::Board& board, const SetOptions& options) : board_(board), options_(options), snapshot_(board.snapshot()), model_(snapshot_->model()), names_(*snapshot_) {}
+    Setter(board::Board& board, const SetOptions& options)
+        : board_(board),
+          options_(options),
+          snapshot_(board.snapshot()),
+          model_(snapshot_->model()),
+          names_(*snapshot_) {}
 
     Checked<board::Draft> draft() {
         const Result<int> type = report::find_type(model_, options_.type);
         if (!type) return fail(Errors{type.error()});
         change_.type = *type;
         const Result<RecordId> existing = names_.find(*type, options_.key);
-        if (existing) change_.record = *existing;
-        else if (existing.error().code != Code::not_found) return fail(Errors{existing.error()});
+        if (existing)
+            change_.record = *existing;
+        else if (existing.error().code != Code::not_found)
+            return fail(Errors{existing.error()});
         choose_verb(existing.has_value());
         read_fields(existing.has_value());
         if (options_.expect_version > 0) change_.expected_version = options_.expect_version;
         if (!options_.effective.empty()) {
-            if (const Result<Date> date = Date::parse(options_.effective)) change_.effective = *date;
-            else bad(date.error(), "--effective");
+            if (const Result<Date> date = Date::parse(options_.effective))
+                change_.effective = *date;
+            else
+                bad(date.error(), "--effective");
         }
         draft_.channel = cli_channel();
         draft_.dry_run = options_.dry_run;
@@ -140,7 +167,9 @@ class Setter {
     RecordId identity(int type, const std::string& name, const std::string& option) {
         if (name.empty()) return {};
         if (type < 0) {
-            bad({Code::invalid_input, option, "the model of this board knows no such identity", "identity: in the model"}, "");
+            bad({Code::invalid_input, option, "the model of this board knows no such identity",
+                 "identity: in the model"},
+                "");
             return {};
         }
         const Result<RecordId> id = report::find_record(*snapshot_, names_, type, name);
@@ -150,7 +179,9 @@ class Setter {
 
     void choose_verb(bool exists) {
         if (exists) {
-            change_.verb = options_.remove ? board::Verb::remove : options_.move.empty() ? board::Verb::amend : board::Verb::move;
+            change_.verb = options_.remove         ? board::Verb::remove
+                           : options_.move.empty() ? board::Verb::amend
+                                                   : board::Verb::move;
             change_.move = options_.move;
             return;
         }
@@ -205,18 +236,33 @@ int set(Context& context, const SetOptions& options) {
     Checked<board::Draft> draft = Setter(*board, options).draft();
     if (!draft) return refuse(context, draft.error());
     const board::Verb verb = draft->changes.front().verb;
-    const record::RecordPtr before = verb == board::Verb::amend ? board->snapshot()->record(draft->changes.front().type, draft->changes.front().record) : nullptr;
+    const record::RecordPtr before =
+        verb == board::Verb::amend
+            ? board->snapshot()->record(draft->changes.front().type, draft->changes.front().record)
+            : nullptr;
     const Checked<board::Receipt> receipt = board->apply(std::move(*draft));
     if (!receipt) return refuse(context, receipt.error());
     const std::int64_t id = receipt->records.empty() ? 0 : receipt->records.front().value;
     const std::int32_t version = receipt->versions.empty() ? 0 : receipt->versions.front();
     const bool same = before && before->version == version;
-    const char* const done = same ? "unchanged" : verb == board::Verb::create ? "created" : verb == board::Verb::amend ? "amended" : verb == board::Verb::move ? "moved" : "removed";
+    const char* const done = same                          ? "unchanged"
+                             : verb == board::Verb::create ? "created"
+                             : verb == board::Verb::amend  ? "amended"
+                             : verb == board::Verb::move   ? "moved"
+                                                           : "removed";
     if (context.json) {
-        print_json(json::object{{"board", board_json(*board, board->snapshot()->position())}, {"done", done}, {"id", id}, {"version", version}, {"position", receipt->last.value}, {"repeated", receipt->repeated}, {"dry_run", options.dry_run}});
+        print_json(json::object{{"board", board_json(*board, board->snapshot()->position())},
+                                {"done", done},
+                                {"id", id},
+                                {"version", version},
+                                {"position", receipt->last.value},
+                                {"repeated", receipt->repeated},
+                                {"dry_run", options.dry_run}});
     } else {
-        print(banner(*board) + "\n" + (options.dry_run && !same ? "would be " : "") + done + ": " + options.type + " " + options.key + ", version " + std::to_string(version) +
-              (options.dry_run || same ? "" : ", entry #" + std::to_string(receipt->last.value)) + (receipt->repeated ? " (repeated, nothing written)" : "") + "\n");
+        print(banner(*board) + "\n" + (options.dry_run && !same ? "would be " : "") + done + ": " + options.type + " " +
+              options.key + ", version " + std::to_string(version) +
+              (options.dry_run || same ? "" : ", entry #" + std::to_string(receipt->last.value)) +
+              (receipt->repeated ? " (repeated, nothing written)" : "") + "\n");
     }
     return 0;
 }
@@ -236,7 +282,8 @@ void add_record_commands(CLI::App& app, Context& context) {
     }
     {
         CLI::App* command = app.add_subcommand("show", "one record with its history");
-        auto path = std::make_shared<std::string>(), type = std::make_shared<std::string>(), key = std::make_shared<std::string>();
+        auto path = std::make_shared<std::string>(), type = std::make_shared<std::string>(),
+             key = std::make_shared<std::string>();
         command->add_option("BOARD", *path, "the board's file")->required();
         command->add_option("TYPE", *type, "one of its record types")->required();
         command->add_option("KEY", *key, "key, title, or #number")->required();
@@ -247,11 +294,13 @@ void add_record_commands(CLI::App& app, Context& context) {
         auto options = std::make_shared<SetOptions>();
         command->add_option("BOARD", options->board, "the board's file")->required();
         command->add_option("TYPE", options->type, "one of its record types")->required();
-        command->add_option("KEY", options->key, "an unknown key makes a new record; - for a type without key")->required();
+        command->add_option("KEY", options->key, "an unknown key makes a new record; - for a type without key")
+            ->required();
         command->add_option("FIELDS", options->fields, "field=value ...");
         command->add_option("--move", options->move, "make this move of its states");
         command->add_flag("--remove", options->remove, "delete the record");
-        command->add_option("--expect-version", options->expect_version, "refuse unless this is the current version")->check(CLI::PositiveNumber);
+        command->add_option("--expect-version", options->expect_version, "refuse unless this is the current version")
+            ->check(CLI::PositiveNumber);
         command->add_option("--effective", options->effective, "from when the values hold");
         command->add_option("--post", options->post, "the post that acts");
         command->add_option("--person", options->person, "the person who acts");

@@ -18,7 +18,8 @@ Status write_file(const std::string& path, const std::string& text) {
     if (good && std::rename(partly.c_str(), path.c_str()) == 0) return {};
     const std::string reason = std::strerror(errno);
     std::remove(partly.c_str());
-    return fail(Code::store_failed, path, "cannot be written: " + reason, "check the folder, the right to write there and the room on the disk");
+    return fail(Code::store_failed, path, "cannot be written: " + reason,
+                "check the folder, the right to write there and the room on the disk");
 }
 
 struct ReportArguments {
@@ -31,24 +32,32 @@ int report_file(Context& context, const ReportArguments& arguments) {
     const auto board = open_board(context, arguments.board, Access::read);
     if (!board) return context.exit_code;
     Errors errors;
-    const Result<report::Document> document = write_report_file(*board, arguments.report, arguments.unit, *period, arguments.out, errors);
+    const Result<report::Document> document =
+        write_report_file(*board, arguments.report, arguments.unit, *period, arguments.out, errors);
     if (!errors.empty()) return refuse(context, errors);
     if (!document) return refuse(context, document.error());
     if (context.json) {
         json::array left;
-        for (const report::LeftOut& l : document->left_out) left.push_back({{"sentence", l.sentence}, {"placeholder", l.placeholder}, {"reason", l.reason}});
-        print_json(json::object{{"board", board_json(*board, Position{document->position})}, {"file", arguments.out}, {"numbers", document->numbers}, {"left_out", std::move(left)}});
+        for (const report::LeftOut& l : document->left_out)
+            left.push_back({{"sentence", l.sentence}, {"placeholder", l.placeholder}, {"reason", l.reason}});
+        print_json(json::object{{"board", board_json(*board, Position{document->position})},
+                                {"file", arguments.out},
+                                {"numbers", document->numbers},
+                                {"left_out", std::move(left)}});
     } else {
-        print(banner(*board) + "\n" + arguments.out + ": " + std::to_string(document->numbers) + " numbers, " + std::to_string(document->left_out.size()) + " left out for want of data\n");
+        print(banner(*board) + "\n" + arguments.out + ": " + std::to_string(document->numbers) + " numbers, " +
+              std::to_string(document->left_out.size()) + " left out for want of data\n");
     }
     return 0;
 }
 
 }  // namespace
 
-Result<report::Document> write_report_file(board::Board& board, const std::string& report, const std::string& unit, const Period& period, const std::string& out, Errors& errors) {
+Result<report::Document> write_report_file(board::Board& board, const std::string& report, const std::string& unit,
+                                           const Period& period, const std::string& out, Errors& errors) {
     const bool html = out.ends_with(".html") || out.ends_with(".htm");
-    if (!html && !out.ends_with(".md")) return fail(Code::usage, "--out", "\"" + out + "\" tells no format", "a name that ends in .html or .md");
+    if (!html && !out.ends_with(".md"))
+        return fail(Code::usage, "--out", "\"" + out + "\" tells no format", "a name that ends in .html or .md");
     const auto snapshot = board.snapshot();
     exchange::Names names(*snapshot);
     report::ReportAsk ask;

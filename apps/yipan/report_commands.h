@@ -5,5 +5,6 @@
 
 namespace yipan::app {
 /// The extension of `out` says how: .html or .md.
-Result<report::Document> write_report_file(board::Board& board, const std::string& report, const std::string& unit, const Period& period, const std::string& out, Errors& errors);
+Result<report::Document> write_report_file(board::Board& board, const std::string& report, const std::string& unit,
+                                           const Period& period, const std::string& out, Errors& errors);
 }  // namespace yipan::app

@@ -19,9 +19,11 @@ constexpr std::uintmax_t file_bytes_max = 64u << 20;
 
 Result<std::string> read_file(const std::string& path) {
     std::error_code problem;
-    const std::uintmax_t size = std::filesystem::is_regular_file(path, problem) ? std::filesystem::file_size(path, problem) : 0;
+    const std::uintmax_t size =
+        std::filesystem::is_regular_file(path, problem) ? std::filesystem::file_size(path, problem) : 0;
     std::ifstream file(path, std::ios::binary);
-    if (!file || problem || std::filesystem::is_directory(path)) return fail(Code::not_found, path, "the file cannot be read", "check the path");
+    if (!file || problem || std::filesystem::is_directory(path))
+        return fail(Code::not_found, path, "the file cannot be read", "check the path");
     if (size > file_bytes_max) return fail(Code::limit_exceeded, path, "the file is larger than 64 MiB");
     std::string text{std::istreambuf_iterator<char>(file), {}};
     if (file.bad()) return fail(Code::store_failed, path, "the file could not be read to its end");
@@ -35,14 +37,19 @@ int model_check(Context& context, const std::vector<std::string>& paths) {
     for (const std::string& path : paths) {
         if (std::filesystem::is_directory(path)) {
             Checked<std::vector<model::SourceFile>> tree = model::read_tree(path);
-            if (!tree) errors.insert(errors.end(), tree.error().begin(), tree.error().end());
-            else for (const model::SourceFile& file : *tree) read[path].push_back(file.path);
-            if (tree) files.insert(files.end(), std::make_move_iterator(tree->begin()), std::make_move_iterator(tree->end()));
+            if (!tree)
+                errors.insert(errors.end(), tree.error().begin(), tree.error().end());
+            else
+                for (const model::SourceFile& file : *tree) read[path].push_back(file.path);
+            if (tree)
+                files.insert(files.end(), std::make_move_iterator(tree->begin()), std::make_move_iterator(tree->end()));
             continue;
         }
         Result<std::string> text = read_file(path);
-        if (!text) errors.push_back(text.error());
-        else files.push_back({path, std::move(*text)});
+        if (!text)
+            errors.push_back(text.error());
+        else
+            files.push_back({path, std::move(*text)});
     }
     if (!errors.empty()) return refuse(context, errors);
     const std::size_t count = files.size();
@@ -54,10 +61,16 @@ int model_check(Context& context, const std::vector<std::string>& paths) {
     }
     const model::Model& m = **model;
     if (context.json) {
-        print_json(json::object{{"ok", true}, {"files", count}, {"types", m.types.size()}, {"figures", m.figures.size()}, {"lights", m.lights.size()}});
+        print_json(json::object{{"ok", true},
+                                {"files", count},
+                                {"types", m.types.size()},
+                                {"figures", m.figures.size()},
+                                {"lights", m.lights.size()}});
     } else {
-        print("good: " + std::to_string(count) + " files, " + std::to_string(m.types.size()) + " types, " + std::to_string(m.forests.size()) + " forests, " + std::to_string(m.figures.size()) +
-              " figures, " + std::to_string(m.lights.size()) + " lights, " + std::to_string(m.reports.size()) + " reports, " + std::to_string(m.schemes.size()) + " schemes\n");
+        print("good: " + std::to_string(count) + " files, " + std::to_string(m.types.size()) + " types, " +
+              std::to_string(m.forests.size()) + " forests, " + std::to_string(m.figures.size()) + " figures, " +
+              std::to_string(m.lights.size()) + " lights, " + std::to_string(m.reports.size()) + " reports, " +
+              std::to_string(m.schemes.size()) + " schemes\n");
     }
     return 0;
 }
@@ -79,7 +92,8 @@ Result<std::pair<std::string, std::string>> scheme_text(const std::string& schem
         known.push_back(stem(file.path));
         all += (all.empty() ? "" : ", ") + std::string(stem(file.path));
     }
-    return fail(Code::not_found, scheme, "there is no such file and no such scheme", did_you_mean(scheme, known, "a YAML file, or one of " + all));
+    return fail(Code::not_found, scheme, "there is no such file and no such scheme",
+                did_you_mean(scheme, known, "a YAML file, or one of " + all));
 }
 
 struct ScoreArguments {
@@ -106,11 +120,14 @@ int score_table(Context& context, const ScoreArguments& arguments) {
     }
     if (arguments.unit.empty()) {
         print(score::to_text(*outcome));
-        for (const std::string& column : table->ignored_columns) std::fprintf(stderr, "the column \"%s\" is no indicator of the scheme and was ignored\n", column.c_str());
+        for (const std::string& column : table->ignored_columns)
+            std::fprintf(stderr, "the column \"%s\" is no indicator of the scheme and was ignored\n", column.c_str());
         return 0;
     }
     const score::UnitOutcome* unit = outcome->unit(arguments.unit);
-    if (!unit) return refuse(context, Error{Code::not_found, "--unit", "there is no unit \"" + arguments.unit + "\" in " + arguments.data, ""});
+    if (!unit)
+        return refuse(context, Error{Code::not_found, "--unit",
+                                     "there is no unit \"" + arguments.unit + "\" in " + arguments.data, ""});
     print(score::explanation_text(*outcome, *unit));
     return 0;
 }
@@ -140,14 +157,18 @@ void add_tool_commands(CLI::App& app, Context& context) {
     {
         CLI::App* command = app.add_subcommand("score", "score a table of units under a scheme");
         auto arguments = std::make_shared<ScoreArguments>();
-        command->add_option("SCHEME", arguments->scheme, "a YAML file, or a shipped one: hdi, asem, wanjiang, permu ...")->required();
-        command->add_option("DATA", arguments->data, "CSV: first column the unit, then one column per indicator")->required();
+        command
+            ->add_option("SCHEME", arguments->scheme, "a YAML file, or a shipped one: hdi, asem, wanjiang, permu ...")
+            ->required();
+        command->add_option("DATA", arguments->data, "CSV: first column the unit, then one column per indicator")
+            ->required();
         command->add_option("--variant", arguments->variant, "column of weights");
         command->add_option("--unit", arguments->unit, "explain every point of this unit");
         on_run(command, context, [&context, arguments] { return score_table(context, *arguments); });
     }
     {
-        CLI::App* command = app.add_subcommand("cel", "evaluate expressions: lines of the conformance format in, answers out");
+        CLI::App* command =
+            app.add_subcommand("cel", "evaluate expressions: lines of the conformance format in, answers out");
         auto lines = std::make_shared<bool>(false);
         command->add_flag("--jsonl", *lines, "one JSON object per line")->required();
         on_run(command, context, [] { return cel_lines(); });

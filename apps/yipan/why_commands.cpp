@@ -1,4 +1,5 @@
-// why: the formula with its numbers, the parts, the contributing records with the entries that put them there; points of a score.
+// why: the formula with its numbers, the parts, the contributing records with the entries that put them there; points
+// of a score.
 #include "figure_arguments.h"
 #include "output.h"
 #include "report/assessment.h"
@@ -21,7 +22,8 @@ std::string row_value(const model::Figure& figure, const figure::Explanation::Ro
     return counted ? "1" : Decimal{row.what.value, static_cast<std::uint8_t>(figure.measure.scale)}.text();
 }
 
-json::object why_json(board::Snapshot& snapshot, exchange::Names& names, const figure::Ask& ask, const figure::Explanation& why) {
+json::object why_json(board::Snapshot& snapshot, exchange::Names& names, const figure::Ask& ask,
+                      const figure::Explanation& why) {
     const model::Model& model = snapshot.model();
     const model::Figure& figure = model.figures[static_cast<std::size_t>(ask.figure)];
     json::object out = value_json(model, ask, why.value, names);
@@ -34,12 +36,17 @@ json::object why_json(board::Snapshot& snapshot, exchange::Names& names, const f
         parts.push_back(std::move(item));
     }
     for (const figure::Explanation::Row& row : why.rows) {
-        json::object item{{"id", row.record}, {"record", names.key_of(figure.type, RecordId{row.record})}, {"value", row_value(figure, row)}, {"position", row.position}};
+        json::object item{{"id", row.record},
+                          {"record", names.key_of(figure.type, RecordId{row.record})},
+                          {"value", row_value(figure, row)},
+                          {"position", row.position}};
         if (const Result<board::Entry> entry = snapshot.entry(Position{row.position})) {
             item["time"] = entry->time.text();
             item["channel"] = entry->channel;
-            if (entry->post.value > 0 && model.identity.post >= 0) item["post"] = names.key_of(model.identity.post, entry->post);
-            if (entry->actor.value > 0 && model.identity.person >= 0) item["actor"] = names.key_of(model.identity.person, entry->actor);
+            if (entry->post.value > 0 && model.identity.post >= 0)
+                item["post"] = names.key_of(model.identity.post, entry->post);
+            if (entry->actor.value > 0 && model.identity.person >= 0)
+                item["actor"] = names.key_of(model.identity.person, entry->actor);
         }
         rows.push_back(std::move(item));
     }
@@ -51,29 +58,38 @@ json::object why_json(board::Snapshot& snapshot, exchange::Names& names, const f
     return out;
 }
 
-std::string why_text(board::Snapshot& snapshot, const board::Board& board, exchange::Names& names, const figure::Ask& ask, const figure::Explanation& why, const WhyArguments& arguments) {
+std::string why_text(board::Snapshot& snapshot, const board::Board& board, exchange::Names& names,
+                     const figure::Ask& ask, const figure::Explanation& why, const WhyArguments& arguments) {
     const model::Model& model = snapshot.model();
     const model::Figure& figure = model.figures[static_cast<std::size_t>(ask.figure)];
-    std::string out = figure.label.hans + (ask.unit ? " · " + names.title_of(ask.unit_type, RecordId{ask.unit}) : "") + (ask.period ? " · " + ask.period->text_zh() : "") + ": " +
+    std::string out = figure.label.hans + (ask.unit ? " · " + names.title_of(ask.unit_type, RecordId{ask.unit}) : "") +
+                      (ask.period ? " · " + ask.period->text_zh() : "") + ": " +
                       report::value_text(model, ask, why.value) + "\n" + why.formula + "\n";
     if (!why.formula_with_numbers.empty()) out += "= " + why.formula_with_numbers + "\n";
     for (const figure::PartValue& part : why.parts) {
         const model::Figure& of = model.figures[static_cast<std::size_t>(part.ask.figure)];
-        out += "  " + part.name + " = " + report::value_text(model, part.ask, part.value) + "  (" + of.code + (part.ask.period ? " " + part.ask.period->text() : "") + ")\n";
+        out += "  " + part.name + " = " + report::value_text(model, part.ask, part.value) + "  (" + of.code +
+               (part.ask.period ? " " + part.ask.period->text() : "") + ")\n";
     }
     if (why.rows.empty()) return out;
     std::vector<std::vector<std::string>> rows{{"record", "value", "entry", "time", "channel", "post", "actor"}};
     for (const figure::Explanation::Row& row : why.rows) {
         const Result<board::Entry> entry = snapshot.entry(Position{row.position});
-        const bool post = entry && entry->post.value > 0 && model.identity.post >= 0, actor = entry && entry->actor.value > 0 && model.identity.person >= 0;
-        rows.push_back({names.title_of(figure.type, RecordId{row.record}), row_value(figure, row), "#" + std::to_string(row.position), entry ? board.zone().local_text(entry->time) : "",
-                        entry ? entry->channel : "", post ? names.title_of(model.identity.post, entry->post) : "", actor ? names.title_of(model.identity.person, entry->actor) : ""});
+        const bool post = entry && entry->post.value > 0 && model.identity.post >= 0,
+                   actor = entry && entry->actor.value > 0 && model.identity.person >= 0;
+        rows.push_back({names.title_of(figure.type, RecordId{row.record}), row_value(figure, row),
+                        "#" + std::to_string(row.position), entry ? board.zone().local_text(entry->time) : "",
+                        entry ? entry->channel : "", post ? names.title_of(model.identity.post, entry->post) : "",
+                        actor ? names.title_of(model.identity.person, entry->actor) : ""});
     }
     out += table_text(rows, {1});
     const std::int64_t next = arguments.offset + std::ssize(why.rows);
-    if (next < why.rows_total) out += "(" + std::to_string(why.rows_total - next) + " more records: --offset " + std::to_string(next) + ")\n";
+    if (next < why.rows_total)
+        out += "(" + std::to_string(why.rows_total - next) + " more records: --offset " + std::to_string(next) + ")\n";
     const bool adds = figure.reducer == model::Reducer::sum || figure.reducer == model::Reducer::count;
-    if (adds) out += std::to_string(why.rows_total) + " records, sum " + why.rows_sum.text() + (why.rows_sum_checked ? ": agrees with the value\n" : "\n");
+    if (adds)
+        out += std::to_string(why.rows_total) + " records, sum " + why.rows_sum.text() +
+               (why.rows_sum_checked ? ": agrees with the value\n" : "\n");
     return out;
 }
 
@@ -104,12 +120,17 @@ int why_score(Context& context, const WhyArguments& arguments) {
     exchange::Names names(*snapshot);
     const Result<Period> period = Period::parse(arguments.period);
     if (!period) return refuse(context, period.error());
-    const Checked<report::Assessment> made = report::assess(*snapshot, names, arguments.scheme, *period, arguments.variant);
+    const Checked<report::Assessment> made =
+        report::assess(*snapshot, names, arguments.scheme, *period, arguments.variant);
     if (!made) return refuse(context, made.error());
     const Result<RecordId> id = report::find_record(*snapshot, names, made->unit_type, arguments.unit);
     if (!id) return refuse(context, id.error());
     const score::UnitOutcome* unit = made->outcome.unit(names.key_of(made->unit_type, *id));
-    if (!unit) return refuse(context, Error{Code::not_found, "--unit", "\"" + arguments.unit + "\" reported nothing for " + period->text() + " and was not scored", ""});
+    if (!unit)
+        return refuse(
+            context,
+            Error{Code::not_found, "--unit",
+                  "\"" + arguments.unit + "\" reported nothing for " + period->text() + " and was not scored", ""});
     if (context.json) {
         score::Outcome one = made->outcome;
         std::erase_if(one.units, [&](const score::UnitOutcome& u) { return u.unit.code != unit->unit.code; });
@@ -120,14 +141,16 @@ int why_score(Context& context, const WhyArguments& arguments) {
     }
     print(banner(*board) + "\n" + score::explanation_text(made->outcome, *unit));
     for (const std::string& note : made->outcome.notes) print(note + "\n");
-    print("each indicator: yipan why BOARD figure FIGURE --unit " + unit->unit.code + " --period " + period->text() + "\n");
+    print("each indicator: yipan why BOARD figure FIGURE --unit " + unit->unit.code + " --period " + period->text() +
+          "\n");
     return 0;
 }
 
 }  // namespace
 
 void add_why_commands(CLI::App& app, Context& context) {
-    CLI::App* why = app.add_subcommand("why", "where a number comes from: why BOARD figure F ... or why BOARD score SCHEME ...");
+    CLI::App* why =
+        app.add_subcommand("why", "where a number comes from: why BOARD figure F ... or why BOARD score SCHEME ...");
     auto arguments = std::make_shared<WhyArguments>();
     auto kind = std::make_shared<std::string>(), name = std::make_shared<std::string>();
     why->add_option("BOARD", arguments->board, "the board's file")->required();

@@ -11,7 +11,8 @@ TEST(Decimal, keeps_its_scale_and_compares_by_value) {
     EXPECT_EQ(Decimal::parse("1.50")->text(), "1.50");
     EXPECT_TRUE(*Decimal::parse("1.50") == *Decimal::parse("1.5"));
     EXPECT_EQ(Decimal::parse("-0.05")->text(), "-0.05");
-    for (const char* bad : {"", "-", ".", "1.", "1e3", "1,000", "99999999999999999999"}) EXPECT_FALSE(Decimal::parse(bad)) << bad;
+    for (const char* bad : {"", "-", ".", "1.", "1e3", "1,000", "99999999999999999999"})
+        EXPECT_FALSE(Decimal::parse(bad)) << bad;
 }
 TEST(Decimal, divides_with_stated_scale_and_rounding) {
     EXPECT_EQ(divide(*Decimal::parse("629.0"), *Decimal::parse("647.4"), 6, Rounding::half_up)->text(), "0.971579");
@@ -30,7 +31,8 @@ TEST(Date, knows_the_calendar) {
     EXPECT_EQ(Date::parse("2026/6/30")->text(), "2026-06-30");
     EXPECT_EQ(Date::parse("2026年6月30日")->text(), "2026-06-30");
     EXPECT_EQ(Date::parse("2026-11-22")->weekday(), 7);
-    for (int d = -719162; d < 2900000; d += 997) EXPECT_EQ(Date::of(Date{d}.year(), Date{d}.month(), Date{d}.day())->days, d);
+    for (int d = -719162; d < 2900000; d += 997)
+        EXPECT_EQ(Date::of(Date{d}.year(), Date{d}.month(), Date{d}.day())->days, d);
 }
 TEST(Period, reads_and_writes_all_forms) {
     for (const char* t : {"2026-03", "2026Q1", "2026H1", "2026", "2026-01..06"}) {
@@ -43,7 +45,8 @@ TEST(Period, reads_and_writes_all_forms) {
     EXPECT_EQ(Period::parse("2026年1-2月")->text(), "2026-01..02");
     EXPECT_EQ(Period::parse("2026H2")->first_day().text(), "2026-07-01");
     EXPECT_EQ(Period::parse("2026Q1")->previous()->text(), "2025Q4");
-    for (const char* bad : {"2026-13", "2026Q5", "26", "2026-02..03", "2026H3", ""}) EXPECT_FALSE(Period::parse(bad)) << bad;
+    for (const char* bad : {"2026-13", "2026Q5", "26", "2026-02..03", "2026H3", ""})
+        EXPECT_FALSE(Period::parse(bad)) << bad;
 }
 TEST(Zone, turns_instants_into_local_days) {
     const auto zone = Zone::load("Asia/Shanghai");

@@ -79,7 +79,8 @@ Result<Date> Date::parse(std::string_view text) {
     }
     if (s.empty() && y > 0 && m > 0 && d > 0)
         if (const auto date = Date::of(y, m, d)) return *date;
-    return fail(Code::invalid_input, "", "\"" + std::string(text.substr(0, 40)) + "\" is not a date", "YYYY-MM-DD, such as 2026-06-30");
+    return fail(Code::invalid_input, "", "\"" + std::string(text.substr(0, 40)) + "\" is not a date",
+                "YYYY-MM-DD, such as 2026-06-30");
 }
 
 int Date::year() const { return civil_from_days(days).year; }
@@ -169,7 +170,8 @@ std::string Period::text_zh() const {
         case PeriodKind::quarter: return fmt::format("{}年{}季度", year, numerals[index - 1]);
         case PeriodKind::half: return fmt::format("{}年{}半年", year, index == 1 ? "上" : "下");
         case PeriodKind::year: return fmt::format("{}年", year);
-        case PeriodKind::year_to_date: return index == 1 ? fmt::format("{}年1月", year) : fmt::format("{}年1-{}月", year, index);
+        case PeriodKind::year_to_date:
+            return index == 1 ? fmt::format("{}年1月", year) : fmt::format("{}年1-{}月", year, index);
     }
     return {};
 }
@@ -205,7 +207,10 @@ std::optional<Period> Period::previous() const {
         --p.index;
         return p;
     }
-    const int count = kind == PeriodKind::month ? 12 : kind == PeriodKind::quarter ? 4 : kind == PeriodKind::half ? 2 : 1;
+    const int count = kind == PeriodKind::month     ? 12
+                      : kind == PeriodKind::quarter ? 4
+                      : kind == PeriodKind::half    ? 2
+                                                    : 1;
     if (--p.index < 1) {
         p.index = static_cast<std::int8_t>(count);
         --p.year;
@@ -225,7 +230,8 @@ Result<Instant> Instant::parse(std::string_view text) {
     absl::Time t;
     std::string err;
     if (!absl::ParseTime(absl::RFC3339_full, std::string(text), &t, &err))
-        return fail(Code::invalid_input, "", "\"" + std::string(text.substr(0, 40)) + "\" is not a time", "RFC 3339, such as 2026-07-01T09:00:00+08:00");
+        return fail(Code::invalid_input, "", "\"" + std::string(text.substr(0, 40)) + "\" is not a time",
+                    "RFC 3339, such as 2026-07-01T09:00:00+08:00");
     return Instant{absl::ToUnixMicros(t)};
 }
 std::string Instant::text() const {
@@ -235,7 +241,8 @@ std::string Instant::text() const {
 Result<Zone> Zone::load(std::string_view iana_name) {
     auto tz = std::make_shared<absl::TimeZone>();
     if (iana_name.empty() || !absl::LoadTimeZone(std::string(iana_name), tz.get()))
-        return fail(Code::not_found, "", "no time zone \"" + std::string(iana_name) + "\"", "an IANA name such as Asia/Shanghai; is tzdata installed?");
+        return fail(Code::not_found, "", "no time zone \"" + std::string(iana_name) + "\"",
+                    "an IANA name such as Asia/Shanghai; is tzdata installed?");
     Zone zone;
     zone.name_ = std::string(iana_name);
     zone.impl_ = tz;
@@ -247,16 +254,20 @@ Date Zone::date_of(Instant t) const {
     return Date{static_cast<std::int32_t>(day - absl::CivilDay(1970, 1, 1))};
 }
 std::string Zone::local_text(Instant t) const {
-    return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixMicros(t.micros), *static_cast<const absl::TimeZone*>(impl_.get()));
+    return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixMicros(t.micros),
+                            *static_cast<const absl::TimeZone*>(impl_.get()));
 }
 Instant Zone::start_of(Date d) const { return at(d, 0, 0, 0); }
 Instant Zone::at(Date d, int hour, int minute, int second) const {
     const auto& tz = *static_cast<const absl::TimeZone*>(impl_.get());
-    return Instant{absl::ToUnixMicros(absl::FromCivil(absl::CivilSecond(d.year(), d.month(), d.day(), hour, minute, second), tz))};
+    return Instant{
+        absl::ToUnixMicros(absl::FromCivil(absl::CivilSecond(d.year(), d.month(), d.day(), hour, minute, second), tz))};
 }
 
 Instant SystemClock::now() {
-    return Instant{std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+    return Instant{
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count()};
 }
 
 }  // namespace yipan

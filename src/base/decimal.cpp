@@ -32,7 +32,10 @@ std::int64_t power_of_ten(int exponent) {
 
 __int128 divide_rounded(__int128 n, __int128 d, Rounding rounding) {
     YIPAN_CHECK(d != 0);
-    if (d < 0) { n = -n; d = -d; }
+    if (d < 0) {
+        n = -n;
+        d = -d;
+    }
     const __int128 q = n / d;
     const __int128 r = n % d;
     if (r == 0) return q;
@@ -63,7 +66,10 @@ Result<Decimal> Decimal::parse(std::string_view text) {
     bool point = false;
     for (; i < text.size(); ++i) {
         const char c = text[i];
-        if (c == '.' && !point) { point = true; continue; }
+        if (c == '.' && !point) {
+            point = true;
+            continue;
+        }
         if (c < '0' || c > '9') return bad();
         if (++digits > 40) return too_large();
         units = units * 10 + (c - '0');
@@ -76,7 +82,8 @@ Result<Decimal> Decimal::parse(std::string_view text) {
 
 std::string Decimal::text() const {
     const bool negative = units < 0;
-    unsigned long long magnitude = negative ? 0ULL - static_cast<unsigned long long>(units) : static_cast<unsigned long long>(units);
+    unsigned long long magnitude =
+        negative ? 0ULL - static_cast<unsigned long long>(units) : static_cast<unsigned long long>(units);
     std::string digits = std::to_string(magnitude);
     if (scale > 0) {
         if (digits.size() <= scale) digits.insert(0, scale + 1 - digits.size(), '0');
@@ -89,9 +96,8 @@ double Decimal::approximate() const { return static_cast<double>(units) / static
 
 Result<Decimal> Decimal::rescaled(int new_scale, Rounding rounding) const {
     if (new_scale < 0 || new_scale > decimal_scale_max) return fail(Code::invalid_input, "", "scale must be 0 to 18");
-    const __int128 v = new_scale >= scale
-                           ? static_cast<__int128>(units) * power_of_ten(new_scale - scale)
-                           : divide_rounded(units, power_of_ten(scale - new_scale), rounding);
+    const __int128 v = new_scale >= scale ? static_cast<__int128>(units) * power_of_ten(new_scale - scale)
+                                          : divide_rounded(units, power_of_ten(scale - new_scale), rounding);
     const auto n = narrow(v);
     if (!n) return too_large();
     return Decimal{*n, static_cast<std::uint8_t>(new_scale)};
@@ -137,7 +143,8 @@ Result<Decimal> subtract(const Decimal& a, const Decimal& b) {
 Result<Decimal> multiply(const Decimal& a, const Decimal& b) {
     const __int128 product = static_cast<__int128>(a.units) * b.units;
     const int scale = a.scale + b.scale;
-    for (int drop = scale > decimal_scale_max ? scale - decimal_scale_max : 0; drop <= scale && drop <= decimal_scale_max; ++drop) {
+    for (int drop = scale > decimal_scale_max ? scale - decimal_scale_max : 0;
+         drop <= scale && drop <= decimal_scale_max; ++drop) {
         if (const auto n = narrow(divide_rounded(product, power_of_ten(drop), Rounding::half_up)))
             return Decimal{*n, static_cast<std::uint8_t>(scale - drop)};
     }
@@ -179,7 +186,8 @@ Result<Currency> Currency::parse(std::string_view text) {
 Result<Money> Money::parse_yuan(std::string_view text, Currency currency) {
     YIPAN_TRY(const Decimal d, Decimal::parse(text));
     if (d.scale > 2)
-        return fail(Code::invalid_input, "", "\"" + std::string(text) + "\" has more than two decimals", "an amount in yuan with at most two decimals");
+        return fail(Code::invalid_input, "", "\"" + std::string(text) + "\" has more than two decimals",
+                    "an amount in yuan with at most two decimals");
     YIPAN_TRY(const Decimal fen, d.rescaled(2, Rounding::down));
     return Money{fen.units, currency};
 }
@@ -188,7 +196,8 @@ std::string Money::yuan_text() const { return Decimal{fen, 2}.text(); }
 
 namespace {
 tl::unexpected<Error> mixed(const Money& a, const Money& b) {
-    return fail(Code::evaluation_failed, "", "cannot combine " + std::string(a.currency.text()) + " with " + std::string(b.currency.text()));
+    return fail(Code::evaluation_failed, "",
+                "cannot combine " + std::string(a.currency.text()) + " with " + std::string(b.currency.text()));
 }
 }  // namespace
 

@@ -23,11 +23,11 @@ struct Decimal {
     /// "12", "-0.50", "1e3" is refused. More than 18 digits after the point or overflow is an error.
     static Result<Decimal> parse(std::string_view text);
     static Decimal of(std::int64_t whole) { return {whole, 0}; }
-    std::string text() const;          // keeps its scale: 1.50 stays "1.50"
-    double approximate() const;        // for charts and statistics only
+    std::string text() const;    // keeps its scale: 1.50 stays "1.50"
+    double approximate() const;  // for charts and statistics only
     /// Same value at another scale; rounding is stated by the caller.
     Result<Decimal> rescaled(int new_scale, Rounding rounding) const;
-    Decimal normalised() const;        // trailing zeros dropped
+    Decimal normalised() const;  // trailing zeros dropped
 };
 
 /// Ordering and equality by value: 1.5 == 1.50.

@@ -47,7 +47,12 @@ std::string hex(std::span<const std::uint8_t> bytes) {
 }
 
 Result<std::string> from_hex(std::string_view text) {
-    const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+    const auto digit = [](char c) {
+        return c >= '0' && c <= '9'   ? c - '0'
+               : c >= 'a' && c <= 'f' ? c - 'a' + 10
+               : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                      : -1;
+    };
     std::string out;
     if (text.size() % 2 != 0) return fail(Code::invalid_input, "", "hex text of odd length");
     for (std::size_t i = 0; i < text.size(); i += 2) {

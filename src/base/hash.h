@@ -1,5 +1,6 @@
 #pragma once
-// SHA-256 (FIPS 180-4) through OpenSSL, with the digest fetched once: a call on a short text costs a fraction of a microsecond.
+// SHA-256 (FIPS 180-4) through OpenSSL, with the digest fetched once: a call on a short text costs a fraction of a
+// microsecond.
 #include <array>
 #include <cstdint>
 #include <span>

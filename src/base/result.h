@@ -1,7 +1,7 @@
 #pragma once
 // Result<T>: a value or what went wrong. Errors are values: a code of the one table (error_codes.def), a place
-// ("projects.csv:12:amount", "project.yaml:4:7"), a sentence, and the way out. Functions that can find several mistakes at
-// once return Errors and report all of them, never only the first.
+// ("projects.csv:12:amount", "project.yaml:4:7"), a sentence, and the way out. Functions that can find several mistakes
+// at once return Errors and report all of them, never only the first.
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -18,9 +18,9 @@ enum class Code {
 
 struct Error {
     Code code = Code::invalid_input;
-    std::string where;    // place: file:line:column, field path, row:column; may be empty
-    std::string message;  // lower case, no full stop
-    std::string hint;     // what would have been right; may be empty
+    std::string where;         // place: file:line:column, field path, row:column; may be empty
+    std::string message;       // lower case, no full stop
+    std::string hint;          // what would have been right; may be empty
     std::string text() const;  // "where: message (hint)"
     bool operator==(const Error&) const = default;
 };
@@ -51,9 +51,9 @@ inline tl::unexpected<Errors> fail(Errors errors) { return tl::unexpected<Errors
 // statement expressions and coroutines do not live together in g++ 12.
 #define YIPAN_CAT2(a, b) a##b
 #define YIPAN_CAT(a, b) YIPAN_CAT2(a, b)
-#define YIPAN_TRY_IMPL(tmp, decl, expr)                            \
-    auto tmp = (expr);                                             \
-    if (!tmp) return ::tl::unexpected(std::move(tmp).error());     \
+#define YIPAN_TRY_IMPL(tmp, decl, expr)                        \
+    auto tmp = (expr);                                         \
+    if (!tmp) return ::tl::unexpected(std::move(tmp).error()); \
     decl = std::move(*tmp)
 #define YIPAN_TRY(decl, expr) YIPAN_TRY_IMPL(YIPAN_CAT(try_, __COUNTER__), decl, expr)
 #define YIPAN_TRY_VOID_IMPL(tmp, expr) \

@@ -30,7 +30,8 @@ class Builder {
                 if (!errors_.empty()) return fail(errors_);
                 return root;
             }
-            if (type == YAML_STREAM_START_EVENT || type == YAML_DOCUMENT_START_EVENT || type == YAML_DOCUMENT_END_EVENT) {
+            if (type == YAML_STREAM_START_EVENT || type == YAML_DOCUMENT_START_EVENT ||
+                type == YAML_DOCUMENT_END_EVENT) {
                 drop();
                 continue;
             }
@@ -54,9 +55,10 @@ class Builder {
     }
     void drop() { yaml_event_delete(&event_); }
     void problem(const yaml_mark_t& mark, std::string message, std::string hint) {
-        errors_.push_back({Code::invalid_model,
-                           std::string(file_) + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1),
-                           std::move(message), std::move(hint)});
+        errors_.push_back(
+            {Code::invalid_model,
+             std::string(file_) + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1),
+             std::move(message), std::move(hint)});
     }
     // The event that starts the node is current; consumes it and the node.
     bool node(Node& out, int depth) {
@@ -64,7 +66,8 @@ class Builder {
         out.column = static_cast<int>(event_.start_mark.column) + 1;
         const yaml_mark_t mark = event_.start_mark;
         if (++nodes_ > nodes_max || depth > depth_max) {
-            problem(mark, depth > depth_max ? "nested deeper than 64 levels" : "more than 200,000 nodes", "split the file");
+            problem(mark, depth > depth_max ? "nested deeper than 64 levels" : "more than 200,000 nodes",
+                    "split the file");
             errors_.back().code = Code::limit_exceeded;
             drop();
             return false;
@@ -117,7 +120,8 @@ class Builder {
                 problem(mark, "a key must be a word", "");
                 return false;
             }
-            if (!seen.insert(key.text).second) problem(mark, "\"" + key.text + "\" stands twice in the same place", "keep one");
+            if (!seen.insert(key.text).second)
+                problem(mark, "\"" + key.text + "\" stands twice in the same place", "keep one");
             if (!next()) return false;
             if (!node(out.items.emplace_back(), depth + 1)) return false;
             out.keys.push_back(std::move(key));

@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "base/nearest.h"
-
 #include "board/core.h"
 #include "board/model_entry.h"
 #include "board/verify.h"
@@ -51,7 +50,9 @@ class SnapshotImpl final : public Snapshot {
     Position position() const override { return Position(position_); }
     Result<Digest> root() override {
         YIPAN_TRY(const store::Head head, store_->head());
-        if (head.position != position_) return fail(Code::corrupt, "head", "the stored root belongs to entry " + std::to_string(head.position), "run yipan verify");
+        if (head.position != position_)
+            return fail(Code::corrupt, "head", "the stored root belongs to entry " + std::to_string(head.position),
+                        "run yipan verify");
         return head.root;
     }
     const model::Model& model() const override;
@@ -61,9 +62,13 @@ class SnapshotImpl final : public Snapshot {
     Result<RecordId> find(int type, std::string_view key) override;
     Result<ListResult> list(int type, const std::string& filter, std::int64_t offset, std::int64_t limit) override;
     Result<std::int64_t> count(int type, const std::string& filter) override;
-    Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) override { return store_->each(type, visit); }
+    Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) override {
+        return store_->each(type, visit);
+    }
     Result<Entry> entry(Position position) override {
-        if (position.value > position_) return fail(Code::not_found, "entry " + std::to_string(position.value), "the journal ends at " + std::to_string(position_));
+        if (position.value > position_)
+            return fail(Code::not_found, "entry " + std::to_string(position.value),
+                        "the journal ends at " + std::to_string(position_));
         YIPAN_TRY(const auto stored, store_->entry(position.value));
         return entry_of(model(), stored);
     }
@@ -71,7 +76,8 @@ class SnapshotImpl final : public Snapshot {
     Result<std::vector<record::RecordPtr>> history(int type, RecordId id) override { return world_.history(type, id); }
     figure::Value figure(const figure::Ask& ask) override;
     figure::Explanation why(const figure::Ask& ask, figure::Page page) override;
-    Result<std::vector<figure::Posting>> difference(const figure::Ask& ask, Position from, Position to, std::size_t limit) override;
+    Result<std::vector<figure::Posting>> difference(const figure::Ask& ask, Position from, Position to,
+                                                    std::size_t limit) override;
     void each_cell(const std::function<void(const figure::CellKey&, __int128, std::int64_t)>& visit) override;
 
   private:
@@ -141,7 +147,10 @@ class BoardImpl final : public Board {
   private:
     std::optional<Error> closed() const {
         if (writer_) return {};
-        if (core_->damage) return Error{Code::corrupt, core_->facts.path, "the board does not verify and is open for reading only: " + core_->damage->text(), "run yipan verify; restore a backup"};
+        if (core_->damage)
+            return Error{Code::corrupt, core_->facts.path,
+                         "the board does not verify and is open for reading only: " + core_->damage->text(),
+                         "run yipan verify; restore a backup"};
         return Error{Code::read_only, core_->facts.path, "the board is open for reading only", ""};
     }
     Result<std::unique_ptr<store::Store>> open_reader() {
@@ -179,7 +188,8 @@ std::unique_ptr<Snapshot> BoardImpl::snapshot() {
         const std::shared_lock lock(core_->book_mutex);
         if (core_->book_position >= head->position || core_->read_only) break;
     }
-    return std::make_unique<SnapshotImpl>(*this, std::move(store), std::min(head->position, core_->read_only ? core_->book_position : head->position));
+    return std::make_unique<SnapshotImpl>(
+        *this, std::move(store), std::min(head->position, core_->read_only ? core_->book_position : head->position));
 }
 
 SnapshotImpl::SnapshotImpl(BoardImpl& board, std::unique_ptr<store::Store> store, std::int64_t position)
@@ -197,7 +207,8 @@ Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
         return fail(Code::not_found, "", "no " + shape.code + " " + std::string(key));
     }
     const bool number = model::stored_as_integer(shape.fields[static_cast<std::size_t>(shape.key)].kind);
-    const record::Value value = number ? record::Value(static_cast<std::int64_t>(std::atoll(std::string(key).c_str()))) : record::Value(std::string(key));
+    const record::Value value = number ? record::Value(static_cast<std::int64_t>(std::atoll(std::string(key).c_str())))
+                                       : record::Value(std::string(key));
     YIPAN_TRY(const auto ids, store_->find(type, {shape.key}, {value}, 1));
     if (!ids.empty()) return RecordId(ids[0]);
     // The nearest known key, looked for among the first few thousand, and not for every row of a wrong file.
@@ -211,10 +222,13 @@ Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
     }
     const std::vector<std::string_view> names(known.begin(), known.end());
     return fail(Code::not_found, "", "no " + shape.code + " \"" + std::string(key.substr(0, 60)) + "\"",
-                did_you_mean(key, names, "its " + shape.fields[static_cast<std::size_t>(shape.key)].code + " as in: yipan list BOARD " + shape.code));
+                did_you_mean(key, names,
+                             "its " + shape.fields[static_cast<std::size_t>(shape.key)].code +
+                                 " as in: yipan list BOARD " + shape.code));
 }
 
-Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_of(int type, const std::string& filter) const {
+Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_of(int type,
+                                                                                  const std::string& filter) const {
     std::pair<std::string, std::vector<record::Value>> out;
     if (filter.empty()) return out;
     cel::Env env;
@@ -231,8 +245,11 @@ Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_o
     return out;
 }
 
-Result<Snapshot::ListResult> SnapshotImpl::list(int type, const std::string& filter, std::int64_t offset, std::int64_t limit) {
-    if (limit < 1 || limit > list_max) return fail(Code::limit_exceeded, "", "a page of " + std::to_string(limit) + " records", "1 to " + std::to_string(list_max));
+Result<Snapshot::ListResult> SnapshotImpl::list(int type, const std::string& filter, std::int64_t offset,
+                                                std::int64_t limit) {
+    if (limit < 1 || limit > list_max)
+        return fail(Code::limit_exceeded, "", "a page of " + std::to_string(limit) + " records",
+                    "1 to " + std::to_string(list_max));
     YIPAN_TRY(const auto where, where_of(type, filter));
     ListResult out;
     YIPAN_TRY(out.rows, store_->list(type, where.first, where.second, offset, limit + 1));
@@ -246,18 +263,20 @@ Result<std::int64_t> SnapshotImpl::count(int type, const std::string& filter) {
 }
 Status SnapshotImpl::each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) {
     bool more = true;
-    const Status status = store_->each_entry(from.value, std::min(to.value, position_), [&](const store::StoredEntry& e) -> Status {
-        more = visit(entry_of(model(), e));
-        if (!more) return fail(Code::usage, "", "stopped by the caller");
-        return {};
-    });
+    const Status status =
+        store_->each_entry(from.value, std::min(to.value, position_), [&](const store::StoredEntry& e) -> Status {
+            more = visit(entry_of(model(), e));
+            if (!more) return fail(Code::usage, "", "stopped by the caller");
+            return {};
+        });
     return more ? status : Status{};
 }
 
 // The book may be ahead of this snapshot by a batch or more; then the question is asked as known here (I5).
 figure::Ask SnapshotImpl::pinned(const figure::Ask& ask) const {
     figure::Ask out = ask;
-    if (out.as_known ? out.as_known->value > position_ : board_.core().book_position != position_) out.as_known = Position(position_);
+    if (out.as_known ? out.as_known->value > position_ : board_.core().book_position != position_)
+        out.as_known = Position(position_);
     if (out.today.days == 0) out.today = today();
     return out;
 }
@@ -269,7 +288,8 @@ figure::Explanation SnapshotImpl::why(const figure::Ask& ask, figure::Page page)
     const std::shared_lock lock(board_.core().book_mutex);
     return board_.core().book->why(pinned(ask), page);
 }
-Result<std::vector<figure::Posting>> SnapshotImpl::difference(const figure::Ask& ask, Position from, Position to, std::size_t limit) {
+Result<std::vector<figure::Posting>> SnapshotImpl::difference(const figure::Ask& ask, Position from, Position to,
+                                                              std::size_t limit) {
     const std::shared_lock lock(board_.core().book_mutex);
     return board_.core().book->difference(ask, from, std::min(to, Position(position_)), limit);
 }
@@ -286,7 +306,8 @@ Checked<std::unique_ptr<Board>> Board::open(const std::string& path, Options opt
 }
 
 namespace {
-Status write_birth(const std::string& path, const Board::Birth& birth, const model::ModelPtr& model, journal::Entry first) {
+Status write_birth(const std::string& path, const Board::Birth& birth, const model::ModelPtr& model,
+                   journal::Entry first) {
     YIPAN_TRY(auto store, store::open_sqlite(path, store::Access::create));
     YIPAN_TRY_VOID(store->begin());
     YIPAN_TRY_VOID(store->set_meta("name", birth.name));
@@ -330,7 +351,8 @@ Checked<std::unique_ptr<Board>> Board::create(const std::string& path, Birth bir
     return open(path, {});
 }
 
-Checked<std::unique_ptr<Board>> Board::replay(const std::string& from, const std::string& to, const Progress& progress) {
+Checked<std::unique_ptr<Board>> Board::replay(const std::string& from, const std::string& to,
+                                              const Progress& progress) {
     constexpr std::int64_t entries_per_batch = 2'000;
     Options reading;
     reading.read_only = true;
@@ -357,16 +379,19 @@ Checked<std::unique_ptr<Board>> Board::replay(const std::string& from, const std
         std::vector<journal::Entry> batch;
         for (std::int64_t at = 2; at <= head->position; at += entries_per_batch) {
             batch.clear();
-            auto status = old.each_entry(at, std::min(at + entries_per_batch - 1, head->position), [&](const store::StoredEntry& e) -> Status {
-                batch.push_back(e.entry);
-                return {};
-            });
+            auto status = old.each_entry(at, std::min(at + entries_per_batch - 1, head->position),
+                                         [&](const store::StoredEntry& e) -> Status {
+                                             batch.push_back(e.entry);
+                                             return {};
+                                         });
             if (status) status = (*target)->replay(batch);
             if (!status) return fail(Errors{status.error()});
             if (progress) progress(std::min(at + entries_per_batch, head->position), head->position);
         }
         const auto copied = (*target)->store->head();
-        if (!copied || copied->root != head->root) return fail(Errors{{Code::corrupt, from, "its journal does not hash to the same root when it is replayed", "run yipan verify"}});
+        if (!copied || copied->root != head->root)
+            return fail(Errors{{Code::corrupt, from, "its journal does not hash to the same root when it is replayed",
+                                "run yipan verify"}});
     }
     return open(to, {});
 }

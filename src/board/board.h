@@ -15,55 +15,55 @@ namespace yipan::board {
 
 enum class Verb : std::uint8_t { create = 1, amend = 2, move = 3, remove = 4, model = 5 };
 
-/// One change of one record. Values are in stored form (record/input.h turns texts into values). A reference may point to a record
-/// created earlier in the same draft: give it as the negative number -(k+1), k = index of that change.
+/// One change of one record. Values are in stored form (record/input.h turns texts into values). A reference may point
+/// to a record created earlier in the same draft: give it as the negative number -(k+1), k = index of that change.
 struct Change {
     Verb verb = Verb::create;
     int type = -1;
-    RecordId record;                                        // amend, move, remove; may be negative as above
-    std::optional<std::int32_t> expected_version;           // optimistic concurrency
-    std::vector<std::pair<int, record::Value>> set;         // field index, new value (monostate unsets)
-    std::string move;                                       // code of the move
-    std::optional<Date> effective;                          // from when the values hold; the entry's date unless said
-    std::string where;                                      // place for errors: "projects.csv:12"
+    RecordId record;                                 // amend, move, remove; may be negative as above
+    std::optional<std::int32_t> expected_version;    // optimistic concurrency
+    std::vector<std::pair<int, record::Value>> set;  // field index, new value (monostate unsets)
+    std::string move;                                // code of the move
+    std::optional<Date> effective;                   // from when the values hold; the entry's date unless said
+    std::string where;                               // place for errors: "projects.csv:12"
 };
 
 /// What one person in one post asks for at once: accepted or refused as a whole.
 struct Draft {
-    RecordId actor, post;                                   // of the identity types; 0 = the system itself
-    std::string channel;                                    // web, cli:<os user>, import, clock, demo
-    std::string idempotency_key;                            // same key again: the stored receipt, nothing written
-    bool dry_run = false;                                   // judge, write nothing
+    RecordId actor, post;         // of the identity types; 0 = the system itself
+    std::string channel;          // web, cli:<os user>, import, clock, demo
+    std::string idempotency_key;  // same key again: the stored receipt, nothing written
+    bool dry_run = false;         // judge, write nothing
     std::vector<Change> changes;
 };
 
 struct Receipt {
-    Position first, last;                                   // entries of this draft
+    Position first, last;  // entries of this draft
     Instant time;
-    std::vector<RecordId> records;                          // per change
+    std::vector<RecordId> records;  // per change
     std::vector<std::int32_t> versions;
-    bool repeated = false;                                  // answered from the idempotency key
+    bool repeated = false;  // answered from the idempotency key
 };
 
 struct Options {
     bool read_only = false;
-    Clock* clock = nullptr;                                 // default: the board's own (system clock, or its frozen time)
-    std::size_t queue_max = 4096;                           // drafts waiting; apply() blocks beyond
-    std::size_t batch_max = 512;                            // drafts per transaction
+    Clock* clock = nullptr;        // default: the board's own (system clock, or its frozen time)
+    std::size_t queue_max = 4096;  // drafts waiting; apply() blocks beyond
+    std::size_t batch_max = 512;   // drafts per transaction
 };
 
-struct Entry {                                              // an entry of the journal, decoded
+struct Entry {  // an entry of the journal, decoded
     Position position, previous, transaction;
     Instant time;
     RecordId actor, post;
     std::string channel;
     Verb verb = Verb::create;
-    int type = -1;                                          // -1: the model itself
+    int type = -1;  // -1: the model itself
     RecordId record;
     std::int32_t version = 0;
     std::int32_t model_version = 0;
     Date effective;
-    std::string plain, personal, attachment;                // canonical bodies (JSON); empty when the group is empty
+    std::string plain, personal, attachment;  // canonical bodies (JSON); empty when the group is empty
     Digest leaf{};
 };
 
@@ -71,7 +71,7 @@ struct VerifyReport {
     bool ok = false;
     std::int64_t entries = 0, records = 0, nodes = 0;
     Digest root{};
-    Errors problems;                                        // each names the entry or record
+    Errors problems;  // each names the entry or record
 };
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
@@ -88,8 +88,12 @@ class Snapshot {
     virtual record::Resolver& resolver() = 0;
     /// By key (the type's `key` field, or title) as people write it.
     virtual Result<RecordId> find(int type, std::string_view key) = 0;
-    struct ListResult { std::vector<record::RecordPtr> rows; bool more = false; };
-    virtual Result<ListResult> list(int type, const std::string& cel_filter, std::int64_t offset, std::int64_t limit) = 0;
+    struct ListResult {
+        std::vector<record::RecordPtr> rows;
+        bool more = false;
+    };
+    virtual Result<ListResult> list(int type, const std::string& cel_filter, std::int64_t offset,
+                                    std::int64_t limit) = 0;
     virtual Result<std::int64_t> count(int type, const std::string& cel_filter) = 0;
     /// Every current record of a type in id order.
     virtual Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) = 0;
@@ -99,25 +103,28 @@ class Snapshot {
     virtual Result<std::vector<record::RecordPtr>> history(int type, RecordId id) = 0;
     virtual figure::Value figure(const figure::Ask& ask) = 0;
     virtual figure::Explanation why(const figure::Ask& ask, figure::Page page) = 0;
-    virtual Result<std::vector<figure::Posting>> difference(const figure::Ask& ask, Position from, Position to, std::size_t limit) = 0;
-    virtual void each_cell(const std::function<void(const figure::CellKey&, __int128 sum, std::int64_t count)>& visit) = 0;
+    virtual Result<std::vector<figure::Posting>> difference(const figure::Ask& ask, Position from, Position to,
+                                                            std::size_t limit) = 0;
+    virtual void each_cell(
+        const std::function<void(const figure::CellKey&, __int128 sum, std::int64_t count)>& visit) = 0;
 };
 
 class Board {
   public:
     struct Birth {
-        std::string name;                                   // shown on every output
-        std::string note;                                   // e.g. "fictional"; printed with every output when set
+        std::string name;  // shown on every output
+        std::string note;  // e.g. "fictional"; printed with every output when set
         std::string zone = "Asia/Shanghai";
-        std::optional<Instant> frozen_clock;                // demo boards: the clock stands still here
-        std::string salt_seed;                              // demo boards: deterministic salts; empty = random
+        std::optional<Instant> frozen_clock;  // demo boards: the clock stands still here
+        std::string salt_seed;                // demo boards: deterministic salts; empty = random
         std::vector<model::SourceFile> model;
     };
     static Checked<std::unique_ptr<Board>> create(const std::string& path, Birth birth);
     static Checked<std::unique_ptr<Board>> open(const std::string& path, Options options = {});
-    /// Repeats the journal of one board in a new one: the same entries, records and figures derived anew; both dumps are the same
-    /// bytes (I7). Refused when an entry does not verify on the way.
-    static Checked<std::unique_ptr<Board>> replay(const std::string& from, const std::string& to, const Progress& progress = {});
+    /// Repeats the journal of one board in a new one: the same entries, records and figures derived anew; both dumps
+    /// are the same bytes (I7). Refused when an entry does not verify on the way.
+    static Checked<std::unique_ptr<Board>> replay(const std::string& from, const std::string& to,
+                                                  const Progress& progress = {});
     virtual ~Board() = default;
 
     /// The only write path. Thread-safe; blocks until the draft is durable (after the batch's fsync) or refused.
@@ -134,7 +141,7 @@ class Board {
     virtual const Zone& zone() const = 0;
     virtual Instant now() = 0;
     virtual bool read_only() const = 0;
-    virtual std::optional<Error> damage() const = 0;        // why a damaged board is open for reading only
+    virtual std::optional<Error> damage() const = 0;  // why a damaged board is open for reading only
 
     virtual VerifyReport verify(const Progress& progress = {}) = 0;
     /// The canonical dump (every record, version, entry, cell in key order), handed out line by line.

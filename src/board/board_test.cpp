@@ -70,7 +70,9 @@ figures:
 class BoardTest : public ::testing::Test {
   protected:
     void SetUp() override {
-        dir_ = std::filesystem::temp_directory_path() / ("yipan_board_test_" + std::to_string(::getpid()) + "_" + ::testing::UnitTest::GetInstance()->current_test_info()->name());
+        dir_ =
+            std::filesystem::temp_directory_path() / ("yipan_board_test_" + std::to_string(::getpid()) + "_" +
+                                                      ::testing::UnitTest::GetInstance()->current_test_info()->name());
         std::filesystem::create_directories(dir_);
         path_ = (dir_ / "t.board").string();
         Board::Birth birth;
@@ -96,13 +98,16 @@ class BoardTest : public ::testing::Test {
         ASSERT_TRUE(opened) << text_of(opened.error());
         board_ = std::move(*opened);
     }
-    Change make(int type, std::vector<std::pair<std::string, record::Value>> set) const { return change(Verb::create, type, 0, std::move(set)); }
+    Change make(int type, std::vector<std::pair<std::string, record::Value>> set) const {
+        return change(Verb::create, type, 0, std::move(set));
+    }
     Change change(Verb verb, int type, std::int64_t id, std::vector<std::pair<std::string, record::Value>> set) const {
         Change c;
         c.verb = verb;
         c.type = type;
         c.record = RecordId(id);
-        for (auto& [code, value] : set) c.set.emplace_back(board_->model()->types[static_cast<std::size_t>(type)].find(code), std::move(value));
+        for (auto& [code, value] : set)
+            c.set.emplace_back(board_->model()->types[static_cast<std::size_t>(type)].find(code), std::move(value));
         return c;
     }
     Checked<Receipt> apply(std::vector<Change> changes) {
@@ -140,8 +145,11 @@ class BoardTest : public ::testing::Test {
 };
 
 TEST_F(BoardTest, takes_a_draft_of_several_types_that_refer_to_one_another) {
-    const auto r = apply({make(organ, {{"code", "O-1"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"plan", std::int64_t{5000}}}),
-                          make(month, {{"project", std::int64_t{-2}}, {"month", month_code("2026-01")}, {"amount", std::int64_t{1200}}})});
+    const auto r = apply(
+        {make(organ, {{"code", "O-1"}}),
+         make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"plan", std::int64_t{5000}}}),
+         make(month,
+              {{"project", std::int64_t{-2}}, {"month", month_code("2026-01")}, {"amount", std::int64_t{1200}}})});
     ASSERT_TRUE(r) << text_of(r.error());
     EXPECT_EQ(r->first.value, 2);
     EXPECT_EQ(r->last.value, 4);
@@ -158,10 +166,16 @@ TEST_F(BoardTest, takes_a_draft_of_several_types_that_refer_to_one_another) {
 
 TEST_F(BoardTest, refuses_a_draft_with_all_its_mistakes_and_writes_nothing) {
     const std::string before = dump();
-    const auto r = apply({make(organ, {{"code", "O-1"}}), make(project, {{"plan", std::int64_t{-1}}, {"organ", std::int64_t{77}}, {"started", std::int64_t{20000}}, {"finished", std::int64_t{19000}}}), make(organ, {})});
+    const auto r = apply({make(organ, {{"code", "O-1"}}),
+                          make(project, {{"plan", std::int64_t{-1}},
+                                         {"organ", std::int64_t{77}},
+                                         {"started", std::int64_t{20000}},
+                                         {"finished", std::int64_t{19000}}}),
+                          make(organ, {})});
     ASSERT_FALSE(r);
     const std::string text = text_of(r.error());
-    for (const char* part : {"code is required", "below its least value", "finished before it started"}) EXPECT_NE(text.find(part), std::string::npos) << text;
+    for (const char* part : {"code is required", "below its least value", "finished before it started"})
+        EXPECT_NE(text.find(part), std::string::npos) << text;
     EXPECT_GE(r.error().size(), 4u);
     EXPECT_EQ(dump(), before);
 }
@@ -198,7 +212,8 @@ TEST_F(BoardTest, moves_states_only_where_the_model_lets_it) {
     const auto refused = apply({start});
     ASSERT_FALSE(refused);
     EXPECT_NE(refused.error()[0].message.find("a permit is needed"), std::string::npos);
-    start.set.emplace_back(board_->model()->types[static_cast<std::size_t>(project)].find("permit"), record::Value(std::string("X-1")));
+    start.set.emplace_back(board_->model()->types[static_cast<std::size_t>(project)].find("permit"),
+                           record::Value(std::string("X-1")));
     ASSERT_TRUE(apply({start}));
     const auto again = apply({start});
     ASSERT_FALSE(again);
@@ -207,7 +222,8 @@ TEST_F(BoardTest, moves_states_only_where_the_model_lets_it) {
 
 TEST_F(BoardTest, judges_rules_over_other_records_after_the_whole_draft) {
     ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}})}));
-    for (int i = 1; i <= 3; ++i) ASSERT_TRUE(apply({make(project, {{"code", "P-" + std::to_string(i)}, {"organ", std::int64_t{1}}})}));
+    for (int i = 1; i <= 3; ++i)
+        ASSERT_TRUE(apply({make(project, {{"code", "P-" + std::to_string(i)}, {"organ", std::int64_t{1}}})}));
     const auto fourth = apply({make(project, {{"code", "P-4"}, {"organ", std::int64_t{1}}})});
     ASSERT_FALSE(fourth);
     EXPECT_EQ(fourth.error()[0].code, Code::rule_broken);
@@ -221,18 +237,25 @@ TEST_F(BoardTest, judges_rules_over_other_records_after_the_whole_draft) {
 TEST_F(BoardTest, rules_ask_figures_that_hold_the_draft_being_judged) {
     const std::int64_t day = Date::parse("2026-02-01")->days;
     const std::int64_t yuan = 100;
-    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"started", day}, {"plan", 600'000 * yuan}})}));
-    const auto over = apply({make(project, {{"code", "P-2"}, {"organ", std::int64_t{1}}, {"started", day}, {"plan", 300'000 * yuan}}),
-                             make(project, {{"code", "P-3"}, {"organ", std::int64_t{1}}, {"started", day}, {"plan", 200'000 * yuan}})});
+    ASSERT_TRUE(apply(
+        {make(organ, {{"code", "O-1"}}),
+         make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"started", day}, {"plan", 600'000 * yuan}})}));
+    const auto over = apply(
+        {make(project, {{"code", "P-2"}, {"organ", std::int64_t{1}}, {"started", day}, {"plan", 300'000 * yuan}}),
+         make(project, {{"code", "P-3"}, {"organ", std::int64_t{1}}, {"started", day}, {"plan", 200'000 * yuan}})});
     ASSERT_FALSE(over) << "the two together leave the limit";
     EXPECT_NE(over.error()[0].message.find("more planned than allowed"), std::string::npos) << text_of(over.error());
-    EXPECT_TRUE(apply({make(project, {{"code", "P-2"}, {"organ", std::int64_t{1}}, {"started", day}, {"plan", 400'000 * yuan}})}));
+    EXPECT_TRUE(apply(
+        {make(project, {{"code", "P-2"}, {"organ", std::int64_t{1}}, {"started", day}, {"plan", 400'000 * yuan}})}));
     EXPECT_EQ(ask("planned", 1, "2026").number.text(), "1000000.00");
 }
 
 TEST_F(BoardTest, deletion_does_to_references_what_each_field_says) {
-    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(organ, {{"code", "O-2"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"partner", std::int64_t{-2}}}),
-                       make(month, {{"project", std::int64_t{-3}}, {"month", month_code("2026-01")}, {"amount", std::int64_t{100}}})}));
+    ASSERT_TRUE(apply(
+        {make(organ, {{"code", "O-1"}}), make(organ, {{"code", "O-2"}}),
+         make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"partner", std::int64_t{-2}}}),
+         make(month,
+              {{"project", std::int64_t{-3}}, {"month", month_code("2026-01")}, {"amount", std::int64_t{100}}})}));
     const auto used = apply({change(Verb::remove, organ, 1, {})});
     ASSERT_FALSE(used);
     EXPECT_EQ(used.error()[0].code, Code::referenced);
@@ -249,13 +272,17 @@ TEST_F(BoardTest, deletion_does_to_references_what_each_field_says) {
 }
 
 TEST_F(BoardTest, figures_follow_a_project_to_its_new_organ_where_they_say_now) {
-    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(organ, {{"code", "O-2"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}}),
-                       make(month, {{"project", std::int64_t{-3}}, {"month", month_code("2026-01")}, {"amount", std::int64_t{100}}})}));
+    ASSERT_TRUE(apply(
+        {make(organ, {{"code", "O-1"}}), make(organ, {{"code", "O-2"}}),
+         make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}}),
+         make(month,
+              {{"project", std::int64_t{-3}}, {"month", month_code("2026-01")}, {"amount", std::int64_t{100}}})}));
     EXPECT_TRUE(ask("invested", 1, "2026-01").has);
     ASSERT_TRUE(apply({change(Verb::amend, project, 1, {{"organ", std::int64_t{2}}})}));
     EXPECT_FALSE(ask("invested", 1, "2026-01").has);
     EXPECT_EQ(ask("invested", 2, "2026-01").number.text(), "1.00");
-    ASSERT_TRUE(apply({make(organ, {{"code", "O-0"}}), make(link, {{"upper", std::int64_t{-1}}, {"lower", std::int64_t{2}}})}));
+    ASSERT_TRUE(
+        apply({make(organ, {{"code", "O-0"}}), make(link, {{"upper", std::int64_t{-1}}, {"lower", std::int64_t{2}}})}));
     EXPECT_EQ(ask("invested", 3, "2026-01").number.text(), "1.00") << "links of the forest count at once";
     reopen();
     EXPECT_EQ(ask("invested", 3, "2026-01").number.text(), "1.00");
@@ -314,9 +341,14 @@ TEST_F(BoardTest, many_writers_at_once_lose_and_double_nothing) {
 }
 
 TEST_F(BoardTest, a_replayed_journal_gives_the_same_dump) {
-    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(organ, {{"code", "O-2"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"phone", "13800000000"}, {"partner", std::int64_t{-2}}}),
-                       make(month, {{"project", std::int64_t{-3}}, {"month", month_code("2026-01")}, {"amount", std::int64_t{100}}})}));
-    ASSERT_TRUE(apply({make(organ, {{"code", "O-3"}}), make(link, {{"upper", std::int64_t{-1}}, {"lower", std::int64_t{1}}})}));
+    ASSERT_TRUE(apply(
+        {make(organ, {{"code", "O-1"}}), make(organ, {{"code", "O-2"}}),
+         make(project,
+              {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"phone", "13800000000"}, {"partner", std::int64_t{-2}}}),
+         make(month,
+              {{"project", std::int64_t{-3}}, {"month", month_code("2026-01")}, {"amount", std::int64_t{100}}})}));
+    ASSERT_TRUE(
+        apply({make(organ, {{"code", "O-3"}}), make(link, {{"upper", std::int64_t{-1}}, {"lower", std::int64_t{1}}})}));
     ASSERT_TRUE(apply({change(Verb::amend, project, 1, {{"organ", std::int64_t{2}}})}));
     ASSERT_TRUE(apply({change(Verb::remove, month, 1, {})}));
     ASSERT_TRUE(apply({make(project, {{"code", "P-2"}, {"organ", std::int64_t{3}}})}));
@@ -331,11 +363,13 @@ TEST_F(BoardTest, a_replayed_journal_gives_the_same_dump) {
     const auto next = apply({make(project, {{"code", "P-3"}, {"organ", std::int64_t{3}}})});
     ASSERT_TRUE(next) << text_of(next.error());
     const auto& type = board_->model()->types[static_cast<std::size_t>(project)];
-    EXPECT_EQ(board_->snapshot()->record(project, next->records[0])->at(type.find("paper")), record::Value(std::string("区〔2026〕003号")));
+    EXPECT_EQ(board_->snapshot()->record(project, next->records[0])->at(type.find("paper")),
+              record::Value(std::string("区〔2026〕003号")));
 }
 
 TEST_F(BoardTest, reading_never_sees_half_a_draft) {
-    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}}), make(project, {{"code", "P-2"}, {"organ", std::int64_t{-1}}})}));
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}}),
+                       make(project, {{"code", "P-2"}, {"organ", std::int64_t{-1}}})}));
     std::atomic<bool> stop{false};
     std::atomic<int> looks{0};
     std::thread reader([&] {
@@ -356,10 +390,13 @@ TEST_F(BoardTest, reading_never_sees_half_a_draft) {
     for (int y = 0; y < 60; ++y) {  // two lines of one draft: always both or none
         const std::int64_t m = Period::month(2026, 1 + y % 12).encoded();
         if (y >= 12) {
-            Change a = change(Verb::remove, month, 2 * (y - 12) + 1, {}), b = change(Verb::remove, month, 2 * (y - 12) + 2, {});
+            Change a = change(Verb::remove, month, 2 * (y - 12) + 1, {}),
+                   b = change(Verb::remove, month, 2 * (y - 12) + 2, {});
             ASSERT_TRUE(apply({a, b}));
         }
-        const auto r = apply({make(month, {{"project", std::int64_t{1}}, {"month", m}, {"amount", std::int64_t{50}}}), make(month, {{"project", std::int64_t{2}}, {"month", m}, {"amount", std::int64_t{150}}})});
+        const auto r =
+            apply({make(month, {{"project", std::int64_t{1}}, {"month", m}, {"amount", std::int64_t{50}}}),
+                   make(month, {{"project", std::int64_t{2}}, {"month", m}, {"amount", std::int64_t{150}}})});
         ASSERT_TRUE(r) << text_of(r.error());
     }
     stop = true;
@@ -369,7 +406,8 @@ TEST_F(BoardTest, reading_never_sees_half_a_draft) {
 
 TEST_F(BoardTest, a_store_error_hits_the_guilty_draft_only) {
     board_.reset();
-    sql("CREATE TRIGGER guilty BEFORE INSERT ON organ WHEN NEW.code = 'BAD' BEGIN SELECT RAISE(ABORT, 'the store refuses'); END");
+    sql("CREATE TRIGGER guilty BEFORE INSERT ON organ WHEN NEW.code = 'BAD' BEGIN SELECT RAISE(ABORT, 'the store "
+        "refuses'); END");
     reopen();
     std::vector<Draft> drafts(3);
     const char* codes[] = {"O-1", "BAD", "O-2"};
@@ -398,8 +436,10 @@ TEST_F(BoardTest, a_full_disk_refuses_clearly_and_loses_nothing_acknowledged) {
     Errors refusal;
     for (int i = 0; i < 400 && refusal.empty(); ++i) {
         const auto r = apply({make(organ, {{"code", "F-" + std::to_string(i)}})});
-        if (r) ++accepted;
-        else refusal = r.error();
+        if (r)
+            ++accepted;
+        else
+            refusal = r.error();
     }
     ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
     ASSERT_FALSE(refusal.empty()) << "the disk never got full";
@@ -412,7 +452,8 @@ TEST_F(BoardTest, a_full_disk_refuses_clearly_and_loses_nothing_acknowledged) {
 }
 
 TEST_F(BoardTest, a_changed_byte_is_found_and_named) {
-    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}), make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"phone", "13800000000"}})}));
+    ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}}),
+                       make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"phone", "13800000000"}})}));
     ASSERT_TRUE(apply({change(Verb::amend, project, 1, {{"plan", std::int64_t{500}}})}));
     board_.reset();
     sql("UPDATE project SET plan = 501");
@@ -421,7 +462,8 @@ TEST_F(BoardTest, a_changed_byte_is_found_and_named) {
     EXPECT_FALSE(report.ok);
     EXPECT_NE(text_of(report.problems).find("project 1"), std::string::npos) << text_of(report.problems);
     board_.reset();
-    sql("UPDATE project SET plan = 500; UPDATE yipan_entry SET body_personal = '{\"phone\":\"13900000000\"}' WHERE position = 3");
+    sql("UPDATE project SET plan = 500; UPDATE yipan_entry SET body_personal = '{\"phone\":\"13900000000\"}' WHERE "
+        "position = 3");
     reopen();
     report = board_->verify();
     EXPECT_FALSE(report.ok);
@@ -497,7 +539,11 @@ TEST_F(BoardTest, lists_and_counts_by_an_expression_with_a_page_limit) {
 
 TEST(Tail, reads_back_what_it_wrote) {
     std::vector<figure::Posting> all;
-    for (int i = 0; i < 50; ++i) all.push_back({{{i % 7, 24312 + i, i * 1'000'000'007LL, i % 3, -i}, -(1LL << 62) + i, 20000 - i}, 100 + i / 4, 7 * i, static_cast<std::int8_t>(i % 2 ? 1 : -1)});
+    for (int i = 0; i < 50; ++i)
+        all.push_back({{{i % 7, 24312 + i, i * 1'000'000'007LL, i % 3, -i}, -(1LL << 62) + i, 20000 - i},
+                       100 + i / 4,
+                       7 * i,
+                       static_cast<std::int8_t>(i % 2 ? 1 : -1)});
     const auto back = decode_postings(encode_postings(all));
     ASSERT_TRUE(back);
     ASSERT_EQ(back->size(), all.size());

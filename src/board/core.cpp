@@ -45,7 +45,8 @@ Checked<std::unique_ptr<Core>> Core::open(const std::string& path, const Options
     core->facts.path = path;
     core->read_only = options.read_only;
     if (const auto ok = core->load(options); !ok) {
-        const bool damaged = ok.error().size() == 1 && ok.error()[0].code == Code::corrupt && core->shape && !options.read_only;
+        const bool damaged =
+            ok.error().size() == 1 && ok.error()[0].code == Code::corrupt && core->shape && !options.read_only;
         if (!damaged) return fail(ok.error());
         // A board that does not verify may still be read; nothing more is added to it.
         Error damage = ok.error()[0];
@@ -67,14 +68,20 @@ Checked<void> Core::load(const Options& options) {
     if (read_only)
         if (const auto ok = store->begin_read(); !ok) return one(ok);
     if (auto ok = load_model(); !ok) return ok;
-    if (!read_only) clock = options.clock ? options.clock : facts.frozen ? frozen_clock_.get() : static_cast<Clock*>(&system_clock_);
-    else clock = facts.frozen ? frozen_clock_.get() : static_cast<Clock*>(&system_clock_);
+    if (!read_only)
+        clock = options.clock  ? options.clock
+                : facts.frozen ? frozen_clock_.get()
+                               : static_cast<Clock*>(&system_clock_);
+    else
+        clock = facts.frozen ? frozen_clock_.get() : static_cast<Clock*>(&system_clock_);
     plan = std::make_shared<const figure::Plan>(*shape->model);
     world_ = std::make_unique<World>(*store, shape);
     log_ = std::make_unique<Log>(*store, Salts(salt_seed_));
     if (auto ok = log_->open(); !ok && !damage) {
-        if (read_only) damage = ok.error();
-        else return one(ok);
+        if (read_only)
+            damage = ok.error();
+        else
+            return one(ok);
     }
     if (const auto ok = make_judge(); !ok) return one(ok);
     return one(load_book());
@@ -82,12 +89,17 @@ Checked<void> Core::load(const Options& options) {
 
 Status Core::make_judge() {
     judge_ = std::make_unique<Judge>(*store, shape, plan, *world_, *log_, facts.zone, facts.model_version);
-    judge_->ask_figure = [this](std::string_view code, int unit_type, std::int64_t unit, Period period, const Pending& pending) { return figure_in_draft(code, unit_type, unit, period, pending); };
+    judge_->ask_figure = [this](std::string_view code, int unit_type, std::int64_t unit, Period period,
+                                const Pending& pending) {
+        return figure_in_draft(code, unit_type, unit, period, pending);
+    };
     return judge_->open();
 }
 
-// figure() in a rule: the committed figures with what this transaction has posted so far, the draft being judged included.
-Result<cel::Value> Core::figure_in_draft(std::string_view code, int unit_type, std::int64_t unit, Period period, const Pending& pending) {
+// figure() in a rule: the committed figures with what this transaction has posted so far, the draft being judged
+// included.
+Result<cel::Value> Core::figure_in_draft(std::string_view code, int unit_type, std::int64_t unit, Period period,
+                                         const Pending& pending) {
     figure::Ask ask;
     ask.figure = shape->model->find_figure(code);
     if (ask.figure < 0) return fail(Code::not_found, "", "no figure \"" + std::string(code) + "\"");
@@ -107,7 +119,8 @@ Result<cel::Value> Core::figure_in_draft(std::string_view code, int unit_type, s
         YIPAN_TRY(const Decimal fen, v.number.rescaled(2, Rounding::half_up));
         return cel::Value::money({fen.units, f.measure.currency});
     }
-    return f.measure.scale == 0 && v.number.scale == 0 ? cel::Value::integer(v.number.units) : cel::Value::decimal(v.number);
+    return f.measure.scale == 0 && v.number.scale == 0 ? cel::Value::integer(v.number.units)
+                                                       : cel::Value::decimal(v.number);
 }
 
 Checked<void> Core::load_model() {
@@ -115,7 +128,8 @@ Checked<void> Core::load_model() {
         YIPAN_TRY(auto value, store->meta(name));
         return value.value_or("");
     };
-    const auto name = text("name"), note = text("note"), zone = text("zone"), frozen = text("frozen_clock"), seed = text("salt_seed"), position = text("model_position");
+    const auto name = text("name"), note = text("note"), zone = text("zone"), frozen = text("frozen_clock"),
+               seed = text("salt_seed"), position = text("model_position");
     for (const auto* r : {&name, &note, &zone, &frozen, &seed, &position})
         if (!*r) return fail(Errors{r->error()});
     facts.name = *name;
@@ -129,7 +143,9 @@ Checked<void> Core::load_model() {
         frozen_clock_ = std::make_unique<FrozenClock>(*facts.frozen);
     }
     const auto entry = store->entry(position->empty() ? 0 : std::stoll(*position));
-    if (!entry) return fail(Errors{{Code::corrupt, facts.path, "the model's entry cannot be read: " + entry.error().text(), "restore a backup"}});
+    if (!entry)
+        return fail(Errors{{Code::corrupt, facts.path, "the model's entry cannot be read: " + entry.error().text(),
+                            "restore a backup"}});
     auto files = model_files(entry->entry.body[0]);
     if (!files) return fail(Errors{files.error()});
     auto model = model::load(std::move(*files));
@@ -159,7 +175,9 @@ Status Core::load_book() {
         return {};
     }));
     YIPAN_TRY(const store::Head head, store->head());
-    if (book->position() > head.position) return fail(Code::corrupt, "figures", "the figures know more entries than the journal has", "run yipan verify; restore a backup");
+    if (book->position() > head.position)
+        return fail(Code::corrupt, "figures", "the figures know more entries than the journal has",
+                    "run yipan verify; restore a backup");
     book->apply({}, head.position);
     book_position = head.position;
     return {};
@@ -196,7 +214,8 @@ std::optional<Core::Shown> Core::batch(std::span<Draft* const> drafts, std::vect
         std::optional<Shown> one_shown;
         try_batch(std::span<Draft* const>(&draft, 1), answers, one_shown);
         if (one_shown) {
-            if (const auto hard = harden(); !hard && answers.at(0)) answers.at(0) = tl::unexpected(Errors{hard.error()});
+            if (const auto hard = harden(); !hard && answers.at(0))
+                answers.at(0) = tl::unexpected(Errors{hard.error()});
             show(*one_shown);
             prepare_run();
         }
@@ -207,7 +226,8 @@ std::optional<Core::Shown> Core::batch(std::span<Draft* const> drafts, std::vect
 }
 
 // True when the answers stand; false when the store failed and everything was rolled back (answers hold the error).
-bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, std::optional<Shown>& shown) {
+bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers,
+                     std::optional<Shown>& shown) {
     const auto refuse_all = [&](const Error& error) {
         answers.assign(drafts.size(), Checked<Receipt>(tl::unexpect, Errors{error}));
         return false;
@@ -222,7 +242,10 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
         (void)judge_->open();
     };
     if (hardening_failed_.load(std::memory_order_acquire))
-        return refuse_all({Code::store_failed, facts.path, "the disk did not confirm an earlier write, so nothing more is written", "open the board anew"}), true;
+        return refuse_all({Code::store_failed, facts.path,
+                           "the disk did not confirm an earlier write, so nothing more is written",
+                           "open the board anew"}),
+               true;
     if (const auto ok = store->begin(); !ok) return refuse_all(ok.error());
     const Instant now = clock->now();
     for (Draft* draft : drafts) {
@@ -248,7 +271,8 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
 
 // The end of a batch: what belongs to it as a whole, the commit, and a run of postings when one is ready to be written.
 Status Core::commit_batch(Pending& pending, std::optional<Shown>& shown, bool& failed_at_commit) {
-    for (const auto& [type, next] : pending.next_record) YIPAN_TRY_VOID(store->set_next_record(type, judge_->next_record(type)));
+    for (const auto& [type, next] : pending.next_record)
+        YIPAN_TRY_VOID(store->set_next_record(type, judge_->next_record(type)));
     YIPAN_TRY_VOID(store->put_tail(log_->position(), encode_postings(pending.postings)));
     YIPAN_TRY_VOID(store->set_head({log_->position(), log_->root()}));
     if (!run_ready_.load(std::memory_order_acquire)) {
@@ -272,12 +296,13 @@ Status Core::commit_batch(Pending& pending, std::optional<Shown>& shown, bool& f
     return {};
 }
 
-// Every run_entries entries the postings since the last run are sorted into a new one. That is work for the thread that shows batches;
-// the writer only carries the finished chunks into its next transaction.
+// Every run_entries entries the postings since the last run are sorted into a new one. That is work for the thread that
+// shows batches; the writer only carries the finished chunks into its next transaction.
 void Core::prepare_run() {
     if (run_ready_.load(std::memory_order_acquire) || book->pending_entries() < figure::run_entries) return;
     run_up_to_ = book->position();
-    if (const auto ok = book->flush(); !ok) {  // nothing is lost: the tail keeps the postings, the next batch tries again
+    if (const auto ok = book->flush();
+        !ok) {  // nothing is lost: the tail keeps the postings, the next batch tries again
         book->abandon_flush();
         runs->drop_notes();
         return;

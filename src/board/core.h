@@ -1,6 +1,6 @@
 #pragma once
-// What writer and snapshots share: the store of the writer, the shape, the book of figures with its lock, and the two steps of a batch,
-// write it durably and then show it.
+// What writer and snapshots share: the store of the writer, the shape, the book of figures with its lock, and the two
+// steps of a batch, write it durably and then show it.
 #include <atomic>
 #include <shared_mutex>
 #include <span>
@@ -19,11 +19,11 @@ class Core {
         Pending pending;
         std::int64_t position = 0;
     };
-    /// One transaction for all drafts; answers in their order. Only the writer's thread calls it. The caller owes harden() and show() of
-    /// what it returns before it hands out the answers; batches are shown in their order.
+    /// One transaction for all drafts; answers in their order. Only the writer's thread calls it. The caller owes
+    /// harden() and show() of what it returns before it hands out the answers; batches are shown in their order.
     std::optional<Shown> batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers);
-    /// Everything committed so far survives a power cut (I6). When the disk refuses, nothing more is written: the outcome of what was
-    /// committed since is unknown until the board is opened anew.
+    /// Everything committed so far survives a power cut (I6). When the disk refuses, nothing more is written: the
+    /// outcome of what was committed since is unknown until the board is opened anew.
     Status harden();
     void show(const Shown& shown);
     /// After show(), on the same thread: sorts postings into a run when enough have come together.
@@ -34,7 +34,7 @@ class Core {
     /// One transaction that repeats entries of another board (I7).
     Status replay(std::span<const journal::Entry> entries);
 
-    struct Facts {                          // never change while the board is open
+    struct Facts {  // never change while the board is open
         std::string path, name, note;
         Zone zone;
         std::optional<Instant> frozen;
@@ -42,16 +42,16 @@ class Core {
     } facts;
     ShapePtr shape;
     std::shared_ptr<const figure::Plan> plan;
-    std::unique_ptr<store::Store> store;    // the writer's; a reader's when the board is read-only
+    std::unique_ptr<store::Store> store;  // the writer's; a reader's when the board is read-only
     bool read_only = false;
-    std::optional<Error> damage;            // why a damaged board is open for reading only
+    std::optional<Error> damage;  // why a damaged board is open for reading only
     Clock* clock = nullptr;
 
     /// The figures: readers hold the lock shared and see one position (I5).
     mutable std::shared_mutex book_mutex;
     std::unique_ptr<StoreRuns> runs;
     std::unique_ptr<figure::Book> book;
-    std::int64_t book_position = 0;         // guarded by book_mutex
+    std::int64_t book_position = 0;  // guarded by book_mutex
 
   private:
     Core() = default;
@@ -59,7 +59,8 @@ class Core {
     Checked<void> load_model();
     Status load_book();
     Status make_judge();
-    Result<cel::Value> figure_in_draft(std::string_view code, int unit_type, std::int64_t unit, Period period, const Pending& pending);
+    Result<cel::Value> figure_in_draft(std::string_view code, int unit_type, std::int64_t unit, Period period,
+                                       const Pending& pending);
     Status load_links();
     void publish_links();
     Status commit_batch(Pending& pending, std::optional<Shown>& shown, bool& failed_at_commit);
@@ -67,13 +68,13 @@ class Core {
     void recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause);
     Status reopen();
 
-    std::unique_ptr<store::Store> reader_;   // for runs, when a writer is there
+    std::unique_ptr<store::Store> reader_;  // for runs, when a writer is there
     std::unique_ptr<World> world_;
     std::unique_ptr<Log> log_;
     std::unique_ptr<Judge> judge_;
     std::atomic<bool> hardening_failed_ = false;
-    std::atomic<bool> run_ready_ = false;      // runs holds the notes of a prepared run ...
-    std::int64_t run_up_to_ = 0;               // ... of the postings up to here
+    std::atomic<bool> run_ready_ = false;  // runs holds the notes of a prepared run ...
+    std::int64_t run_up_to_ = 0;           // ... of the postings up to here
     std::string salt_seed_;
     std::map<std::pair<int, std::int64_t>, std::vector<figure::Link>> links_;  // by link record
     SystemClock system_clock_;

@@ -13,9 +13,9 @@
 
 namespace yipan::board {
 namespace {
-constexpr std::size_t changes_max = 20'000;      // of one draft, what deletion drags along included
-constexpr std::size_t rederived_max = 200'000;   // records whose figures one change may re-derive
-constexpr std::size_t errors_max = 1'000;        // listed for one draft; the rest is counted
+constexpr std::size_t changes_max = 20'000;     // of one draft, what deletion drags along included
+constexpr std::size_t rederived_max = 200'000;  // records whose figures one change may re-derive
+constexpr std::size_t errors_max = 1'000;       // listed for one draft; the rest is counted
 constexpr std::int64_t referrers_max = 20'000;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
@@ -30,11 +30,22 @@ std::string person_name(const model::Type& type, const record::Record& r) {
 class Judge::Session final : public cel::Host {
   public:
     Session(Judge& judge, const Draft& draft, std::int64_t time, Pending& pending)
-        : j_(judge), model_(*judge.shape_->model), draft_(draft), time_(time), today_(judge.today(time)), pending_(pending), mark_(judge.log_.mark()), postings_mark_(pending.postings.size()) {}
+        : j_(judge),
+          model_(*judge.shape_->model),
+          draft_(draft),
+          time_(time),
+          today_(judge.today(time)),
+          pending_(pending),
+          mark_(judge.log_.mark()),
+          postings_mark_(pending.postings.size()) {}
 
     Checked<Receipt> run() {
-        if (draft_.changes.size() > changes_max) return fail(Errors{{Code::limit_exceeded, "", "a draft of " + std::to_string(draft_.changes.size()) + " changes", "at most " + std::to_string(changes_max)}});
-        const bool nested = draft_.dry_run || draft_.changes.size() > 1 || (draft_.changes.size() == 1 && judges_after(draft_.changes[0]));
+        if (draft_.changes.size() > changes_max)
+            return fail(
+                Errors{{Code::limit_exceeded, "", "a draft of " + std::to_string(draft_.changes.size()) + " changes",
+                        "at most " + std::to_string(changes_max)}});
+        const bool nested = draft_.dry_run || draft_.changes.size() > 1 ||
+                            (draft_.changes.size() == 1 && judges_after(draft_.changes[0]));
         after_each_ = !nested;
         if (nested && !guard(j_.store_.savepoint())) return refused(false);
         for (const Change& change : draft_.changes) {
@@ -51,14 +62,18 @@ class Judge::Session final : public cel::Host {
             return answer;
         }
         if (nested && !guard(j_.store_.release())) return refused(false);
-        if (!draft_.idempotency_key.empty() && !guard(j_.store_.put_receipt(draft_.idempotency_key, {first_, j_.log_.position()}))) return refused(false);
+        if (!draft_.idempotency_key.empty() &&
+            !guard(j_.store_.put_receipt(draft_.idempotency_key, {first_, j_.log_.position()})))
+            return refused(false);
         return receipt();
     }
 
     // Replay: the entry was judged when it was written; only its consequences are derived anew.
     Status replay(const journal::Entry& entry) {
         const int type = model_.find_type(entry.type);
-        if (type < 0) return fail(Code::corrupt, "entry " + std::to_string(entry.position), "names a type the model does not have");
+        if (type < 0)
+            return fail(Code::corrupt, "entry " + std::to_string(entry.position),
+                        "names a type the model does not have");
         given_ = &entry;
         const RecordId id(entry.record);
         const record::RecordPtr old = entry.version > 1 ? current(type, id) : nullptr;
@@ -85,17 +100,18 @@ class Judge::Session final : public cel::Host {
     Result<cel::Value> figure(std::string_view code, const cel::Value& unit, const cel::Value& period) override {
         if (!j_.ask_figure) return fail(Code::evaluation_failed, "", "figure() has nobody to ask here");
         if (unit.is_null() || period.is_null()) return cel::Value::null();
-        return j_.ask_figure(code, model_.find_type(unit.object_type()->name), unit.object()->id(), period.as_period(), pending_);
+        return j_.ask_figure(code, model_.find_type(unit.object_type()->name), unit.object()->id(), period.as_period(),
+                             pending_);
     }
 
   private:
-    struct Made {                       // what became of a change
+    struct Made {  // what became of a change
         int type = -1;
         RecordId record;
         std::int32_t version = 0;
         bool failed = false;
     };
-    struct Check {                      // a rule to be judged
+    struct Check {  // a rule to be judged
         const model::Rule* rule;
         int type;
         record::RecordPtr record, old;
@@ -106,7 +122,8 @@ class Judge::Session final : public cel::Host {
     bool judges_after(const Change& c) const {
         const model::Type& type = shape(c.type);
         if (c.verb == Verb::remove) return true;  // may drag others along
-        if (c.verb != Verb::create && !j_.plan_->dependents_of(c.type).empty()) return true;  // others' figures follow the written row
+        if (c.verb != Verb::create && !j_.plan_->dependents_of(c.type).empty())
+            return true;  // others' figures follow the written row
         for (const auto& r : type.rules)
             if (r.reads_others) return true;
         if (c.verb == Verb::move)
@@ -124,7 +141,9 @@ class Judge::Session final : public cel::Host {
         j_.store_lost_ = true;
         errors_.assign(1, std::move(error));
     }
-    void problem(Code code, std::string where, std::string message, std::string hint = {}) { errors_.push_back({code, std::move(where), std::move(message), std::move(hint)}); }
+    void problem(Code code, std::string where, std::string message, std::string hint = {}) {
+        errors_.push_back({code, std::move(where), std::move(message), std::move(hint)});
+    }
     Checked<Receipt> refused(bool) { return fail(std::move(errors_)); }
     void undo(bool nested) {
         if (nested && !j_.store_lost_) (void)guard(j_.store_.rollback_to_savepoint());
@@ -151,7 +170,8 @@ class Judge::Session final : public cel::Host {
 
     // -- a change
     void apply(const Change& change, Made& made) {
-        if (change.type < 0 || at(change.type) >= model_.types.size()) return problem(Code::not_found, change.where, "no such type");
+        if (change.type < 0 || at(change.type) >= model_.types.size())
+            return problem(Code::not_found, change.where, "no such type");
         const model::Type& type = shape(change.type);
         made.type = change.type;
         if (change.verb == Verb::create) return create(change, type, made);
@@ -159,11 +179,16 @@ class Judge::Session final : public cel::Host {
         if (id.value == 0) return;
         const record::RecordPtr old = current(type.index, id);
         if (j_.store_lost_) return;
-        if (!old) return problem(Code::not_found, change.where, "no " + type.code + " with id " + std::to_string(id.value), "it may have been deleted");
+        if (!old)
+            return problem(Code::not_found, change.where, "no " + type.code + " with id " + std::to_string(id.value),
+                           "it may have been deleted");
         made.record = id;
         made.version = old->version;
         if (change.expected_version && *change.expected_version != old->version)
-            return problem(Code::version_conflict, change.where, person_name(type, *old) + " is at version " + std::to_string(old->version) + ", the draft was made from version " + std::to_string(*change.expected_version), "read it again and repeat the change");
+            return problem(Code::version_conflict, change.where,
+                           person_name(type, *old) + " is at version " + std::to_string(old->version) +
+                               ", the draft was made from version " + std::to_string(*change.expected_version),
+                           "read it again and repeat the change");
         if (change.verb == Verb::remove) return remove(change, type, old, made);
         auto next = std::make_shared<record::Record>(*old);
         const bool moved = change.verb == Verb::move;
@@ -196,11 +221,14 @@ class Judge::Session final : public cel::Host {
             }
             // A state changes by moves only; the system itself may take over stock that already stands further on.
             if (index == type.state && (old || draft_.post.value != 0)) {
-                if (!old || next.values[at(index)] != value) problem(Code::not_allowed, place(), "a state changes by a move, not by typing", "use one of the moves of " + type.code);
+                if (!old || next.values[at(index)] != value)
+                    problem(Code::not_allowed, place(), "a state changes by a move, not by typing",
+                            "use one of the moves of " + type.code);
                 continue;
             }
             if (index == type.owner_field && old && old->at(index) != value) {
-                problem(Code::not_allowed, place(), "a line cannot move to another owner", "remove it and create it there");
+                problem(Code::not_allowed, place(), "a line cannot move to another owner",
+                        "remove it and create it there");
                 continue;
             }
             next.values[at(index)] = value;
@@ -214,7 +242,9 @@ class Judge::Session final : public cel::Host {
         if (id > 0) return RecordId(id);
         const auto k = static_cast<std::size_t>(-(id + 1));
         if (id == 0 || k + 1 >= made_.size() || made_[k].type != type) {
-            problem(Code::invalid_input, where, what + " refers to change " + std::to_string(k + 1) + " of the draft, which makes no such record before this one");
+            problem(Code::invalid_input, where,
+                    what + " refers to change " + std::to_string(k + 1) +
+                        " of the draft, which makes no such record before this one");
             return {};
         }
         if (made_[k].failed || made_[k].record.value == 0) return {};  // its own mistakes are already listed
@@ -222,18 +252,22 @@ class Judge::Session final : public cel::Host {
     }
 
     bool move(const Change& change, const model::Type& type, const record::Record& old, record::Record& next) {
-        const auto found = std::find_if(type.moves.begin(), type.moves.end(), [&](const model::Move& m) { return m.code == change.move; });
+        const auto found = std::find_if(type.moves.begin(), type.moves.end(),
+                                        [&](const model::Move& m) { return m.code == change.move; });
         if (found == type.moves.end()) {
             std::string legal;
             for (const auto& m : type.moves) legal += (legal.empty() ? "" : ", ") + m.code;
-            problem(Code::not_found, change.where, type.code + " has no move \"" + change.move + "\"", legal.empty() ? "it has no states" : "one of: " + legal);
+            problem(Code::not_found, change.where, type.code + " has no move \"" + change.move + "\"",
+                    legal.empty() ? "it has no states" : "one of: " + legal);
             return false;
         }
         const std::string* state = record::as_text(old.at(type.state));
         if (!state || std::find(found->from.begin(), found->from.end(), *state) == found->from.end()) {
             std::string from;
             for (const auto& s : found->from) from += (from.empty() ? "" : ", ") + s;
-            problem(Code::rule_broken, change.where, person_name(type, old) + " is in state " + (state ? *state : "none") + "; \"" + found->code + "\" starts from " + from);
+            problem(Code::rule_broken, change.where,
+                    person_name(type, old) + " is in state " + (state ? *state : "none") + "; \"" + found->code +
+                        "\" starts from " + from);
             return false;
         }
         next.values[at(type.state)] = found->to;
@@ -250,7 +284,8 @@ class Judge::Session final : public cel::Host {
             activation.self = views.of(next);
             const auto value = field.computed->program.evaluate(activation);
             // A part that is not there yet leaves the result unset.
-            const bool missing = !value && !field.computed->program.may_fail_on_null().empty() && unset_part(type, field, next);
+            const bool missing =
+                !value && !field.computed->program.may_fail_on_null().empty() && unset_part(type, field, next);
             if (missing) {
                 next.values[i] = {};
             } else if (!value) {
@@ -258,7 +293,8 @@ class Judge::Session final : public cel::Host {
             } else if (auto stored = record::from_cel(field, *value)) {
                 next.values[i] = std::move(*stored);
             } else {
-                problem(stored.error().code, record::field_place(where, field), stored.error().message, stored.error().hint);
+                problem(stored.error().code, record::field_place(where, field), stored.error().message,
+                        stored.error().hint);
             }
         }
     }
@@ -287,7 +323,9 @@ class Judge::Session final : public cel::Host {
             const std::string name = counter_name(type, field, made);
             const auto last = j_.store_.counter(name);
             if (!last) return lose(last.error());
-            if (made.values[i] == record::Value(number_text(field.pattern, *last + 1)) && !guard(j_.store_.set_counter(name, *last + 1))) return;
+            if (made.values[i] == record::Value(number_text(field.pattern, *last + 1)) &&
+                !guard(j_.store_.set_counter(name, *last + 1)))
+                return;
         }
     }
     std::string counter_name(const model::Type& type, const model::Field& field, const record::Record& r) const {
@@ -317,7 +355,8 @@ class Judge::Session final : public cel::Host {
         return out;
     }
 
-    void check_references(const model::Type& type, const record::Record& next, const record::Record* old, const std::string& where) {
+    void check_references(const model::Type& type, const record::Record& next, const record::Record* old,
+                          const std::string& where) {
         for (std::size_t i = 0; i < type.fields.size(); ++i) {
             const model::Field& field = type.fields[i];
             const record::Value& value = next.values[i];
@@ -326,15 +365,19 @@ class Judge::Session final : public cel::Host {
             if (field.kind == model::FieldKind::reference) {
                 ids.push_back(*record::as_integer(value));
             } else if (field.kind == model::FieldKind::references) {
-                if (const auto* t = record::as_text(value)) ids = record::parse_id_list(*t).value_or(std::vector<std::int64_t>{});
+                if (const auto* t = record::as_text(value))
+                    ids = record::parse_id_list(*t).value_or(std::vector<std::int64_t>{});
             }
             for (const std::int64_t id : ids)
                 if (id != 0 && !current(field.target, RecordId(id)))
-                    problem(Code::not_found, record::field_place(where, field), "no " + shape(field.target).code + " with id " + std::to_string(id), "choose an existing one");
+                    problem(Code::not_found, record::field_place(where, field),
+                            "no " + shape(field.target).code + " with id " + std::to_string(id),
+                            "choose an existing one");
         }
     }
 
-    void check_unique(const model::Type& type, const record::Record& next, const record::Record* old, const std::string& where) {
+    void check_unique(const model::Type& type, const record::Record& next, const record::Record* old,
+                      const std::string& where) {
         const auto clash = [&](const std::vector<int>& fields) {
             std::vector<record::Value> values;
             bool changed = !old;
@@ -351,8 +394,10 @@ class Judge::Session final : public cel::Host {
                 std::string names;
                 for (const int f : fields) names += (names.empty() ? "" : " + ") + type.fields[at(f)].code;
                 const record::RecordPtr other = current(type.index, RecordId(id));
-                return problem(Code::duplicate, fields.size() == 1 ? record::field_place(where, type.fields[at(fields[0])]) : where,
-                               names + " exists already: " + (other ? person_name(type, *other) : std::to_string(id)), "amend that record, or use another value");
+                return problem(Code::duplicate,
+                               fields.size() == 1 ? record::field_place(where, type.fields[at(fields[0])]) : where,
+                               names + " exists already: " + (other ? person_name(type, *other) : std::to_string(id)),
+                               "amend that record, or use another value");
             }
         };
         for (std::size_t i = 0; i < type.fields.size(); ++i)
@@ -360,8 +405,10 @@ class Judge::Session final : public cel::Host {
         if (type.natural_key.size() > 1) clash(type.natural_key);
     }
 
-    // Everything a version needs once its given values stand: computed parts, checks, rules (now or after the draft), writing.
-    void finish(const Change& change, const model::Type& type, const record::RecordPtr& old, std::shared_ptr<record::Record> next, journal::Verb verb, Made& made) {
+    // Everything a version needs once its given values stand: computed parts, checks, rules (now or after the draft),
+    // writing.
+    void finish(const Change& change, const model::Type& type, const record::RecordPtr& old,
+                std::shared_ptr<record::Record> next, journal::Verb verb, Made& made) {
         const std::size_t before = errors_.size();
         const model::Move* const move = std::exchange(pending_move_, nullptr);
         next->effective = change.effective.value_or(today_);
@@ -383,8 +430,10 @@ class Judge::Session final : public cel::Host {
         }
         write(type.index, old, std::move(next), verb, made);
     }
-    // The record is refused already; say which of its own rules it breaks as well, so that the clerk hears everything at once.
-    void plain_rules(const model::Type& type, const record::Record& next, const record::RecordPtr& old, const std::string& where) {
+    // The record is refused already; say which of its own rules it breaks as well, so that the clerk hears everything
+    // at once.
+    void plain_rules(const model::Type& type, const record::Record& next, const record::RecordPtr& old,
+                     const std::string& where) {
         for (const auto& rule : type.rules) {
             if (rule.reads_others) continue;
             const auto ok = holds(rule.check.program, type, next, old);
@@ -392,16 +441,22 @@ class Judge::Session final : public cel::Host {
         }
     }
     void broken(const model::Rule& rule, const std::string& where) {
-        problem(Code::rule_broken, where, rule.message.hans + " / " + rule.message.en, "rule " + rule.code + ": " + rule.check.text);
+        problem(Code::rule_broken, where, rule.message.hans + " / " + rule.message.en,
+                "rule " + rule.code + ": " + rule.check.text);
     }
 
-    void remember_rules(const model::Type& type, const model::Move* move, const record::RecordPtr& next, const record::RecordPtr& old, const std::string& where) {
-        const bool again = next->id.value != 0 && written_.contains({type.index, next->id.value});  // changed before in this draft
+    void remember_rules(const model::Type& type, const model::Move* move, const record::RecordPtr& next,
+                        const record::RecordPtr& old, const std::string& where) {
+        const bool again =
+            next->id.value != 0 && written_.contains({type.index, next->id.value});  // changed before in this draft
         if (again)
             for (auto& check : checks_)
-                if (check.type == type.index && check.record->id == next->id) check.record = next;  // the last version counts
+                if (check.type == type.index && check.record->id == next->id)
+                    check.record = next;  // the last version counts
         const auto known = [&](const model::Rule& rule) {
-            return again && std::any_of(checks_.begin(), checks_.end(), [&](const Check& c) { return c.rule == &rule && c.record->id == next->id && c.type == type.index; });
+            return again && std::any_of(checks_.begin(), checks_.end(), [&](const Check& c) {
+                       return c.rule == &rule && c.record->id == next->id && c.type == type.index;
+                   });
         };
         for (const auto& rule : type.rules)
             if (!known(rule)) checks_.push_back({&rule, type.index, next, old, &where});
@@ -409,15 +464,19 @@ class Judge::Session final : public cel::Host {
             for (const auto& rule : move->needs) checks_.push_back({&rule, type.index, next, old, &where});
     }
 
-    std::vector<cel::Value> rule_variables(const model::Type& type, const record::RecordPtr& old, record::Views& views) {
+    std::vector<cel::Value> rule_variables(const model::Type& type, const record::RecordPtr& old,
+                                           record::Views& views) {
         std::vector<cel::Value> out(model::slots::rule_count);
         out[model::slots::old_record] = views.object(type.index, old);
-        if (model_.identity.post >= 0) out[model::slots::post] = views.reference(model_.identity.post, draft_.post.value);
-        if (model_.identity.person >= 0) out[model::slots::actor] = views.reference(model_.identity.person, draft_.actor.value);
+        if (model_.identity.post >= 0)
+            out[model::slots::post] = views.reference(model_.identity.post, draft_.post.value);
+        if (model_.identity.person >= 0)
+            out[model::slots::actor] = views.reference(model_.identity.person, draft_.actor.value);
         out[model::slots::entry_date] = cel::Value::date(today_);
         return out;
     }
-    Result<bool> holds(const cel::Program& program, const model::Type& type, const record::Record& r, const record::RecordPtr& old) {
+    Result<bool> holds(const cel::Program& program, const model::Type& type, const record::Record& r,
+                       const record::RecordPtr& old) {
         record::Views views(model_, j_.world_);
         const auto variables = rule_variables(type, old, views);
         cel::Activation activation;
@@ -427,17 +486,23 @@ class Judge::Session final : public cel::Host {
         YIPAN_TRY(const cel::Value v, program.evaluate(activation));
         return v.is(cel::Kind::boolean) && v.as_bool();
     }
-    void may_move(const model::Move& move, const model::Type& type, const record::Record& next, const record::RecordPtr& old, const std::string& where) {
+    void may_move(const model::Move& move, const model::Type& type, const record::Record& next,
+                  const record::RecordPtr& old, const std::string& where) {
         if (draft_.post.value == 0) return;  // the system itself
         const auto ok = holds(move.who->program, type, next, old);
-        if (!ok || !*ok) problem(Code::not_allowed, where, "the acting post may not do \"" + move.label.hans + "\" (" + move.code + ")", "allowed where: " + move.who->text);
+        if (!ok || !*ok)
+            problem(Code::not_allowed, where,
+                    "the acting post may not do \"" + move.label.hans + "\" (" + move.code + ")",
+                    "allowed where: " + move.who->text);
     }
     void judge_rules() {
         for (const Check& check : checks_) {
             const auto ok = holds(check.rule->check.program, shape(check.type), *check.record, check.old);
             if (take_world_error()) return;
             if (!ok)
-                problem(Code::rule_broken, *check.where, "rule " + check.rule->code + " cannot be judged: " + ok.error().message, check.rule->check.text);
+                problem(Code::rule_broken, *check.where,
+                        "rule " + check.rule->code + " cannot be judged: " + ok.error().message,
+                        check.rule->check.text);
             else if (!*ok)
                 broken(*check.rule, *check.where);
         }
@@ -459,19 +524,29 @@ class Judge::Session final : public cel::Host {
 
     // -- removing: what deletion does to references is declared per field
     void remove(const Change& change, const model::Type& type, const record::RecordPtr& old, Made& made) {
-        if (++dragged_ > changes_max) return problem(Code::limit_exceeded, change.where, "removing " + person_name(type, *old) + " would change more than " + std::to_string(changes_max) + " records");
+        if (++dragged_ > changes_max)
+            return problem(Code::limit_exceeded, change.where,
+                           "removing " + person_name(type, *old) + " would change more than " +
+                               std::to_string(changes_max) + " records");
         for (const auto& back : j_.shape_->referrers[at(type.index)]) {
             const model::Type& other = shape(back.type);
             const model::Field& field = other.fields[at(back.field)];
             const auto ids = j_.store_.referrers(back.type, back.field, old->id.value, referrers_max + 1);
             if (!ids) return lose(ids.error());
-            if (static_cast<std::int64_t>(ids->size()) > referrers_max) return problem(Code::limit_exceeded, change.where, "more than " + std::to_string(referrers_max) + " records of " + other.code + " refer to " + person_name(type, *old));
+            if (static_cast<std::int64_t>(ids->size()) > referrers_max)
+                return problem(Code::limit_exceeded, change.where,
+                               "more than " + std::to_string(referrers_max) + " records of " + other.code +
+                                   " refer to " + person_name(type, *old));
             for (const std::int64_t id : *ids) {
                 if (back.type == type.index && id == old->id.value) continue;
                 const record::RecordPtr referrer = current(back.type, RecordId(id));
                 if (!referrer) continue;  // already gone along
                 if (field.on_delete == model::OnDelete::refuse) {
-                    problem(Code::referenced, change.where, person_name(type, *old) + " is still " + field.code + " of " + person_name(other, *referrer) + (ids->size() > 1 ? " and " + std::to_string(ids->size() - 1) + " more" : ""), "change or remove those first");
+                    problem(Code::referenced, change.where,
+                            person_name(type, *old) + " is still " + field.code + " of " +
+                                person_name(other, *referrer) +
+                                (ids->size() > 1 ? " and " + std::to_string(ids->size() - 1) + " more" : ""),
+                            "change or remove those first");
                     break;
                 }
                 Made dragged;
@@ -504,12 +579,16 @@ class Judge::Session final : public cel::Host {
     bool dependents(const record::Record& changed, const record::Record* next, std::vector<Dependent>& out) {
         std::map<std::pair<int, std::int64_t>, bool> seen;
         for (const auto& d : j_.plan_->dependents_of(changed.type)) {
-            const auto differs = [&](const record::Record& from) { return std::any_of(d.fields.begin(), d.fields.end(), [&](int f) { return from.at(f) != next->at(f); }); };
+            const auto differs = [&](const record::Record& from) {
+                return std::any_of(d.fields.begin(), d.fields.end(), [&](int f) { return from.at(f) != next->at(f); });
+            };
             bool matters = !next || differs(changed);
-            if (!matters && d.any_version && changed.version > 1) {  // the same values from another day on may hide an older version's
+            if (!matters && d.any_version &&
+                changed.version > 1) {  // the same values from another day on may hide an older version's
                 const auto past = j_.world_.history(changed.type, changed.id);
                 if (!past) return lose(past.error()), false;
-                matters = std::any_of(past->begin(), past->end(), [&](const auto& version) { return differs(*version); });
+                matters =
+                    std::any_of(past->begin(), past->end(), [&](const auto& version) { return differs(*version); });
             }
             if (!matters) continue;
             std::vector<std::int64_t> level{changed.id.value};
@@ -517,26 +596,33 @@ class Judge::Session final : public cel::Host {
                 const int type = owner_of_hop(d, hop);
                 std::vector<std::int64_t> below;
                 for (const std::int64_t id : level) {
-                    const auto ids = j_.store_.referrers(type, d.via[hop], id, static_cast<std::int64_t>(rederived_max) + 1);
+                    const auto ids =
+                        j_.store_.referrers(type, d.via[hop], id, static_cast<std::int64_t>(rederived_max) + 1);
                     if (!ids) return lose(ids.error()), false;
                     below.insert(below.end(), ids->begin(), ids->end());
                     if (hop > 0 && d.any_version && !past_referrers(type, d.via[hop], id, below)) return false;
                     if (below.size() > rederived_max) {
-                        problem(Code::limit_exceeded, "", "more than " + std::to_string(rederived_max) + " records' figures would have to be derived again", "split the change over several records");
+                        problem(Code::limit_exceeded, "",
+                                "more than " + std::to_string(rederived_max) +
+                                    " records' figures would have to be derived again",
+                                "split the change over several records");
                         return false;
                     }
                 }
                 level = std::move(below);
             }
             for (const std::int64_t id : level)
-                if (!(d.type == changed.type && id == changed.id.value) && seen.emplace(std::pair(d.type, id), true).second) out.push_back({d.type, id, {}});
+                if (!(d.type == changed.type && id == changed.id.value) &&
+                    seen.emplace(std::pair(d.type, id), true).second)
+                    out.push_back({d.type, id, {}});
         }
         for (Dependent& d : out)
             if (!contributions(d.type, RecordId(d.id), d.before)) return false;
         return true;
     }
-    /// Records whose earlier versions referred to `id`: a path at an event's date may still walk through them. A scan of the type's amended
-    /// records; only paths of two references and more that look at dates need it, and the types in their middle are small and rarely amended.
+    /// Records whose earlier versions referred to `id`: a path at an event's date may still walk through them. A scan
+    /// of the type's amended records; only paths of two references and more that look at dates need it, and the types
+    /// in their middle are small and rarely amended.
     bool past_referrers(int type, int field, std::int64_t id, std::vector<std::int64_t>& out) {
         std::vector<std::int64_t> amended;
         if (!guard(j_.store_.each(type, [&](const record::RecordPtr& r) {
@@ -547,7 +633,9 @@ class Judge::Session final : public cel::Host {
         for (const std::int64_t other : amended) {
             const auto past = j_.world_.history(type, RecordId(other));
             if (!past) return lose(past.error()), false;
-            if (std::any_of(past->begin(), past->end(), [&](const auto& version) { return version->at(field) == record::Value(id); })) out.push_back(other);
+            if (std::any_of(past->begin(), past->end(),
+                            [&](const auto& version) { return version->at(field) == record::Value(id); }))
+                out.push_back(other);
         }
         return true;
     }
@@ -567,7 +655,8 @@ class Judge::Session final : public cel::Host {
         return ok.has_value();
     }
 
-    void write(int type, const record::RecordPtr& old, std::shared_ptr<record::Record> next, journal::Verb verb, Made& made) {
+    void write(int type, const record::RecordPtr& old, std::shared_ptr<record::Record> next, journal::Verb verb,
+               Made& made) {
         const bool counted = j_.plan_->has_figures(type);
         std::vector<Dependent> others;
         std::vector<figure::Contribution>& before = j_.before_;
@@ -576,8 +665,8 @@ class Judge::Session final : public cel::Host {
         after.clear();
         if (old && counted && !contributions(*old, before)) return;
         if (old && !j_.plan_->dependents_of(type).empty() && !dependents(*old, next.get(), others)) return;
-        // Without a savepoint nothing may fail after the first row is written, so a new record's contributions come first; with one
-        // they are derived from the written state.
+        // Without a savepoint nothing may fail after the first row is written, so a new record's contributions come
+        // first; with one they are derived from the written state.
         if (after_each_ && next && counted && !contributions(*next, after)) return;
 
         const RecordId id = old ? old->id : RecordId(given_ ? given_->record : j_.next_record_[at(type)]);
@@ -602,12 +691,16 @@ class Judge::Session final : public cel::Host {
         if (!guard(j_.log_.append(e))) return;
         if (!first_) first_ = e.position;
         last_ = e.position;
-        if (!guard(!next ? j_.store_.erase_row(type, id.value) : old ? j_.store_.update(*next) : j_.store_.insert(*next))) return;
+        if (!guard(!next ? j_.store_.erase_row(type, id.value)
+                   : old ? j_.store_.update(*next)
+                         : j_.store_.insert(*next)))
+            return;
         written_.emplace(type, id.value);
         j_.world_.put(type, id, next);
         if (j_.shape_->is_link[at(type)]) {
             const std::pair<int, std::int64_t> key{type, id.value};
-            if (const auto was = pending_.links.find(key); was != pending_.links.end()) links_before_.try_emplace(key, was->second);
+            if (const auto was = pending_.links.find(key); was != pending_.links.end())
+                links_before_.try_emplace(key, was->second);
             pending_.links[key] = next;
         }
         made.record = id;
@@ -621,7 +714,8 @@ class Judge::Session final : public cel::Host {
             post(d.before, now, e.position, d.id);
         }
     }
-    void header(journal::Entry& e, int type, RecordId id, const record::RecordPtr& old, const record::Record* next, journal::Verb verb) const {
+    void header(journal::Entry& e, int type, RecordId id, const record::RecordPtr& old, const record::Record* next,
+                journal::Verb verb) const {
         e.time = time_;
         e.actor = draft_.actor.value;
         e.post = draft_.post.value;
@@ -635,7 +729,8 @@ class Judge::Session final : public cel::Host {
         e.model_version = j_.model_version_;
         e.effective = next ? next->effective.days : today_.days;
     }
-    void post(std::vector<figure::Contribution>& before, std::vector<figure::Contribution>& after, std::int64_t position, std::int64_t record) {
+    void post(std::vector<figure::Contribution>& before, std::vector<figure::Contribution>& after,
+              std::int64_t position, std::int64_t record) {
         if (before.empty())
             for (const auto& c : after) pending_.postings.push_back({c, position, record, +1});
         else

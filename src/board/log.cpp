@@ -27,7 +27,8 @@ journal::HashOf stored_hashes(store::Store& store) {
         if (level % Log::node_level == 0 && level > 0) {
             YIPAN_TRY(const auto node, store.node(static_cast<int>(level), static_cast<std::int64_t>(index)));
             if (node) return *node;
-            return fail(Code::corrupt, "node " + std::to_string(level) + "/" + std::to_string(index), "a stored Merkle node is missing");
+            return fail(Code::corrupt, "node " + std::to_string(level) + "/" + std::to_string(index),
+                        "a stored Merkle node is missing");
         }
         if (level == 0) {
             YIPAN_TRY(const auto e, store.entry(static_cast<std::int64_t>(index) + 1));
@@ -36,8 +37,10 @@ journal::HashOf stored_hashes(store::Store& store) {
         if (level < Log::node_level) {
             journal::Frontier part;
             const auto first = static_cast<std::int64_t>(index << level) + 1;
-            YIPAN_TRY_VOID(store.each_leaf(first, first + (std::int64_t{1} << level) - 1, [&](const Digest& d) { part.append(d); }));
-            if (part.size() != (std::uint64_t{1} << level)) return fail(Code::corrupt, "entry " + std::to_string(first), "leaves are missing");
+            YIPAN_TRY_VOID(store.each_leaf(first, first + (std::int64_t{1} << level) - 1,
+                                           [&](const Digest& d) { part.append(d); }));
+            if (part.size() != (std::uint64_t{1} << level))
+                return fail(Code::corrupt, "entry " + std::to_string(first), "leaves are missing");
             return part.root();
         }
         return journal::subtree_root(level, index, level / Log::node_level * Log::node_level, stored_hashes(store));
@@ -55,7 +58,8 @@ Status Log::open() {
         before = previous.leaf;
     }
     const std::string place = "entry " + std::to_string(head.position);
-    if (journal::leaf_of(last.entry, before) != last.leaf) return fail(Code::corrupt, place, "does not match its own hash", "run yipan verify; restore a backup");
+    if (journal::leaf_of(last.entry, before) != last.leaf)
+        return fail(Code::corrupt, place, "does not match its own hash", "run yipan verify; restore a backup");
     state_.position = head.position;
     state_.time = last.entry.time;
     state_.last_leaf = last.leaf;
@@ -68,7 +72,9 @@ Status Log::open() {
         roots.push_back(root);
     }
     YIPAN_TRY(state_.frontier, journal::Frontier::restore(size, std::move(roots)));
-    if (state_.frontier.root() != head.root) return fail(Code::corrupt, place, "the Merkle root of the journal is not the stored one", "run yipan verify; restore a backup");
+    if (state_.frontier.root() != head.root)
+        return fail(Code::corrupt, place, "the Merkle root of the journal is not the stored one",
+                    "run yipan verify; restore a backup");
     return {};
 }
 

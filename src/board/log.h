@@ -1,6 +1,7 @@
 #pragma once
-// The writer's end of the journal: gives positions and never-decreasing times, makes commitments, chains leaves (I1), keeps the
-// Merkle frontier and stores a node for every 256 leaves. State moves with the transaction: mark() before a draft, back() to undo it.
+// The writer's end of the journal: gives positions and never-decreasing times, makes commitments, chains leaves (I1),
+// keeps the Merkle frontier and stores a node for every 256 leaves. State moves with the transaction: mark() before a
+// draft, back() to undo it.
 #include "board/board.h"
 #include "journal/entry.h"
 #include "journal/merkle.h"

@@ -9,9 +9,9 @@
 
 namespace yipan::board {
 
-/// Writes are only noted here: a run is prepared on the thread that shows batches, and the writer carries the notes into its next
-/// transaction (write_notes). Reads go through a store of their own, from any thread, one at a time. Runs change under the
-/// book's exclusive lock (Core::commit_batch), so no reader misses one.
+/// Writes are only noted here: a run is prepared on the thread that shows batches, and the writer carries the notes
+/// into its next transaction (write_notes). Reads go through a store of their own, from any thread, one at a time. Runs
+/// change under the book's exclusive lock (Core::commit_batch), so no reader misses one.
 class StoreRuns final : public figure::RunStore {
   public:
     explicit StoreRuns(store::Store& reader) : reader_(&reader) {}
@@ -29,12 +29,17 @@ class StoreRuns final : public figure::RunStore {
         for (const auto& r : rows) out.push_back({r.id, r.level, r.first_position, r.last_position});
         return out;
     }
-    Status add(const Run& run, std::span<const std::string> totals, std::span<const std::pair<std::string, std::string>> chunks) override {
-        notes_.push_back([run](store::Store& s) { return s.put_run({run.id, run.level, run.first_position, run.last_position}); });
+    Status add(const Run& run, std::span<const std::string> totals,
+               std::span<const std::pair<std::string, std::string>> chunks) override {
+        notes_.push_back([run](store::Store& s) {
+            return s.put_run({run.id, run.level, run.first_position, run.last_position});
+        });
         return append(run.id, totals, chunks);
     }
-    Status append(std::int64_t run, std::span<const std::string> totals, std::span<const std::pair<std::string, std::string>> chunks) override {
-        notes_.push_back([run, t = std::vector(totals.begin(), totals.end()), c = std::vector(chunks.begin(), chunks.end())](store::Store& s) -> Status {
+    Status append(std::int64_t run, std::span<const std::string> totals,
+                  std::span<const std::pair<std::string, std::string>> chunks) override {
+        notes_.push_back([run, t = std::vector(totals.begin(), totals.end()),
+                          c = std::vector(chunks.begin(), chunks.end())](store::Store& s) -> Status {
             for (const auto& body : t) YIPAN_TRY_VOID(s.add_run_total(run, body));
             for (const auto& [key, body] : c) YIPAN_TRY_VOID(s.put_run_chunk(run, key, body));
             return {};
@@ -55,7 +60,8 @@ class StoreRuns final : public figure::RunStore {
         YIPAN_TRY_VOID(reader_->each_run_total(run, [&](std::string_view body) { out.emplace_back(body); }));
         return out;
     }
-    Status chunks_from(std::int64_t run, std::string_view key, const std::function<bool(std::string_view, std::string_view)>& next) override {
+    Status chunks_from(std::int64_t run, std::string_view key,
+                       const std::function<bool(std::string_view, std::string_view)>& next) override {
         const std::lock_guard lock(mutex_);  // recursive: a visitor may look into another run
         return reader_->chunks_from(run, key, next);
     }

@@ -54,7 +54,8 @@ Result<std::vector<figure::Posting>> decode_postings(std::string_view in) {
     while (!in.empty()) {
         std::int64_t position = 0, record = 0, figure = 0, slot = 0, day = 0;
         auto& k = p.what.cell;
-        if (!take(in, position) || !take(in, record) || !take(in, figure) || !take(in, slot) || !take(in, k.unit) || !take(in, k.d1) || !take(in, k.d2) || !take(in, p.what.value) || !take(in, day))
+        if (!take(in, position) || !take(in, record) || !take(in, figure) || !take(in, slot) || !take(in, k.unit) ||
+            !take(in, k.d1) || !take(in, k.d2) || !take(in, p.what.value) || !take(in, day))
             return fail(Code::corrupt, "yipan_tail", "postings end in the middle");
         p.position += position;
         p.record += record;

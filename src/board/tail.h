@@ -1,6 +1,6 @@
 #pragma once
-// Postings of one batch as bytes: variable-length integers, small numbers small. The tail is what lies after the newest run; a board
-// opens by reading the runs' totals and these.
+// Postings of one batch as bytes: variable-length integers, small numbers small. The tail is what lies after the newest
+// run; a board opens by reading the runs' totals and these.
 #include <span>
 #include <string>
 #include <string_view>

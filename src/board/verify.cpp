@@ -11,7 +11,8 @@ constexpr std::int64_t progress_every = 5'000;
 
 class Verifier {
   public:
-    Verifier(store::Store& store, ShapePtr shape, const Progress& progress) : store_(store), shape_(std::move(shape)), progress_(progress) {
+    Verifier(store::Store& store, ShapePtr shape, const Progress& progress)
+        : store_(store), shape_(std::move(shape)), progress_(progress) {
         last_.resize(shape_->model->types.size());
     }
 
@@ -22,8 +23,10 @@ class Verifier {
         entries(head->position);
         report_.root = frontier_.root();
         if (report_.problems.empty() && static_cast<std::int64_t>(frontier_.size()) != head->position)
-            problem("entry " + std::to_string(frontier_.size() + 1), "is missing: the journal should have " + std::to_string(head->position) + " entries");
-        if (report_.problems.empty() && frontier_.root() != head->root) problem("root", "the Merkle root is not the stored one");
+            problem("entry " + std::to_string(frontier_.size() + 1),
+                    "is missing: the journal should have " + std::to_string(head->position) + " entries");
+        if (report_.problems.empty() && frontier_.root() != head->root)
+            problem("root", "the Merkle root is not the stored one");
         for (const auto& type : shape_->model->types) rows(type);
         report_.ok = report_.problems.empty();
         return std::move(report_);
@@ -31,7 +34,8 @@ class Verifier {
 
   private:
     void problem(std::string where, std::string what) {
-        if (report_.problems.size() < problems_max) report_.problems.push_back({Code::corrupt, std::move(where), std::move(what), ""});
+        if (report_.problems.size() < problems_max)
+            report_.problems.push_back({Code::corrupt, std::move(where), std::move(what), ""});
     }
 
     void entries(std::int64_t to) {
@@ -43,7 +47,8 @@ class Verifier {
             const std::string place = "entry " + std::to_string(e.position);
             if (e.position != expected) problem("entry " + std::to_string(expected), "is missing");
             expected = e.position + 1;
-            if (journal::leaf_of(e, before) != stored.leaf) problem(place, "does not match its hash: header, body, salt or the entry before was changed");
+            if (journal::leaf_of(e, before) != stored.leaf)
+                problem(place, "does not match its hash: header, body, salt or the entry before was changed");
             if (e.time < time) problem(place, "is dated before the entry before it");
             time = e.time;
             before = stored.leaf;
@@ -51,7 +56,9 @@ class Verifier {
                 if (level == 0 || level % Log::node_level != 0) return;
                 ++report_.nodes;
                 const auto node = store_.node(static_cast<int>(level), static_cast<std::int64_t>(index));
-                if (!node || !*node || **node != hash) problem("node " + std::to_string(level) + "/" + std::to_string(index), "is missing or differs from the entries below it");
+                if (!node || !*node || **node != hash)
+                    problem("node " + std::to_string(level) + "/" + std::to_string(index),
+                            "is missing or differs from the entries below it");
             });
             version(e, place);
             ++report_.entries;
@@ -67,10 +74,12 @@ class Verifier {
         if (type < 0) return;
         auto& records = last_[static_cast<std::size_t>(type)];
         if (e.record < 1) return problem(place, "names no record");
-        if (static_cast<std::size_t>(e.record) >= records.size()) records.resize(static_cast<std::size_t>(e.record) + static_cast<std::size_t>(e.record) / 2 + 16);
+        if (static_cast<std::size_t>(e.record) >= records.size())
+            records.resize(static_cast<std::size_t>(e.record) + static_cast<std::size_t>(e.record) / 2 + 16);
         Last& last = records[static_cast<std::size_t>(e.record)];
         if (e.version != last.version + 1 || e.previous != last.position)
-            problem(place, "is version " + std::to_string(e.version) + " of " + e.type + " " + std::to_string(e.record) + " after version " + std::to_string(last.version));
+            problem(place, "is version " + std::to_string(e.version) + " of " + e.type + " " +
+                               std::to_string(e.record) + " after version " + std::to_string(last.version));
         last = {e.position, e.version, e.verb == journal::Verb::remove};
     }
 
@@ -81,24 +90,31 @@ class Verifier {
         const auto ok = store_.each(type.index, [&](const record::RecordPtr& r) {
             const std::string place = type.code + " " + std::to_string(r->id.value);
             ++report_.records;
-            if (progress_ && report_.records % progress_every == 0) progress_(std::min(total_ + report_.records, total_ * 2), total_ * 2);
+            if (progress_ && report_.records % progress_every == 0)
+                progress_(std::min(total_ + report_.records, total_ * 2), total_ * 2);
             const auto index = static_cast<std::size_t>(r->id.value);
-            if (r->id.value < 1 || index >= records.size() || records[index].position == 0 || records[index].removed) return problem(place, "has no entry in the journal"), true;
+            if (r->id.value < 1 || index >= records.size() || records[index].position == 0 || records[index].removed)
+                return problem(place, "has no entry in the journal"), true;
             Last& last = records[index];
             last.seen = true;
-            if (r->version != last.version || r->position.value != last.position) return problem(place, "is not the version its last entry made"), true;
+            if (r->version != last.version || r->position.value != last.position)
+                return problem(place, "is not the version its last entry made"), true;
             const auto stored = store_.entry(last.position);
             if (!stored) return problem(place, stored.error().message), true;
-            if (r->previous.value != stored->entry.previous || r->effective.days != stored->entry.effective) problem(place, "differs from entry " + std::to_string(last.position));
+            if (r->previous.value != stored->entry.previous || r->effective.days != stored->entry.effective)
+                problem(place, "differs from entry " + std::to_string(last.position));
             for (int g = 0; g < record::group_count; ++g) {
                 codec.encode(*r, static_cast<model::FieldGroup>(g), body);
-                if (body != stored->entry.body[static_cast<std::size_t>(g)]) problem(place, "differs from entry " + std::to_string(last.position) + " that made it");
+                if (body != stored->entry.body[static_cast<std::size_t>(g)])
+                    problem(place, "differs from entry " + std::to_string(last.position) + " that made it");
             }
             return true;
         });
         if (!ok) problem(type.code, ok.error().message);
         for (std::size_t id = 1; id < records.size(); ++id)
-            if (records[id].position && !records[id].removed && !records[id].seen) problem(type.code + " " + std::to_string(id), "is missing; entry " + std::to_string(records[id].position) + " made it");
+            if (records[id].position && !records[id].removed && !records[id].seen)
+                problem(type.code + " " + std::to_string(id),
+                        "is missing; entry " + std::to_string(records[id].position) + " made it");
     }
 
     struct Last {
@@ -116,26 +132,34 @@ class Verifier {
     std::vector<std::vector<Last>> last_;
 };
 
-void member(std::string& out, std::string_view name, std::int64_t value) { out.append(",\"").append(name).append("\":").append(std::to_string(value)); }
+void member(std::string& out, std::string_view name, std::int64_t value) {
+    out.append(",\"").append(name).append("\":").append(std::to_string(value));
+}
 std::string wide(__int128 v) {
     if (v == 0) return "0";
     const bool negative = v < 0;
     std::string out;
-    for (auto u = negative ? -static_cast<unsigned __int128>(v) : static_cast<unsigned __int128>(v); u > 0; u /= 10) out.insert(out.begin(), static_cast<char>('0' + static_cast<int>(u % 10)));
+    for (auto u = negative ? -static_cast<unsigned __int128>(v) : static_cast<unsigned __int128>(v); u > 0; u /= 10)
+        out.insert(out.begin(), static_cast<char>('0' + static_cast<int>(u % 10)));
     return negative ? "-" + out : out;
 }
 }  // namespace
 
-VerifyReport verify_store(store::Store& store, const ShapePtr& shape, const Progress& progress) { return Verifier(store, shape, progress).run(); }
+VerifyReport verify_store(store::Store& store, const ShapePtr& shape, const Progress& progress) {
+    return Verifier(store, shape, progress).run();
+}
 
-// One JSON object a line: the records of each type in id order, the journal, the counters, the cells of the figures. Same facts, same
-// bytes, whatever store or batching they went through (I7).
-Status dump_store(store::Store& store, const ShapePtr& shape, Snapshot& snapshot, const std::function<void(std::string_view)>& out) {
+// One JSON object a line: the records of each type in id order, the journal, the counters, the cells of the figures.
+// Same facts, same bytes, whatever store or batching they went through (I7).
+Status dump_store(store::Store& store, const ShapePtr& shape, Snapshot& snapshot,
+                  const std::function<void(std::string_view)>& out) {
     const model::Model& model = *shape->model;
     std::string line, body;
     std::vector<int> order;
     for (const auto& type : model.types) order.push_back(type.index);
-    std::sort(order.begin(), order.end(), [&](int a, int b) { return model.types[static_cast<std::size_t>(a)].code < model.types[static_cast<std::size_t>(b)].code; });
+    std::sort(order.begin(), order.end(), [&](int a, int b) {
+        return model.types[static_cast<std::size_t>(a)].code < model.types[static_cast<std::size_t>(b)].code;
+    });
     for (const int t : order) {
         YIPAN_TRY_VOID(store.each(t, [&](const record::RecordPtr& r) {
             line = "{\"record\":\"" + model.types[static_cast<std::size_t>(t)].code + "\"";
@@ -145,7 +169,8 @@ Status dump_store(store::Store& store, const ShapePtr& shape, Snapshot& snapshot
             member(line, "effective", r->effective.days);
             for (int g = 0; g < record::group_count; ++g) {
                 shape->codecs[static_cast<std::size_t>(t)].encode(*r, static_cast<model::FieldGroup>(g), body);
-                if (!body.empty()) line.append(g == 0 ? ",\"plain\":" : g == 1 ? ",\"personal\":" : ",\"attachment\":").append(body);
+                if (!body.empty())
+                    line.append(g == 0 ? ",\"plain\":" : g == 1 ? ",\"personal\":" : ",\"attachment\":").append(body);
             }
             line += "}";
             out(line);
@@ -160,7 +185,11 @@ Status dump_store(store::Store& store, const ShapePtr& shape, Snapshot& snapshot
         member(line, "post", e.post);
         line += ",\"channel\":";
         record::append_json_text(line, e.channel);
-        line.append(",\"verb\":\"").append(journal::verb_name(e.verb)).append("\",\"type\":\"").append(e.type).append("\"");
+        line.append(",\"verb\":\"")
+            .append(journal::verb_name(e.verb))
+            .append("\",\"type\":\"")
+            .append(e.type)
+            .append("\"");
         member(line, "record", e.record);
         member(line, "version", e.version);
         member(line, "previous", e.previous);
@@ -170,7 +199,12 @@ Status dump_store(store::Store& store, const ShapePtr& shape, Snapshot& snapshot
         for (std::size_t g = 0; g < journal::group_count; ++g) {
             constexpr const char* names[] = {"plain", "personal", "attachment"};
             if (!e.body[g].empty()) line.append(",\"").append(names[g]).append("\":").append(e.body[g]);
-            if (e.commitment[g]) line.append(",\"commitment_").append(names[g]).append("\":\"").append(hex(*e.commitment[g])).append("\"");
+            if (e.commitment[g])
+                line.append(",\"commitment_")
+                    .append(names[g])
+                    .append("\":\"")
+                    .append(hex(*e.commitment[g]))
+                    .append("\"");
         }
         line += ",\"leaf\":\"" + hex(stored.leaf) + "\"}";
         out(line);

@@ -1,6 +1,6 @@
 #pragma once
-// The records as one transaction or snapshot sees them, with a bounded cache for the types others refer to (units, projects,
-// indicators): the resolver of rules, figures and views.
+// The records as one transaction or snapshot sees them, with a bounded cache for the types others refer to (units,
+// projects, indicators): the resolver of rules, figures and views.
 #include <unordered_map>
 
 #include "record/body.h"
@@ -14,16 +14,21 @@ struct Shape {
     explicit Shape(model::ModelPtr m);
     model::ModelPtr model;
     std::vector<record::BodyCodec> codecs;
-    std::vector<char> referred;                      // some field refers to this type
-    struct Back { int type; int field; };
-    std::vector<std::vector<Back>> referrers;        // by target type
-    std::vector<char> is_link;                       // records of this type are links of a forest
+    std::vector<char> referred;  // some field refers to this type
+    struct Back {
+        int type;
+        int field;
+    };
+    std::vector<std::vector<Back>> referrers;  // by target type
+    std::vector<char> is_link;                 // records of this type are links of a forest
 };
 using ShapePtr = std::shared_ptr<const Shape>;
 
 class World final : public record::Resolver {
   public:
-    World(store::Store& store, ShapePtr shape) : store_(store), shape_(std::move(shape)) { caches_.resize(shape_->model->types.size()); }
+    World(store::Store& store, ShapePtr shape) : store_(store), shape_(std::move(shape)) {
+        caches_.resize(shape_->model->types.size());
+    }
     record::RecordPtr current(int type, RecordId id) override;
     record::RecordPtr valid_on(int type, RecordId id, Date day) override;
     /// All versions, oldest first; read through the journal, following each version's `previous`.
@@ -41,8 +46,8 @@ class World final : public record::Resolver {
 
   private:
     struct Slot {
-        record::RecordPtr now;                       // null: known not to exist
-        std::vector<record::RecordPtr> versions;     // loaded when asked, oldest first
+        record::RecordPtr now;                    // null: known not to exist
+        std::vector<record::RecordPtr> versions;  // loaded when asked, oldest first
     };
     static constexpr std::size_t cached_max = 60'000;  // records of one type; then the cache starts afresh
     Slot* load(int type, RecordId id);
@@ -50,7 +55,7 @@ class World final : public record::Resolver {
     store::Store& store_;
     ShapePtr shape_;
     std::vector<std::unordered_map<std::int64_t, Slot>> caches_;
-    Slot passing_;                                   // for types not worth caching
+    Slot passing_;  // for types not worth caching
     std::optional<Error> error_;
 };
 

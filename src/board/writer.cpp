@@ -1,15 +1,17 @@
 #include "board/writer.h"
 
-#include <algorithm>
-
 #include <pthread.h>
+
+#include <algorithm>
 
 #include "base/check.h"
 
 namespace yipan::board {
 
 Writer::Writer(Core& core, std::size_t queue_max, std::size_t batch_max)
-    : core_(core), queue_max_(queue_max), batch_max_(batch_max), show_thread_([this] { show_loop(); }), thread_([this] { loop(); }) {}
+    : core_(core), queue_max_(queue_max), batch_max_(batch_max), show_thread_([this] { show_loop(); }), thread_([this] {
+          loop();
+      }) {}
 
 Writer::~Writer() {
     {
@@ -82,7 +84,8 @@ void Writer::loop() {
     while (true) {
         Done done;
         drafts.clear();
-        {   // Two batches at most are under way, one being synced and one being judged: taking a third early would only make small ones.
+        {  // Two batches at most are under way, one being synced and one being judged: taking a third early would only
+           // make small ones.
             std::unique_lock lock(show_mutex_);
             show_idle_.wait(lock, [&] { return shows_.empty(); });
         }
@@ -91,7 +94,8 @@ void Writer::loop() {
             work_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
             if (queue_.empty()) return;
             // At least one ticket; more while they fit. A bulk ticket is one transaction however long it is.
-            while (!queue_.empty() && (done.tickets.empty() || drafts.size() + queue_.front()->drafts->size() <= batch_max_)) {
+            while (!queue_.empty() &&
+                   (done.tickets.empty() || drafts.size() + queue_.front()->drafts->size() <= batch_max_)) {
                 Ticket* ticket = queue_.front();
                 queue_.pop_front();
                 queued_drafts_ -= ticket->drafts->size();
@@ -125,7 +129,8 @@ void Writer::show_loop() {
             show_idle_.notify_all();
         }
         // One sync hardens all that was committed before it; nobody is answered, and nothing shown, earlier (I6).
-        const bool wrote = std::any_of(batches.begin(), batches.end(), [](const Done& d) { return d.shown.has_value(); });
+        const bool wrote =
+            std::any_of(batches.begin(), batches.end(), [](const Done& d) { return d.shown.has_value(); });
         const Status hard = wrote ? core_.harden() : Status{};
         for (Done& done : batches) {
             if (done.shown) core_.show(*done.shown);
@@ -141,7 +146,8 @@ void Writer::show_loop() {
 void Writer::answer(Done& done) {
     std::size_t next = 0;
     for (Ticket* ticket : done.tickets) {
-        for (std::size_t i = 0, n = ticket->drafts->size(); i < n; ++i) ticket->answers->push_back(std::move(done.answers[next++]));
+        for (std::size_t i = 0, n = ticket->drafts->size(); i < n; ++i)
+            ticket->answers->push_back(std::move(done.answers[next++]));
         if (ticket->finished) {
             const auto finished = std::move(ticket->finished);  // the ticket may die with it
             finished();

@@ -1,8 +1,9 @@
 #pragma once
-// The one writer of a board: a queue, a thread, batches. A batch is one transaction with one fsync; everybody in it gets the answer
-// after that. A second thread shows what is committed (figures, answers) while the first already judges the next batch; batches are shown
-// in their order, so whoever has an answer sees its effect. A store failure rolls the batch back and repeats it draft by draft, so that only the guilty one fails; a failed commit
-// reopens the store and answers by what is really there.
+// The one writer of a board: a queue, a thread, batches. A batch is one transaction with one fsync; everybody in it
+// gets the answer after that. A second thread shows what is committed (figures, answers) while the first already judges
+// the next batch; batches are shown in their order, so whoever has an answer sees its effect. A store failure rolls the
+// batch back and repeats it draft by draft, so that only the guilty one fails; a failed commit reopens the store and
+// answers by what is really there.
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -33,7 +34,7 @@ class Writer {
     void loop();
     void show_loop();
 
-    struct Done {                           // a committed batch on its way to be shown and answered
+    struct Done {  // a committed batch on its way to be shown and answered
         std::vector<Ticket*> tickets;
         std::vector<Checked<Receipt>> answers;
         std::optional<Core::Shown> shown;

@@ -1,6 +1,7 @@
 #pragma once
-// The tree between parser, checker, evaluator and SQL. Internal to the room. Nodes live in one deque and name each other by
-// pointer; nothing is freed recursively. Macros are nodes of their own (Comprehension), so that the tree prints back.
+// The tree between parser, checker, evaluator and SQL. Internal to the room. Nodes live in one deque and name each
+// other by pointer; nothing is freed recursively. Macros are nodes of their own (Comprehension), so that the tree
+// prints back.
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -14,10 +15,43 @@
 namespace yipan::cel {
 
 enum class Op : std::uint8_t {
-    literal, ident, select, has, index, call, list, map, logic_and, logic_or, logic_not, negate, conditional,
-    add, subtract, multiply, divide, modulo, equal, not_equal, less, less_equal, greater, greater_equal, in, comprehension
+    literal,
+    ident,
+    select,
+    has,
+    index,
+    call,
+    list,
+    map,
+    logic_and,
+    logic_or,
+    logic_not,
+    negate,
+    conditional,
+    add,
+    subtract,
+    multiply,
+    divide,
+    modulo,
+    equal,
+    not_equal,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    in,
+    comprehension
 };
-enum class Macro : std::uint8_t { all, exists, exists_one, map, filter, transform_list, transform_map, transform_map_entry };
+enum class Macro : std::uint8_t {
+    all,
+    exists,
+    exists_one,
+    map,
+    filter,
+    transform_list,
+    transform_map,
+    transform_map_entry
+};
 
 /// What a name means, found by the checker.
 enum class Meaning : std::uint8_t { unresolved, variable, local, self_field, self_object, type_name, field, function };
@@ -26,25 +60,25 @@ struct Function;
 
 struct Expr {
     Op op = Op::literal;
-    std::uint32_t pos = 0;         // byte offset in the text
-    std::string name;              // ident, select, has (field), call
-    bool root = false;             // .name
-    bool method = false;           // call: args[0] is the target
-    bool quoted_name = false;      // select by `name`
+    std::uint32_t pos = 0;     // byte offset in the text
+    std::string name;          // ident, select, has (field), call
+    bool root = false;         // .name
+    bool method = false;       // call: args[0] is the target
+    bool quoted_name = false;  // select by `name`
     Macro macro = Macro::all;
-    Value value;                   // literal
-    std::vector<Expr*> args;       // operands; map: k, v, k, v; comprehension: range, then [filter,] body
-    std::string var1, var2;        // comprehension
-    bool has_filter = false;       // comprehension: args[1] is a filter
+    Value value;              // literal
+    std::vector<Expr*> args;  // operands; map: k, v, k, v; comprehension: range, then [filter,] body
+    std::string var1, var2;   // comprehension
+    bool has_filter = false;  // comprehension: args[1] is a filter
 
     // Found by the checker.
     Type type;
     Meaning meaning = Meaning::unresolved;
-    int slot = -1;                 // variable, local or field index
-    int locals = 0;                // comprehension: first local slot
+    int slot = -1;   // variable, local or field index
+    int locals = 0;  // comprehension: first local slot
     const Function* function = nullptr;
-    int query = -1;                // call: number of a host query
-    std::string path;              // key of the path for narrowing; empty when not a path
+    int query = -1;    // call: number of a host query
+    std::string path;  // key of the path for narrowing; empty when not a path
 };
 
 struct Tree {

@@ -23,15 +23,25 @@ class Cel : public testing::Test {
     Cel() {
         project_ = &schema_.add("project");
         contract_ = &schema_.add("contract");
-        project_->fields = {{"name", Type::string(), false, ""}, {"level", Type::string(), true, ""}, {"parent", Type::object_of(project_), true, ""}};
-        contract_->fields = {{"amount", Type::money("CNY"), true, ""}, {"status", Type::string(), false, ""}, {"opened", Type::date(), true, ""},
-                             {"project", Type::object_of(project_), true, ""}, {"area", Type::decimal(2), true, ""}, {"parts", Type::list(Type::money("CNY")), false, ""},
-                             {"count", Type::integer(), false, ""}, {"usd", Type::money("USD"), false, ""}};
+        project_->fields = {{"name", Type::string(), false, ""},
+                            {"level", Type::string(), true, ""},
+                            {"parent", Type::object_of(project_), true, ""}};
+        contract_->fields = {
+            {"amount", Type::money("CNY"), true, ""}, {"status", Type::string(), false, ""},
+            {"opened", Type::date(), true, ""},       {"project", Type::object_of(project_), true, ""},
+            {"area", Type::decimal(2), true, ""},     {"parts", Type::list(Type::money("CNY")), false, ""},
+            {"count", Type::integer(), false, ""},    {"usd", Type::money("USD"), false, ""}};
         env_.self = contract_;
         env_.schema = &schema_;
         row_.key = 7;
-        row_.values = {Value::money({10050, {}}), Value::string("active"), Value::date(*Date::of(2026, 1, 31)), Value(), Value::decimal({1250, 2}),
-                       Value::list({Value::money({1, {}}), Value::money({2, {}})}), Value::integer(3), Value::money(*Money::parse_yuan("5", *Currency::parse("USD")))};
+        row_.values = {Value::money({10050, {}}),
+                       Value::string("active"),
+                       Value::date(*Date::of(2026, 1, 31)),
+                       Value(),
+                       Value::decimal({1250, 2}),
+                       Value::list({Value::money({1, {}}), Value::money({2, {}})}),
+                       Value::integer(3),
+                       Value::money(*Money::parse_yuan("5", *Currency::parse("USD")))};
         parent_.key = 1;
         parent_.values = {Value::string("harbour"), Value::string("provincial"), Value()};
     }
@@ -107,7 +117,8 @@ TEST_F(Cel, decimals_and_money_are_exact_and_round_only_when_told) {
 }
 
 TEST_F(Cel, decimals_money_and_currencies_are_kept_apart_when_checking) {
-    EXPECT_EQ(refusal("area > 1.5"), "1:6: > cannot join decimal(2) and double (decimals never meet doubles: write decimal('1.5'))");
+    EXPECT_EQ(refusal("area > 1.5"),
+              "1:6: > cannot join decimal(2) and double (decimals never meet doubles: write decimal('1.5'))");
     EXPECT_EQ(refusal("amount > 100"), "1:8: > cannot join money(CNY) and int (write yuan(100) or yuan('12.50'))");
     EXPECT_EQ(refusal("amount + usd > amount").substr(0, 7), "1:8: + ");
     EXPECT_EQ(refusal("opened < '2026-01-01'").find("date('2026-01-31')") != std::string::npos, true);
@@ -117,8 +128,10 @@ TEST_F(Cel, decimals_money_and_currencies_are_kept_apart_when_checking) {
 
 TEST_F(Cel, mistakes_are_all_reported_with_line_column_and_hint) {
     EXPECT_EQ(refusal("amont > yuan(1) &&\n  statuss == 'a'"),
-              "1:1: no variable or field is called \"amont\" (did you mean \"amount\"?)\n2:3: no variable or field is called \"statuss\" (did you mean \"status\"?)");
-    EXPECT_EQ(refusal("'中文' == status && project.nam == 'x'"), "1:27: project has no field \"nam\" (did you mean \"name\"?)");
+              "1:1: no variable or field is called \"amont\" (did you mean \"amount\"?)\n2:3: no variable or field is "
+              "called \"statuss\" (did you mean \"status\"?)");
+    EXPECT_EQ(refusal("'中文' == status && project.nam == 'x'"),
+              "1:27: project has no field \"nam\" (did you mean \"name\"?)");
     EXPECT_EQ(refusal("status.startWith('a')").find("startsWith") != std::string::npos, true);
     EXPECT_EQ(refusal("amount ="), "1:8: unexpected character \"=\" (equality is ==)");
     EXPECT_EQ(refusal("1 +"), "1:4: expected a value, found end of the text");
@@ -163,9 +176,16 @@ TEST_F(Cel, nullable_uses_are_listed_unless_a_test_guards_them) {
 }
 
 TEST_F(Cel, a_guarded_expression_never_fails_on_null) {
-    const std::vector<std::string> atoms = {"amount != null", "amount == null", "has(amount)", "amount > yuan(1)", "opened == null", "opened < date('2026-01-01')", "status == 'active'"};
+    const std::vector<std::string> atoms = {"amount != null",    "amount == null", "has(amount)",
+                                            "amount > yuan(1)",  "opened == null", "opened < date('2026-01-01')",
+                                            "status == 'active'"};
     std::uint64_t state = 88172645463325252ULL;
-    const auto roll = [&](std::size_t n) { state ^= state << 13; state ^= state >> 7; state ^= state << 17; return static_cast<std::size_t>(state % n); };
+    const auto roll = [&](std::size_t n) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        return static_cast<std::size_t>(state % n);
+    };
     std::function<std::string(int)> make = [&](int depth) -> std::string {
         if (depth == 0) return atoms[roll(atoms.size())];
         switch (roll(5)) {
@@ -196,9 +216,11 @@ TEST_F(Cel, a_guarded_expression_never_fails_on_null) {
 }
 
 TEST_F(Cel, paths_read_are_listed_for_dependencies) {
-    const auto p = compile("amount > yuan(100) && project.parent.level == 'x' && this.status == 'a' && [1].all(e, e < count)", env_);
+    const auto p = compile(
+        "amount > yuan(100) && project.parent.level == 'x' && this.status == 'a' && [1].all(e, e < count)", env_);
     ASSERT_TRUE(p.has_value()) << text_of(p.error());
-    EXPECT_EQ(p->paths(), (std::vector<std::vector<std::string>>{{"amount"}, {"project", "parent", "level"}, {"status"}, {"count"}}));
+    EXPECT_EQ(p->paths(), (std::vector<std::vector<std::string>>{
+                              {"amount"}, {"project", "parent", "level"}, {"status"}, {"count"}}));
     EXPECT_EQ(p->result_type().text(), "bool");
     EXPECT_FALSE(p->nullable());
     EXPECT_TRUE(compile("project.level", env_)->nullable());
@@ -262,7 +284,9 @@ TEST_F(Cel, queries_become_sql_with_outer_values_as_parameters) {
 
 TEST_F(Cel, figures_are_read_through_the_host_where_allowed) {
     env_.figures = true;
-    env_.figure_type = [](std::string_view code) { return code == "area" ? std::optional<Type>(Type::integer()) : std::nullopt; };
+    env_.figure_type = [](std::string_view code) {
+        return code == "area" ? std::optional<Type>(Type::integer()) : std::nullopt;
+    };
     TestHost host;
     row_.values[3] = Value::object(project_, &parent_);
     const auto p = compile("figure('area', project, period('2026H1')) > 1", env_);
@@ -332,8 +356,10 @@ TEST_F(Cel, a_result_outlives_the_record_it_was_read_from) {
 }
 
 TEST_F(Cel, printed_text_parses_to_the_same_tree) {
-    for (const std::string text : {"-(1) + -1 - (2 - 3)", "!(a && b) || c", "(a ? b : c) ? d : e ? f : g", "a.b['x'].c(1, 2)[3]", "[1, 2u, 0.5, b'\\xff', r'\\n', \"\\u4e2d\"]",
-                                   "{'a': 1, 2: [x.all(i, v, i == v)]}", "has(a.b) && .x.y == null", "- -1", "-(-x)", "!!x", "(-1).f()", "a.`b-c`", "1 - (2 + 3) * 4 % 5", "1e30 + -0.0"}) {
+    for (const std::string text : {"-(1) + -1 - (2 - 3)", "!(a && b) || c", "(a ? b : c) ? d : e ? f : g",
+                                   "a.b['x'].c(1, 2)[3]", "[1, 2u, 0.5, b'\\xff', r'\\n', \"\\u4e2d\"]",
+                                   "{'a': 1, 2: [x.all(i, v, i == v)]}", "has(a.b) && .x.y == null", "- -1", "-(-x)",
+                                   "!!x", "(-1).f()", "a.`b-c`", "1 - (2 + 3) * 4 % 5", "1e30 + -0.0"}) {
         const auto once = reprint(text);
         ASSERT_TRUE(once.has_value()) << text << text_of(once.error());
         const auto twice = reprint(*once);
@@ -344,20 +370,26 @@ TEST_F(Cel, printed_text_parses_to_the_same_tree) {
 }
 
 TEST(JsonLines, malformed_lines_give_error_lines) {
-    for (const std::string line : {"", "{", "[]", "{}", "{\"expr\":1}", "{\"expr\":\"1\",\"bindings\":{\"x\":{\"int\":\"q\"}}}", "{\"expr\":\"x\",\"bindings\":{\"x\":{\"list\":5}}}",
-                                   "{\"expr\":\"1 +\"}", "{\"expr\":\"\\ud800\"}", "\xff\xfe", "{\"expr\":\"[[1]].map(x, x[0] / 0)\"}"})
+    for (const std::string line :
+         {"", "{", "[]", "{}", "{\"expr\":1}", "{\"expr\":\"1\",\"bindings\":{\"x\":{\"int\":\"q\"}}}",
+          "{\"expr\":\"x\",\"bindings\":{\"x\":{\"list\":5}}}", "{\"expr\":\"1 +\"}", "{\"expr\":\"\\ud800\"}",
+          "\xff\xfe", "{\"expr\":\"[[1]].map(x, x[0] / 0)\"}"})
         EXPECT_NE(answer_line(line).find("\"error\""), std::string::npos) << line;
-    EXPECT_EQ(answer_line("{\"name\":\"n\",\"expr\":\"'\\u4e2d' + x\",\"bindings\":{\"x\":{\"string\":\"a\"}}}"), "{\"name\":\"n\",\"value\":{\"string\":\"中a\"}}");
+    EXPECT_EQ(answer_line("{\"name\":\"n\",\"expr\":\"'\\u4e2d' + x\",\"bindings\":{\"x\":{\"string\":\"a\"}}}"),
+              "{\"name\":\"n\",\"value\":{\"string\":\"中a\"}}");
     EXPECT_NE(answer_line(std::string(100, '[')).find("\"error\""), std::string::npos);
 }
 
 TEST(Numbers, times_and_durations_read_what_they_write) {
-    for (const std::string t : {"2009-02-13T23:31:30Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z", "1969-12-31T23:59:59.5Z"}) {
+    for (const std::string t :
+         {"2009-02-13T23:31:30Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z", "1969-12-31T23:59:59.5Z"}) {
         const auto p = parse_timestamp(t);
         ASSERT_TRUE(p.has_value()) << t;
         EXPECT_EQ(timestamp_text(p->first, p->second), t);
     }
-    for (const std::string t : {"", "2009-02-30T00:00:00Z", "2009-02-13", "2009-02-13T24:00:00Z", "2009-02-13T23:31:30", "10000-01-01T00:00:00Z", "infinite-future"}) EXPECT_FALSE(parse_timestamp(t)) << t;
+    for (const std::string t : {"", "2009-02-30T00:00:00Z", "2009-02-13", "2009-02-13T24:00:00Z", "2009-02-13T23:31:30",
+                                "10000-01-01T00:00:00Z", "infinite-future"})
+        EXPECT_FALSE(parse_timestamp(t)) << t;
     EXPECT_EQ(*parse_duration("1h30m"), 5'400'000'000'000);
     EXPECT_EQ(*parse_duration("-1.5s"), -1'500'000'000);
     EXPECT_EQ(duration_text(std::numeric_limits<std::int64_t>::min()), "-9223372036.854775808s");

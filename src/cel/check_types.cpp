@@ -9,16 +9,20 @@ using K = Type::K;
 
 bool is_decimal_like(const Type& t) { return t.is(K::decimal) || t.is(K::integer); }
 int scale_of(const Type& t) { return t.is(K::integer) ? 0 : t.scale; }
-bool same_currency(const Type& a, const Type& b) { return !a.currency[0] || !b.currency[0] || std::string_view(a.currency) == b.currency; }
+bool same_currency(const Type& a, const Type& b) {
+    return !a.currency[0] || !b.currency[0] || std::string_view(a.currency) == b.currency;
+}
 
 std::string mixing_hint(const Type& a, const Type& b) {
     const auto pair = [&](K x, K y) { return (a.is(x) && b.is(y)) || (a.is(y) && b.is(x)); };
     if (pair(K::decimal, K::real)) return "decimals never meet doubles: write decimal('1.5')";
-    if (pair(K::money, K::real) || pair(K::money, K::integer) || pair(K::money, K::decimal)) return "write yuan(100) or yuan('12.50')";
+    if (pair(K::money, K::real) || pair(K::money, K::integer) || pair(K::money, K::decimal))
+        return "write yuan(100) or yuan('12.50')";
     if (pair(K::date, K::string)) return "write date('2026-01-31')";
     if (pair(K::period, K::string)) return "write period('2026H1')";
     if (pair(K::timestamp, K::string)) return "write timestamp('2026-01-31T00:00:00Z')";
-    if (pair(K::integer, K::uinteger) || pair(K::integer, K::real) || pair(K::uinteger, K::real)) return "convert one side: int(x), uint(x), double(x)";
+    if (pair(K::integer, K::uinteger) || pair(K::integer, K::real) || pair(K::uinteger, K::real))
+        return "convert one side: int(x), uint(x), double(x)";
     return {};
 }
 
@@ -28,7 +32,8 @@ bool comparable(const Type& a, const Type& b) {
     if (is_decimal_like(a) && is_decimal_like(b)) return true;
     if (a.k != b.k) return false;
     if (a.is(K::money)) return same_currency(a, b);
-    return a.is(K::boolean) || a.is(K::string) || a.is(K::bytes) || a.is(K::timestamp) || a.is(K::duration) || a.is(K::date) || a.is(K::period);
+    return a.is(K::boolean) || a.is(K::string) || a.is(K::bytes) || a.is(K::timestamp) || a.is(K::duration) ||
+           a.is(K::date) || a.is(K::period);
 }
 bool may_equal(const Type& a, const Type& b) {
     if (a.is(K::dyn) || b.is(K::dyn) || a.is(K::null) || b.is(K::null)) return true;
@@ -36,7 +41,9 @@ bool may_equal(const Type& a, const Type& b) {
     if (is_decimal_like(a) && is_decimal_like(b)) return true;
     if (a.k != b.k) return false;
     if (a.is(K::list)) return may_equal(a.element(), b.element());
-    if (a.is(K::map)) return !a.parameters || !b.parameters || (may_equal((*a.parameters)[0], (*b.parameters)[0]) && may_equal(a.mapped(), b.mapped()));
+    if (a.is(K::map))
+        return !a.parameters || !b.parameters ||
+               (may_equal((*a.parameters)[0], (*b.parameters)[0]) && may_equal(a.mapped(), b.mapped()));
     if (a.is(K::object)) return !a.object || !b.object || a.object == b.object;
     return !a.is(K::money) || same_currency(a, b);
 }
@@ -44,7 +51,8 @@ bool may_equal(const Type& a, const Type& b) {
 std::optional<Type> sum_type(Op op, const Type& a, const Type& b) {
     if (a.is(K::list) && b.is(K::list)) {
         if (op != Op::add) return {};
-        if (!a.parameters || a.element().is(K::dyn)) return b.is(K::list) && a.parameters && b.parameters ? Type::list(Type::dyn()) : a;
+        if (!a.parameters || a.element().is(K::dyn))
+            return b.is(K::list) && a.parameters && b.parameters ? Type::list(Type::dyn()) : a;
         return Type::list(join(a.element(), b.element()));
     }
     if (a.is(K::money) && b.is(K::money) && same_currency(a, b)) return a.currency[0] ? a : b;
@@ -121,12 +129,15 @@ std::string shown(const std::vector<Type>& types, bool method) {
     return s;
 }
 std::string call_text(const Function& f, const std::vector<Type>& types) {
-    return (f.method && !types.empty() ? types[0].text() + "." : "") + std::string(f.name) + "(" + shown(types, f.method) + ")";
+    return (f.method && !types.empty() ? types[0].text() + "." : "") + std::string(f.name) + "(" +
+           shown(types, f.method) + ")";
 }
 
 /// Types that depend on arguments beyond what the letters say.
 void refine(const Function& f, const std::vector<Expr*>& args, Type& t, std::string& message, std::string& hint) {
-    const auto literal = [&](std::size_t i) { return i < args.size() && args[i]->op == Op::literal ? &args[i]->value : nullptr; };
+    const auto literal = [&](std::size_t i) {
+        return i < args.size() && args[i]->op == Op::literal ? &args[i]->value : nullptr;
+    };
     const auto fold = [&]() -> std::optional<Value> {
         std::vector<Value> values;
         for (const Expr* a : args) {
@@ -146,8 +157,10 @@ void refine(const Function& f, const std::vector<Expr*>& args, Type& t, std::str
         case Special::matches: return;
         case Special::literal: fold(); return;
         case Special::decimal_literal:
-            if (const auto v = fold()) t.scale = static_cast<std::int8_t>(v->as_decimal().scale);
-            else if (args.size() == 1 && args[0]->type.is(K::integer)) t.scale = 0;
+            if (const auto v = fold())
+                t.scale = static_cast<std::int8_t>(v->as_decimal().scale);
+            else if (args.size() == 1 && args[0]->type.is(K::integer))
+                t.scale = 0;
             return;
         case Special::money_literal:
             if (f.name == "yuan") t = Type::money("CNY");
@@ -157,16 +170,21 @@ void refine(const Function& f, const std::vector<Expr*>& args, Type& t, std::str
         case Special::div:
         case Special::round: {
             const Value* v = literal(f.special == Special::div ? 2 : 1);
-            if (v && v->is(Kind::integer) && v->as_int() >= 0 && v->as_int() <= decimal_scale_max) t = Type::decimal(static_cast<int>(v->as_int()));
-            else if (v) message = "a scale is 0 to 18";
-            if (f.special == Special::div && args[0]->type.is(K::money) && args[1]->type.is(K::money) && !same_currency(args[0]->type, args[1]->type)) message = "money of two currencies cannot be divided";
+            if (v && v->is(Kind::integer) && v->as_int() >= 0 && v->as_int() <= decimal_scale_max)
+                t = Type::decimal(static_cast<int>(v->as_int()));
+            else if (v)
+                message = "a scale is 0 to 18";
+            if (f.special == Special::div && args[0]->type.is(K::money) && args[1]->type.is(K::money) &&
+                !same_currency(args[0]->type, args[1]->type))
+                message = "money of two currencies cannot be divided";
             return;
         }
         case Special::extreme: {
             t = args[0]->type;
             for (const Expr* a : args) {
                 if (!comparable(t, a->type)) {
-                    message = std::string(f.name) + "() compares values of one kind, not " + t.text() + " with " + a->type.text();
+                    message = std::string(f.name) + "() compares values of one kind, not " + t.text() + " with " +
+                              a->type.text();
                     hint = mixing_hint(t, a->type);
                 }
                 t = same_type(t, a->type) ? t : join(t, a->type);
@@ -178,7 +196,8 @@ void refine(const Function& f, const std::vector<Expr*>& args, Type& t, std::str
             const Type a = args[0]->type, b = args[1]->type;
             t = join(a, b);
             t.nullable = b.nullable;
-            if (t.is(K::dyn) && !a.is(K::dyn) && !b.is(K::dyn)) message = "orElse() wants a value like the first: " + a.text() + ", not " + b.text();
+            if (t.is(K::dyn) && !a.is(K::dyn) && !b.is(K::dyn))
+                message = "orElse() wants a value like the first: " + a.text() + ", not " + b.text();
             return;
         }
         case Special::sum: t = args[0]->type.element().or_null(false); return;
@@ -235,12 +254,14 @@ Type type_of_operator(Op op, const Type& a, const Type& b, std::string& message,
         case Op::greater:
         case Op::greater_equal: return comparable(a, b) ? Type::boolean() : refuse(Type::boolean());
         case Op::in:
-            if (b.is(K::list) ? !may_equal(a, b.element())
-                              : b.is(K::map) ? b.parameters && !may_equal(a, (*b.parameters)[0]) : !b.is(K::dyn))
+            if (b.is(K::list)  ? !may_equal(a, b.element())
+                : b.is(K::map) ? b.parameters && !may_equal(a, (*b.parameters)[0])
+                               : !b.is(K::dyn))
                 return refuse(Type::boolean());
             return Type::boolean();
         case Op::negate:
-            if (!a.is(K::dyn) && !a.is(K::integer) && !a.is(K::real) && !a.is(K::decimal) && !a.is(K::money)) message = "- cannot negate " + a.text();
+            if (!a.is(K::dyn) && !a.is(K::integer) && !a.is(K::real) && !a.is(K::decimal) && !a.is(K::money))
+                message = "- cannot negate " + a.text();
             return a.or_null(false);
         case Op::add:
         case Op::subtract: {
@@ -279,7 +300,8 @@ Type type_of_call(const Function& f, const std::vector<Expr*>& args, std::string
     if (!result) {
         message = "no such overload: " + call_text(f, types);
         std::string known;
-        for (std::size_t i = 0; i < overloads.size() && i < 6; ++i) known += (i ? ", " : "") + call_text(f, overloads[i].params);
+        for (std::size_t i = 0; i < overloads.size() && i < 6; ++i)
+            known += (i ? ", " : "") + call_text(f, overloads[i].params);
         hint = overloads.empty() ? "" : "known: " + known;
         return Type::dyn();
     }

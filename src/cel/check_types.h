@@ -1,5 +1,6 @@
 #pragma once
-// Types of literals, operators and calls: the tables behind the checker. Internal. A mistake fills `message` (and `hint`).
+// Types of literals, operators and calls: the tables behind the checker. Internal. A mistake fills `message` (and
+// `hint`).
 #include <string>
 #include <vector>
 

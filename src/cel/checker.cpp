@@ -17,7 +17,8 @@ struct Local {
 class Checker {
   public:
     Checker(Tree& tree, const Env& env) : tree_(tree), env_(env) {
-        for (std::size_t i = 0; i < env.variables.size(); ++i) variables_.emplace(env.variables[i].name, static_cast<int>(i));
+        for (std::size_t i = 0; i < env.variables.size(); ++i)
+            variables_.emplace(env.variables[i].name, static_cast<int>(i));
         for (std::string prefix = env.container; !prefix.empty();) {
             containers_.push_back(prefix + ".");
             const auto dot = prefix.rfind('.');
@@ -37,7 +38,8 @@ class Checker {
   private:
     void error(const Expr& e, std::string message, std::string hint = {}, bool always = false) {
         if ((!env_.check && !always) || out_.errors.size() >= env_.limits.errors) return;
-        out_.errors.push_back(Error{Code::invalid_expression, place_of(tree_.text, e.pos), std::move(message), std::move(hint)});
+        out_.errors.push_back(
+            Error{Code::invalid_expression, place_of(tree_.text, e.pos), std::move(message), std::move(hint)});
     }
 
     // ---- names ----
@@ -53,7 +55,9 @@ class Checker {
         std::string s = dotted(*e.args[0]);
         return s.empty() ? s : s + "." + e.name;
     }
-    static const Expr& first(const Expr& e) { return e.op == Op::select || (e.op == Op::call && e.method) ? first(*e.args[0]) : e; }
+    static const Expr& first(const Expr& e) {
+        return e.op == Op::select || (e.op == Op::call && e.method) ? first(*e.args[0]) : e;
+    }
 
     bool resolve_name(Expr& e, const std::string& name, bool root) {
         for (const std::string& container : containers_) {
@@ -77,9 +81,22 @@ class Checker {
             return true;
         }
         static const std::unordered_map<std::string_view, std::string_view> type_names = {
-            {"bool", "bool"}, {"int", "int"}, {"uint", "uint"}, {"double", "double"}, {"string", "string"}, {"bytes", "bytes"}, {"list", "list"},
-            {"map", "map"}, {"null_type", "null_type"}, {"type", "type"}, {"google.protobuf.Timestamp", "google.protobuf.Timestamp"},
-            {"google.protobuf.Duration", "google.protobuf.Duration"}, {"decimal", "decimal"}, {"money", "money"}, {"date", "date"}, {"period", "period"}};
+            {"bool", "bool"},
+            {"int", "int"},
+            {"uint", "uint"},
+            {"double", "double"},
+            {"string", "string"},
+            {"bytes", "bytes"},
+            {"list", "list"},
+            {"map", "map"},
+            {"null_type", "null_type"},
+            {"type", "type"},
+            {"google.protobuf.Timestamp", "google.protobuf.Timestamp"},
+            {"google.protobuf.Duration", "google.protobuf.Duration"},
+            {"decimal", "decimal"},
+            {"money", "money"},
+            {"date", "date"},
+            {"period", "period"}};
         if (const auto it = type_names.find(name); it != type_names.end()) {
             become(e, Meaning::type_name, -1, Type::of(K::type));
             e.value = Value::type(it->second);
@@ -146,7 +163,8 @@ class Checker {
                     const Expr& x = *e.args[static_cast<std::size_t>(side)];
                     const Expr& y = *e.args[static_cast<std::size_t>(1 - side)];
                     // x != null is false, x == null true, x == 'a' false, x != 'a' true when x is null
-                    if (y.op == Op::literal && y.value.is_null() == ((e.op == Op::equal) != truth)) with_prefixes(path_of(x), paths);
+                    if (y.op == Op::literal && y.value.is_null() == ((e.op == Op::equal) != truth))
+                        with_prefixes(path_of(x), paths);
                 }
                 return paths;
             case Op::logic_and:
@@ -155,8 +173,10 @@ class Checker {
                 paths = facts(*e.args[0], truth);
                 for (std::size_t i = 1; i < e.args.size(); ++i) {
                     Paths next = facts(*e.args[i], truth);
-                    if (all) paths.merge(next);
-                    else std::erase_if(paths, [&](const std::string& p) { return !next.contains(p); });
+                    if (all)
+                        paths.merge(next);
+                    else
+                        std::erase_if(paths, [&](const std::string& p) { return !next.contains(p); });
                 }
                 return paths;
             }
@@ -174,7 +194,9 @@ class Checker {
     void need(const Expr& e) {
         if (!e.type.nullable || quiet_ > 0) return;
         std::string path = e.path;
-        for (auto hash = path.find('#'); hash != std::string::npos; hash = path.find('#')) path.erase(hash, path.find('.', hash) == std::string::npos ? std::string::npos : path.find('.', hash) - hash);
+        for (auto hash = path.find('#'); hash != std::string::npos; hash = path.find('#'))
+            path.erase(hash,
+                       path.find('.', hash) == std::string::npos ? std::string::npos : path.find('.', hash) - hash);
         out_.risks.push_back({place_of(tree_.text, e.pos), path.empty() ? "the expression" : path});
     }
     void record(Expr& e) {
@@ -183,7 +205,8 @@ class Checker {
         if (!recorded_.insert(e.path).second) return;
         std::vector<std::string> parts;
         std::size_t start = 0;
-        for (std::size_t dot; (dot = e.path.find('.', start)) != std::string::npos; start = dot + 1) parts.push_back(e.path.substr(start, dot - start));
+        for (std::size_t dot; (dot = e.path.find('.', start)) != std::string::npos; start = dot + 1)
+            parts.push_back(e.path.substr(start, dot - start));
         parts.push_back(e.path.substr(start));
         out_.paths.push_back(std::move(parts));
     }
@@ -228,15 +251,18 @@ class Checker {
                 return settle_path(e);
             }
         if (resolve_name(e, e.name, e.root)) return settle_path(e);
-        if (e.name == "it" && env_.queries) error(e, "\"it\" stands for the counted record, only inside count, exists and sum over a type");
-        else error(e, "no variable or field is called \"" + e.name + "\"", nearest(e.name));
+        if (e.name == "it" && env_.queries)
+            error(e, "\"it\" stands for the counted record, only inside count, exists and sum over a type");
+        else
+            error(e, "no variable or field is called \"" + e.name + "\"", nearest(e.name));
         e.type = Type::dyn();
     }
 
     void visit_select(Expr& e) {
         const std::string name = dotted(e);
         const Expr& start = first(e);
-        if (!name.empty() && start.op == Op::ident && (start.root || !local(start.name)) && !(env_.self && !start.root && env_.self->find(start.name) >= 0))
+        if (!name.empty() && start.op == Op::ident && (start.root || !local(start.name)) &&
+            !(env_.self && !start.root && env_.self->find(start.name) >= 0))
             if (resolve_name(e, name, start.root)) return settle_path(e);
         Expr& base = *e.args[0];
         visit_inner(base);
@@ -294,7 +320,8 @@ class Checker {
             }
         } else {
             visit(operand);
-            if (operand.meaning != Meaning::self_field && !operand.type.is(K::object) && !operand.type.nullable && operand.meaning != Meaning::unresolved)
+            if (operand.meaning != Meaning::self_field && !operand.type.is(K::object) && !operand.type.nullable &&
+                operand.meaning != Meaning::unresolved)
                 error(e, "has() wants a field: has(a.b)", "", true);
         }
         e.type = Type::boolean();
@@ -313,7 +340,8 @@ class Checker {
             if (!fits(at.type, Type::integer())) error(at, "a list is indexed by an int, not by " + at.type.text());
         } else if (base.type.is(K::map)) {
             e.type = base.type.mapped();
-            if (base.type.parameters && !fits(at.type, (*base.type.parameters)[0]) && !(at.type.numeric() && (*base.type.parameters)[0].numeric()))
+            if (base.type.parameters && !fits(at.type, (*base.type.parameters)[0]) &&
+                !(at.type.numeric() && (*base.type.parameters)[0].numeric()))
                 error(at, "the keys of " + base.type.text() + " are not " + at.type.text());
         } else if (!base.type.is(K::dyn)) {
             error(e, "a " + base.type.text() + " cannot be indexed");
@@ -335,7 +363,8 @@ class Checker {
             visit(k);
             visit(*e.args[i + 1]);
             need(k);
-            if (!k.type.is(K::dyn) && !k.type.is(K::string) && !k.type.is(K::integer) && !k.type.is(K::uinteger) && !k.type.is(K::boolean))
+            if (!k.type.is(K::dyn) && !k.type.is(K::string) && !k.type.is(K::integer) && !k.type.is(K::uinteger) &&
+                !k.type.is(K::boolean))
                 error(k, "a key of a map is string, int, uint or bool, not " + k.type.text());
             key = i == 0 ? k.type : join(key, k.type);
             value = i == 0 ? e.args[i + 1]->type : join(value, e.args[i + 1]->type);
@@ -345,7 +374,9 @@ class Checker {
 
     void need_bool(const Expr& e, std::string_view what) {
         need(e);
-        if (!e.type.is(K::boolean) && !e.type.is(K::dyn)) error(e, std::string(what) + " wants a bool, not " + e.type.text(), e.type.nullable ? "" : "compare it, such as x != 0");
+        if (!e.type.is(K::boolean) && !e.type.is(K::dyn))
+            error(e, std::string(what) + " wants a bool, not " + e.type.text(),
+                  e.type.nullable ? "" : "compare it, such as x != 0");
     }
     void visit_logic(Expr& e) {
         const bool conjunction = e.op == Op::logic_and;
@@ -376,7 +407,8 @@ class Checker {
         const Type& a = e.args[1]->type;
         const Type& b = e.args[2]->type;
         e.type = join(a, b);
-        if (e.type.is(K::dyn) && !a.is(K::dyn) && !b.is(K::dyn)) error(e, "the two branches of ?: differ: " + a.text() + " and " + b.text());
+        if (e.type.is(K::dyn) && !a.is(K::dyn) && !b.is(K::dyn))
+            error(e, "the two branches of ?: differ: " + a.text() + " and " + b.text());
     }
 
     void visit_comprehension(Expr& e) {
@@ -396,7 +428,8 @@ class Checker {
         }
         const std::size_t depth = scope_.size();
         e.locals = next_slot_;
-        if (e.var2.empty()) push(e.var1, map ? key : element);
+        if (e.var2.empty())
+            push(e.var1, map ? key : element);
         else {
             push(e.var1, key);
             push(e.var2, element);
@@ -420,7 +453,8 @@ class Checker {
             case Macro::transform_list: e.type = Type::list(body.type); return;
             case Macro::transform_map: e.type = Type::map(key, body.type); return;
             case Macro::transform_map_entry:
-                if (!body.type.is(K::map) && !body.type.is(K::dyn)) error(body, "transformMapEntry() wants a map of one entry");
+                if (!body.type.is(K::map) && !body.type.is(K::dyn))
+                    error(body, "transformMapEntry() wants a map of one entry");
                 e.type = body.type.is(K::map) ? body.type : Type::of(K::map);
                 return;
         }
@@ -456,7 +490,9 @@ class Checker {
             const Function* other = find_function(e.name, !e.method);
             const std::string_view near = nearest_function(e.name);
             return error(e, "no function is called \"" + e.name + "\"",
-                         other ? (e.method ? "write " + e.name + "(x)" : "write x." + e.name + "()") : near.empty() ? "" : "did you mean \"" + std::string(near) + "\"?");
+                         other          ? (e.method ? "write " + e.name + "(x)" : "write x." + e.name + "()")
+                         : near.empty() ? ""
+                                        : "did you mean \"" + std::string(near) + "\"?");
         }
         finish_call(e);
     }
@@ -464,7 +500,9 @@ class Checker {
         const std::string target = dotted(*e.args[0]);
         if (target.empty()) return false;
         const Expr& start = first(*e.args[0]);
-        if (!start.root && (local(start.name) || variables_.contains(start.name) || (env_.self && env_.self->find(start.name) >= 0))) return false;
+        if (!start.root &&
+            (local(start.name) || variables_.contains(start.name) || (env_.self && env_.self->find(start.name) >= 0)))
+            return false;
         const Function* f = find_function(target + "." + e.name, false);
         if (!f) return false;
         e.function = f;
@@ -488,7 +526,9 @@ class Checker {
     bool host_call(Expr& e) {
         if (e.root) return false;
         if (e.name == "figure") return figure_call(e);
-        if ((e.name != "count" && e.name != "exists" && e.name != "sum") || e.args.empty() || e.args[0]->op != Op::ident || !env_.schema) return false;
+        if ((e.name != "count" && e.name != "exists" && e.name != "sum") || e.args.empty() ||
+            e.args[0]->op != Op::ident || !env_.schema)
+            return false;
         const ObjectType* type = env_.schema->find(e.args[0]->name);
         if (!type || local(e.args[0]->name)) return false;
         if (!env_.queries) {
@@ -497,7 +537,10 @@ class Checker {
         }
         const bool sum = e.name == "sum";
         if (e.args.size() > (sum ? 3u : 2u) || (sum && e.args.size() < 2)) {
-            error(e, sum ? "sum(type, expression, filter) has two or three arguments" : e.name + "(type, filter) has one or two arguments", "", true);
+            error(e,
+                  sum ? "sum(type, expression, filter) has two or three arguments"
+                      : e.name + "(type, filter) has one or two arguments",
+                  "", true);
             return true;
         }
         if (in_query_) {
@@ -542,14 +585,18 @@ class Checker {
             return true;
         };
         if (!env_.figures) return refuse("figure() is not allowed here", "only rules may read figures");
-        if (e.args.size() != 3 || e.args[0]->op != Op::literal || !e.args[0]->value.is(Kind::string)) return refuse("figure() wants a code in quotes, a unit and a period", "figure('code', unit, period('2026'))");
-        if (!fits(e.args[1]->type, Type::of(K::object)) || !fits(e.args[2]->type, Type::period())) return refuse("figure() wants a record as unit and a period");
+        if (e.args.size() != 3 || e.args[0]->op != Op::literal || !e.args[0]->value.is(Kind::string))
+            return refuse("figure() wants a code in quotes, a unit and a period",
+                          "figure('code', unit, period('2026'))");
+        if (!fits(e.args[1]->type, Type::of(K::object)) || !fits(e.args[2]->type, Type::period()))
+            return refuse("figure() wants a record as unit and a period");
         need(*e.args[1]);
         need(*e.args[2]);
         const std::string code(e.args[0]->value.text());
         const auto type = env_.figure_type ? env_.figure_type(code) : std::optional<Type>(Type::dyn());
         if (!type) return refuse("no figure has the code \"" + code + "\"");
-        if (std::find(out_.figures.begin(), out_.figures.end(), code) == out_.figures.end()) out_.figures.push_back(code);
+        if (std::find(out_.figures.begin(), out_.figures.end(), code) == out_.figures.end())
+            out_.figures.push_back(code);
         e.type = *type;
         e.query = -2;
         return true;

@@ -1,6 +1,6 @@
 #pragma once
-// Names, types and null tests of a parsed tree. Internal. Unchecked compilation uses the same walk with errors left out:
-// what cannot be resolved then fails when it is evaluated.
+// Names, types and null tests of a parsed tree. Internal. Unchecked compilation uses the same walk with errors left
+// out: what cannot be resolved then fails when it is evaluated.
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -12,7 +12,7 @@
 
 namespace yipan::cel {
 
-struct QueryUse {            // one count/exists/sum in the tree
+struct QueryUse {  // one count/exists/sum in the tree
     Expr* call = nullptr;
     SqlQuery::What what = SqlQuery::What::count;
     const ObjectType* type = nullptr;

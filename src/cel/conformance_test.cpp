@@ -1,7 +1,7 @@
 // The conformance cases of the standard, in shared/data/cel-conformance (not part of the repository).
-#include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include <boost/json.hpp>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -33,12 +33,15 @@ bool same(const json::value& a, const json::value& b) {
         if (p.size() != q.size()) return false;
         for (const auto& entry : p) {
             bool found = false;
-            for (const auto& other : q) found = found || (same(entry.as_array()[0], other.as_array()[0]) && same(entry.as_array()[1], other.as_array()[1]));
+            for (const auto& other : q)
+                found = found || (same(entry.as_array()[0], other.as_array()[0]) &&
+                                  same(entry.as_array()[1], other.as_array()[1]));
             if (!found) return false;
         }
         return true;
     }
-    if (x.key() == "double" && x.value().is_number() && y.value().is_number()) return x.value().to_number<double>() == y.value().to_number<double>();
+    if (x.key() == "double" && x.value().is_number() && y.value().is_number())
+        return x.value().to_number<double>() == y.value().to_number<double>();
     return x.value() == y.value();
 }
 
@@ -55,11 +58,16 @@ TEST(Conformance, every_case_gives_the_value_or_the_error_of_the_standard) {
         for (std::string line; std::getline(in, line);) {
             const json::object want = json::parse(line).as_object();
             const json::object got = json::parse(answer_line(line)).as_object();
-            const std::string id = std::string(want.at("file").as_string()) + "/" + std::string(want.at("section").as_string()) + "/" + std::string(want.at("name").as_string());
+            const std::string id = std::string(want.at("file").as_string()) + "/" +
+                                   std::string(want.at("section").as_string()) + "/" +
+                                   std::string(want.at("name").as_string());
             ++cases;
-            const bool ok = want.contains("want_error") ? got.contains("error") : got.contains("value") && same(got.at("value"), want.at("want_value"));
+            const bool ok = want.contains("want_error")
+                                ? got.contains("error")
+                                : got.contains("value") && same(got.at("value"), want.at("want_value"));
             if (unsupported.contains(id)) continue;
-            EXPECT_TRUE(ok) << id << "\n  " << want.at("expr") << "\n  want " << (want.contains("want_error") ? want.at("want_error") : want.at("want_value"))
+            EXPECT_TRUE(ok) << id << "\n  " << want.at("expr") << "\n  want "
+                            << (want.contains("want_error") ? want.at("want_error") : want.at("want_value"))
                             << "\n  got  " << json::serialize(got);
         }
     }

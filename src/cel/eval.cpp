@@ -158,7 +158,10 @@ bool relate(const Node& n, Frame& f, const Value& a, const Value& b, Value& out)
         f.pos = n.pos;
         return a.is_null() || b.is_null() ? f.fail("null has no order: test for null first") : f.no_overload();
     }
-    out = Value::boolean(r == Relation::less ? o < 0 : r == Relation::less_equal ? o <= 0 : r == Relation::greater ? o > 0 : o >= 0);
+    out = Value::boolean(r == Relation::less         ? o < 0
+                         : r == Relation::less_equal ? o <= 0
+                         : r == Relation::greater    ? o > 0
+                                                     : o >= 0);
     return true;
 }
 template <Relation r>
@@ -263,7 +266,8 @@ class Loop {
         }
         Value v;
         const bool ok = run(*n_.c, f_, v);
-        const bool predicate = n_.macro == Macro::all || n_.macro == Macro::exists || n_.macro == Macro::exists_one || n_.macro == Macro::filter;
+        const bool predicate = n_.macro == Macro::all || n_.macro == Macro::exists || n_.macro == Macro::exists_one ||
+                               n_.macro == Macro::filter;
         if (!ok || (predicate && !v.is(Kind::boolean))) {
             if (ok) f_.no_overload();
             if (f_.steps < 0 || (n_.macro != Macro::all && n_.macro != Macro::exists)) return false;
@@ -350,11 +354,15 @@ bool host_query(const Node& n, Frame& f, Value& out) {
     if (!f.activation->host) return f.fail("queries are not available here");
     const auto result = f.activation->host->query(*n.query, params);
     if (!result) return f.fail(result.error());
-    if (!result->is(Kind::integer) && !(n.query->what == SqlQuery::What::sum && result->is_null())) return f.fail("the sum leaves its range", Code::overflow);
+    if (!result->is(Kind::integer) && !(n.query->what == SqlQuery::What::sum && result->is_null()))
+        return f.fail("the sum leaves its range", Code::overflow);
     const std::int64_t v = result->is_null() ? 0 : result->as_int();
-    if (n.query->what == SqlQuery::What::exists) out = Value::boolean(v != 0);
-    else if (n.query->what == SqlQuery::What::count || n.result.is(Type::K::integer)) out = Value::integer(v);
-    else if (n.result.is(Type::K::decimal)) out = Value::decimal({v, static_cast<std::uint8_t>(n.result.scale)});
+    if (n.query->what == SqlQuery::What::exists)
+        out = Value::boolean(v != 0);
+    else if (n.query->what == SqlQuery::What::count || n.result.is(Type::K::integer))
+        out = Value::integer(v);
+    else if (n.result.is(Type::K::decimal))
+        out = Value::decimal({v, static_cast<std::uint8_t>(n.result.scale)});
     else {
         Money m;
         m.fen = v;
@@ -391,7 +399,9 @@ class Generator {
     /// Calls and signs on constants are computed once; errors stay for run time.
     const Node* fold(const Expr& e) {
         if ((e.op != Op::call && e.op != Op::negate) || e.query != -1 || e.args.empty()) return nullptr;
-        if (e.op == Op::call && (!e.function || e.function->special == Special::or_else || e.function->special == Special::sum)) return nullptr;
+        if (e.op == Op::call &&
+            (!e.function || e.function->special == Special::or_else || e.function->special == Special::sum))
+            return nullptr;
         for (const Expr* a : e.args)
             if (!foldable(*a)) return nullptr;
         Node n;
@@ -410,7 +420,10 @@ class Generator {
         done.constant = v.owned();
         return &done;
     }
-    static bool foldable(const Expr& e) { return e.op == Op::literal || (e.op == Op::call && e.function && e.function->special != Special::sum && e.args.size() == 1 && e.args[0]->op == Op::literal); }
+    static bool foldable(const Expr& e) {
+        return e.op == Op::literal || (e.op == Op::call && e.function && e.function->special != Special::sum &&
+                                       e.args.size() == 1 && e.args[0]->op == Op::literal);
+    }
 
     void operands(Node& n, const Expr& e) {
         auto& list = impl_.lists.emplace_back();
@@ -422,7 +435,10 @@ class Generator {
     }
     void fill(Node& n, const Expr& e) {
         switch (e.op) {
-            case Op::literal: n.fn = constant; n.constant = e.value; return;
+            case Op::literal:
+                n.fn = constant;
+                n.constant = e.value;
+                return;
             case Op::ident: return fill_ident(n, e);
             case Op::select:
                 operands(n, e);
@@ -455,7 +471,10 @@ class Generator {
                 n.has_filter = e.has_filter;
                 n.two = !e.var2.empty();
                 return;
-            default: operands(n, e); n.fn = operator_of(e.op); return;
+            default:
+                operands(n, e);
+                n.fn = operator_of(e.op);
+                return;
         }
     }
     static Node::Fn operator_of(Op op) {
@@ -488,9 +507,18 @@ class Generator {
             case Meaning::variable: n.fn = variable; return;
             case Meaning::local: n.fn = local; return;
             case Meaning::self_field: n.fn = self_field; return;
-            case Meaning::self_object: n.fn = self_object; n.constant = Value::object(impl_.self, nullptr); return;
-            case Meaning::type_name: n.fn = constant; n.constant = e.value; return;
-            default: n.fn = unresolved; n.text = "undeclared name \"" + e.name + "\""; return;
+            case Meaning::self_object:
+                n.fn = self_object;
+                n.constant = Value::object(impl_.self, nullptr);
+                return;
+            case Meaning::type_name:
+                n.fn = constant;
+                n.constant = e.value;
+                return;
+            default:
+                n.fn = unresolved;
+                n.text = "undeclared name \"" + e.name + "\"";
+                return;
         }
     }
     void fill_call(Node& n, const Expr& e) {
@@ -530,7 +558,9 @@ class Generator {
         n.impl = e.function->impl;
         n.fn = call;
         if (e.function->special == Special::or_else && n.args.size() == 2) n.fn = or_else;
-        if (e.function->special == Special::matches && n.args.size() == 2 && is_constant(*n.b) && n.b->constant.is(Kind::string)) fill_pattern(n);
+        if (e.function->special == Special::matches && n.args.size() == 2 && is_constant(*n.b) &&
+            n.b->constant.is(Kind::string))
+            fill_pattern(n);
         if (e.function->special == Special::sum && n.args.size() == 1) fill_sum(n, e);
     }
     void fill_pattern(Node& n) {
@@ -545,16 +575,22 @@ class Generator {
     /// The sum of an empty list is zero of the static type.
     void fill_sum(Node& n, const Expr& e) {
         Value zero;
-        if (e.type.is(Type::K::integer)) zero = Value::integer(0);
-        else if (e.type.is(Type::K::uinteger)) zero = Value::uinteger(0);
-        else if (e.type.is(Type::K::real)) zero = Value::real(0);
-        else if (e.type.is(Type::K::duration)) zero = Value::duration(0);
-        else if (e.type.is(Type::K::decimal)) zero = Value::decimal({0, static_cast<std::uint8_t>(e.type.scale < 0 ? 0 : e.type.scale)});
+        if (e.type.is(Type::K::integer))
+            zero = Value::integer(0);
+        else if (e.type.is(Type::K::uinteger))
+            zero = Value::uinteger(0);
+        else if (e.type.is(Type::K::real))
+            zero = Value::real(0);
+        else if (e.type.is(Type::K::duration))
+            zero = Value::duration(0);
+        else if (e.type.is(Type::K::decimal))
+            zero = Value::decimal({0, static_cast<std::uint8_t>(e.type.scale < 0 ? 0 : e.type.scale)});
         else if (e.type.is(Type::K::money) && e.type.currency[0]) {
             Money m;
             std::memcpy(m.currency.code, e.type.currency, 3);
             zero = Value::money(m);
-        } else return;
+        } else
+            return;
         Node& start = impl_.nodes.emplace_back();
         start.fn = constant;
         start.constant = zero;
@@ -568,7 +604,9 @@ class Generator {
 };
 }  // namespace
 
-void generate(Program::Impl& impl, const Expr& root, const std::vector<PlannedQuery>& planned) { impl.root = Generator(impl, planned).make(root); }
+void generate(Program::Impl& impl, const Expr& root, const std::vector<PlannedQuery>& planned) {
+    impl.root = Generator(impl, planned).make(root);
+}
 
 namespace {
 bool evaluate_root(const Program::Impl& p, const Activation& activation, Frame& f, Value& out) {
@@ -578,7 +616,8 @@ bool evaluate_root(const Program::Impl& p, const Activation& activation, Frame& 
     f.text_bytes = p.limits.text_bytes;
     if (p.locals == 0) return run(*p.root, f, out);
     std::array<Value, inline_locals> few;
-    std::vector<Value> many(static_cast<std::size_t>(p.locals) > inline_locals ? static_cast<std::size_t>(p.locals) : 0);
+    std::vector<Value> many(static_cast<std::size_t>(p.locals) > inline_locals ? static_cast<std::size_t>(p.locals)
+                                                                               : 0);
     f.locals = many.empty() ? few.data() : many.data();
     return run(*p.root, f, out);
 }

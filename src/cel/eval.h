@@ -1,6 +1,6 @@
 #pragma once
-// The compiled form: nodes with a function pointer each, operands resolved, constants folded. Internal. No names are looked
-// up at run time and scalars do not allocate.
+// The compiled form: nodes with a function pointer each, operands resolved, constants folded. Internal. No names are
+// looked up at run time and scalars do not allocate.
 #include <deque>
 #include <memory>
 #include <span>
@@ -12,7 +12,9 @@
 #include "cel/functions.h"
 #include "cel/program.h"
 
-namespace re2 { class RE2; }
+namespace re2 {
+class RE2;
+}
 
 namespace yipan::cel {
 
@@ -20,8 +22,8 @@ struct Node {
     using Fn = bool (*)(const Node&, Frame&, Value& out);
     Fn fn = nullptr;
     std::uint32_t pos = 0;
-    int index = 0;                  // slot or field
-    const Node* a = nullptr;        // first operands
+    int index = 0;            // slot or field
+    const Node* a = nullptr;  // first operands
     const Node* b = nullptr;
     const Node* c = nullptr;
     std::span<const Node* const> args;
@@ -29,11 +31,11 @@ struct Node {
     Impl impl = nullptr;
     Macro macro = Macro::all;
     bool has_filter = false;
-    bool two = false;               // comprehension with two variables
+    bool two = false;  // comprehension with two variables
     std::shared_ptr<re2::RE2> pattern;
     const SqlQuery* query = nullptr;
-    std::span<const Type> types;    // query: static types of the parameters
-    Type result;                    // query: of the sum
+    std::span<const Type> types;  // query: static types of the parameters
+    Type result;                  // query: of the sum
     std::string text;
 };
 
@@ -48,8 +50,8 @@ inline bool run(const Node& n, Frame& f, Value& out) {
 /// A query as the code generator wants it: parameters are trees of the outer scope.
 struct PlannedQuery {
     SqlQuery query;
-    std::vector<Expr*> params;      // null for a constant
-    std::vector<Value> constants;   // in storage form
+    std::vector<Expr*> params;     // null for a constant
+    std::vector<Value> constants;  // in storage form
     std::vector<Type> types;
 };
 

@@ -26,33 +26,47 @@ bool digits(Frame& f, const Value& v, int base, bool upper, std::string_view cla
     const bool negative = v.is(Kind::integer) && v.as_int() < 0;
     const std::uint64_t n = negative ? 0 - v.as_uint() : v.as_uint();
     if (negative) out += '-';
-    out += base == 2 ? fmt::format("{:b}", n) : base == 8 ? fmt::format("{:o}", n) : upper ? fmt::format("{:X}", n) : fmt::format("{:x}", n);
+    out += base == 2   ? fmt::format("{:b}", n)
+           : base == 8 ? fmt::format("{:o}", n)
+           : upper     ? fmt::format("{:X}", n)
+                       : fmt::format("{:x}", n);
     return true;
 }
 bool hex(Frame& f, const Value& v, bool upper, std::string& out) {
     if (!v.is(Kind::string) && !v.is(Kind::bytes)) return digits(f, v, 16, upper, "%x", out);
     if (!f.charge_text(v.text().size() * 2)) return false;
-    for (const char c : v.text()) out += upper ? fmt::format("{:02X}", static_cast<unsigned char>(c)) : fmt::format("{:02x}", static_cast<unsigned char>(c));
+    for (const char c : v.text())
+        out += upper ? fmt::format("{:02X}", static_cast<unsigned char>(c))
+                     : fmt::format("{:02x}", static_cast<unsigned char>(c));
     return true;
 }
 bool decimal(Frame& f, const Value& v, std::string& out) {
-    if (v.is(Kind::integer)) out += std::to_string(v.as_int());
-    else if (v.is(Kind::uinteger)) out += std::to_string(v.as_uint());
-    else if (v.is(Kind::real)) out += double_plain_text(v.as_double());
-    else return wrong(f, "%d", v);
+    if (v.is(Kind::integer))
+        out += std::to_string(v.as_int());
+    else if (v.is(Kind::uinteger))
+        out += std::to_string(v.as_uint());
+    else if (v.is(Kind::real))
+        out += double_plain_text(v.as_double());
+    else
+        return wrong(f, "%d", v);
     return true;
 }
 bool real(Frame& f, const Value& v, char clause, int precision, std::string& out) {
     double d = 0;
-    if (v.is(Kind::real)) d = v.as_double();
-    else if (v.is(Kind::integer)) d = static_cast<double>(v.as_int());
-    else if (v.is(Kind::uinteger)) d = static_cast<double>(v.as_uint());
+    if (v.is(Kind::real))
+        d = v.as_double();
+    else if (v.is(Kind::integer))
+        d = static_cast<double>(v.as_int());
+    else if (v.is(Kind::uinteger))
+        d = static_cast<double>(v.as_uint());
     else if (v.is(Kind::decimal) && clause == 'f') {
-        const auto r = v.as_decimal().rescaled(std::min(precision < 0 ? 6 : precision, decimal_scale_max), Rounding::half_up);
+        const auto r =
+            v.as_decimal().rescaled(std::min(precision < 0 ? 6 : precision, decimal_scale_max), Rounding::half_up);
         if (!r) return f.fail(r.error());
         out += r->text();
         return true;
-    } else return wrong(f, clause == 'f' ? "%f" : "%e", v);
+    } else
+        return wrong(f, clause == 'f' ? "%f" : "%e", v);
     if (!std::isfinite(d)) {
         out += special(d);
         return true;
@@ -135,10 +149,13 @@ bool format_text(Frame& f, const Value* args, int n, Value& result) {
             precision = 0;
             const std::size_t start = ++i;
             for (; i < s.size() && s[i] >= '0' && s[i] <= '9'; ++i)
-                if ((precision = precision * 10 + (s[i] - '0')) > precision_max) return f.fail("could not parse formatting clause: the precision is too large");
-            if (i == start || i >= s.size()) return f.fail("could not parse formatting clause: a precision is digits after the point");
+                if ((precision = precision * 10 + (s[i] - '0')) > precision_max)
+                    return f.fail("could not parse formatting clause: the precision is too large");
+            if (i == start || i >= s.size())
+                return f.fail("could not parse formatting clause: a precision is digits after the point");
         }
-        if (used >= values.size()) return f.fail_with("index " + std::to_string(used) + " out of range: too few arguments for the format");
+        if (used >= values.size())
+            return f.fail_with("index " + std::to_string(used) + " out of range: too few arguments for the format");
         const Value& v = values[used++];
         bool ok = false;
         switch (s[i]) {
@@ -150,7 +167,9 @@ bool format_text(Frame& f, const Value* args, int n, Value& result) {
             case 'o': ok = digits(f, v, 8, false, "%o", out); break;
             case 'x': ok = hex(f, v, false, out); break;
             case 'X': ok = hex(f, v, true, out); break;
-            default: return f.fail_with("could not parse formatting clause: unrecognized clause \"" + std::string(1, s[i]) + "\"");
+            default:
+                return f.fail_with("could not parse formatting clause: unrecognized clause \"" + std::string(1, s[i]) +
+                                   "\"");
         }
         if (!ok) return false;
         if (out.size() > f.text_bytes) break;

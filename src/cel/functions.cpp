@@ -3,7 +3,6 @@
 #include <absl/strings/escaping.h>
 #include <re2/re2.h>
 
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -35,7 +34,9 @@ template <Part part>
 bool find_part(Frame& f, const Value* a, int n, Value& out) {
     if (n == 2 && a[0].is(Kind::string) && a[1].is(Kind::string)) {
         const std::string_view s = a[0].text(), p = a[1].text();
-        const bool yes = part == Part::prefix ? s.starts_with(p) : part == Part::suffix ? s.ends_with(p) : s.find(p) != std::string_view::npos;
+        const bool yes = part == Part::prefix   ? s.starts_with(p)
+                         : part == Part::suffix ? s.ends_with(p)
+                                                : s.find(p) != std::string_view::npos;
         if (part == Part::inside && !f.charge(static_cast<std::int64_t>((s.size() + p.size()) / 64))) return false;
         out = Value::boolean(yes);
         return true;
@@ -66,7 +67,8 @@ bool to_int(Frame& f, const Value* a, int, Value& out) {
     switch (a->kind()) {
         case Kind::integer: out = *a; return true;
         case Kind::uinteger:
-            if (a->as_uint() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return f.overflow();
+            if (a->as_uint() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+                return f.overflow();
             out = Value::integer(a->as_int());
             return true;
         case Kind::real: {
@@ -167,11 +169,13 @@ bool to_string(Frame& f, const Value* a, int, Value& out) {
     }
 }
 bool to_bytes(Frame& f, const Value* a, int, Value& out) {
-    if (a->is(Kind::bytes)) out = *a;
+    if (a->is(Kind::bytes))
+        out = *a;
     else if (a->is(Kind::string)) {
         if (!f.charge_text(a->text().size())) return false;
         out = Value::bytes(std::string(a->text()));
-    } else return f.no_overload();
+    } else
+        return f.no_overload();
     return true;
 }
 bool to_dyn(Frame&, const Value* a, int, Value& out) {
@@ -195,8 +199,10 @@ bool decode64(Frame& f, const Value* a, int, Value& out) {
     const std::string_view text = a->text();
     std::string plain;
     for (const char c : text)
-        if (!(std::isalnum(static_cast<unsigned char>(c)) || c == '+' || c == '/' || c == '=')) return f.fail("the text is not base64");
-    if (!absl::Base64Unescape(absl::string_view(text.data(), text.size()), &plain)) return f.fail("the text is not base64");
+        if (!(std::isalnum(static_cast<unsigned char>(c)) || c == '+' || c == '/' || c == '='))
+            return f.fail("the text is not base64");
+    if (!absl::Base64Unescape(absl::string_view(text.data(), text.size()), &plain))
+        return f.fail("the text is not base64");
     out = Value::bytes(std::move(plain));
     return true;
 }
@@ -224,8 +230,10 @@ constexpr Function standard[] = {
 struct Registry {
     std::unordered_map<std::string_view, const Function*> global, methods;
     Registry() {
-        for (const FunctionList list : {standard_functions(), time_functions(), text_functions(), math_functions(), domain_functions()})
-            for (std::size_t i = 0; i < list.size; ++i) (list.begin[i].method ? methods : global).emplace(list.begin[i].name, &list.begin[i]);
+        for (const FunctionList list :
+             {standard_functions(), time_functions(), text_functions(), math_functions(), domain_functions()})
+            for (std::size_t i = 0; i < list.size; ++i)
+                (list.begin[i].method ? methods : global).emplace(list.begin[i].name, &list.begin[i]);
     }
 };
 const Registry& registry() {
@@ -263,7 +271,8 @@ std::string_view nearest_function(std::string_view name) {
     std::size_t distance = name.size() / 3 + 1;
     for (const auto* table : {&registry().global, &registry().methods})
         for (const auto& [known, f] : *table)
-            if (const auto d = edit_distance(name, known); d < distance || (d == distance && !best.empty() && known < best)) {
+            if (const auto d = edit_distance(name, known);
+                d < distance || (d == distance && !best.empty() && known < best)) {
                 distance = d;
                 best = known;
             }

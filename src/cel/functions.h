@@ -1,8 +1,8 @@
 #pragma once
 // The functions of the language: signatures for the checker, code for the evaluator. Internal to the room.
-// Signatures are short texts, one letter a type: b bool, i int, u uint, d double, s string, y bytes, t timestamp, r duration,
-// D decimal, M money, A date, P period, l list, m map, T type, * anything, [x list of x; "si:b" = (string, int) -> bool,
-// alternatives separated by |. The receiver of a method is the first argument.
+// Signatures are short texts, one letter a type: b bool, i int, u uint, d double, s string, y bytes, t timestamp, r
+// duration, D decimal, M money, A date, P period, l list, m map, T type, * anything, [x list of x; "si:b" = (string,
+// int) -> bool, alternatives separated by |. The receiver of a method is the first argument.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -52,10 +52,22 @@ struct Frame {
 };
 
 using Impl = bool (*)(Frame&, const Value* args, int n, Value& out);
-enum class Special : std::uint8_t { none, or_else, sum, extreme, same, div, round, money_literal, decimal_literal, literal, matches };
+enum class Special : std::uint8_t {
+    none,
+    or_else,
+    sum,
+    extreme,
+    same,
+    div,
+    round,
+    money_literal,
+    decimal_literal,
+    literal,
+    matches
+};
 
 struct Function {
-    std::string_view name;      // math.abs for functions in a namespace
+    std::string_view name;  // math.abs for functions in a namespace
     bool method = false;
     std::string_view overloads;
     Impl impl = nullptr;

@@ -60,14 +60,18 @@ bool to_money(Frame& f, const Value* a, int n, Value& out) {
     return true;
 }
 bool to_decimal(Frame& f, const Value* a, int, Value& out) {
-    if (a->is(Kind::decimal)) out = *a;
-    else if (a->is(Kind::integer)) out = Value::decimal(Decimal::of(a->as_int()));
-    else if (a->is(Kind::money)) out = Value::decimal(a->as_money().yuan());
+    if (a->is(Kind::decimal))
+        out = *a;
+    else if (a->is(Kind::integer))
+        out = Value::decimal(Decimal::of(a->as_int()));
+    else if (a->is(Kind::money))
+        out = Value::decimal(a->as_money().yuan());
     else if (a->is(Kind::string)) {
         const auto d = Decimal::parse(a->text());
         if (!d) return f.fail(d.error());
         out = Value::decimal(*d);
-    } else return f.no_overload();
+    } else
+        return f.no_overload();
     return true;
 }
 
@@ -80,13 +84,17 @@ bool date_part(Frame& f, const Value* a, int, Value& out) {
     }
     if (!a->is(Kind::date)) return f.no_overload();
     const Date d = a->as_date();
-    out = Value::integer(part == Part::year ? d.year() : part == Part::month ? d.month() : part == Part::day ? d.day() : d.weekday());
+    out = Value::integer(part == Part::year    ? d.year()
+                         : part == Part::month ? d.month()
+                         : part == Part::day   ? d.day()
+                                               : d.weekday());
     return true;
 }
 bool add_days(Frame& f, const Value* a, int, Value& out) {
     if (!a[0].is(Kind::date) || !a[1].is(Kind::integer)) return f.no_overload();
     std::int64_t v;
-    if (__builtin_add_overflow(a[0].as_int(), a[1].as_int(), &v) || v < day_min || v > day_max) return f.fail("the date leaves the years 1 to 9999", Code::overflow);
+    if (__builtin_add_overflow(a[0].as_int(), a[1].as_int(), &v) || v < day_min || v > day_max)
+        return f.fail("the date leaves the years 1 to 9999", Code::overflow);
     out = Value::date(Date{static_cast<std::int32_t>(v)});
     return true;
 }
@@ -95,7 +103,8 @@ bool add_months(Frame& f, const Value* a, int, Value& out) {
     const Date d = a[0].as_date();
     const std::int64_t n = a[1].as_int();
     const std::int64_t month = std::int64_t{d.year()} * 12 + d.month() - 1;
-    if (n > 200'000 || n < -200'000 || month + n < 12 || month + n >= 10000 * 12) return f.fail("the date leaves the years 1 to 9999", Code::overflow);
+    if (n > 200'000 || n < -200'000 || month + n < 12 || month + n >= 10000 * 12)
+        return f.fail("the date leaves the years 1 to 9999", Code::overflow);
     out = Value::date(d.plus_months(static_cast<int>(n)));
     return true;
 }
@@ -130,16 +139,23 @@ bool rounding_of(Frame& f, const Value* a, int n, int at, Rounding& r) {
     if (n <= at) return true;
     if (!a[at].is(Kind::string)) return f.no_overload();
     const std::string_view s = a[at].text();
-    if (s == "half_up") r = Rounding::half_up;
-    else if (s == "half_even") r = Rounding::half_even;
-    else if (s == "down") r = Rounding::down;
-    else return f.fail("a rounding is 'half_up', 'half_even' or 'down'");
+    if (s == "half_up")
+        r = Rounding::half_up;
+    else if (s == "half_even")
+        r = Rounding::half_even;
+    else if (s == "down")
+        r = Rounding::down;
+    else
+        return f.fail("a rounding is 'half_up', 'half_even' or 'down'");
     return true;
 }
 bool decimal_like(const Value& v, Decimal& d) {
-    if (v.is(Kind::decimal)) d = v.as_decimal();
-    else if (v.is(Kind::integer)) d = Decimal::of(v.as_int());
-    else return false;
+    if (v.is(Kind::decimal))
+        d = v.as_decimal();
+    else if (v.is(Kind::integer))
+        d = Decimal::of(v.as_int());
+    else
+        return false;
     return true;
 }
 bool scale_of(Frame& f, const Value& v, int& scale) {
@@ -151,7 +167,8 @@ bool scale_of(Frame& f, const Value& v, int& scale) {
 bool div(Frame& f, const Value* a, int n, Value& out) {
     Decimal x, y;
     if (a[0].is(Kind::money) && a[1].is(Kind::money)) {
-        if (!(a[0].as_money().currency == a[1].as_money().currency)) return f.fail("money of two currencies cannot be divided");
+        if (!(a[0].as_money().currency == a[1].as_money().currency))
+            return f.fail("money of two currencies cannot be divided");
         x = a[0].as_money().yuan();
         y = a[1].as_money().yuan();
     } else if (!decimal_like(a[0], x) || !decimal_like(a[1], y)) {
@@ -177,11 +194,15 @@ bool round(Frame& f, const Value* a, int n, Value& out) {
 }
 
 bool absolute(Frame& f, const Value* a, int, Value& out) {
-    if (a->is(Kind::real)) out = Value::real(a->as_double() < 0 ? -a->as_double() : a->as_double());
+    if (a->is(Kind::real))
+        out = Value::real(a->as_double() < 0 ? -a->as_double() : a->as_double());
     else if (a->is(Kind::integer) || a->is(Kind::decimal) || a->is(Kind::money)) {
-        if (a->as_int() >= 0) out = *a;
-        else return op_negate(f, *a, out);
-    } else return f.no_overload();
+        if (a->as_int() >= 0)
+            out = *a;
+        else
+            return op_negate(f, *a, out);
+    } else
+        return f.no_overload();
     return true;
 }
 template <bool greatest>
@@ -210,13 +231,16 @@ bool sum(Frame& f, const Value* a, int n, Value& out) {
             if (!op_add(f, total, items[i], next)) return false;
             total = std::move(next);
         }
-        if (total.is(Kind::string) || total.is(Kind::bytes) || total.is(Kind::list) || total.is(Kind::null) || total.is(Kind::boolean)) return f.no_overload();
+        if (total.is(Kind::string) || total.is(Kind::bytes) || total.is(Kind::list) || total.is(Kind::null) ||
+            total.is(Kind::boolean))
+            return f.no_overload();
         out = std::move(total);
         return true;
     }
     Sum128 s;
     for (const Value& v : items) {
-        if (v.kind() != total.kind() || (v.is(Kind::money) && !(v.as_money().currency == total.as_money().currency))) return f.no_overload();
+        if (v.kind() != total.kind() || (v.is(Kind::money) && !(v.as_money().currency == total.as_money().currency)))
+            return f.no_overload();
         s.add(v.as_int());
     }
     const auto v = s.narrow();

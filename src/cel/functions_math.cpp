@@ -13,14 +13,17 @@ bool extreme_number(Frame& f, const Value* a, int n, Value& out) {
         const auto& items = a->items();
         if (items.empty()) return f.fail("the list is empty");
         if (!f.charge(static_cast<std::int64_t>(items.size()))) return false;
-        return extreme_number<greatest>(f, items.data(), static_cast<int>(items.size()), out) && (number(out) || f.no_overload());
+        return extreme_number<greatest>(f, items.data(), static_cast<int>(items.size()), out) &&
+               (number(out) || f.no_overload());
     }
     const Value* best = nullptr;
     for (int i = 0; i < n; ++i) {
         if (!number(a[i])) return f.no_overload();
         bool comparable = false;
-        if (!best) best = &a[i];
-        else if (const auto o = compare_values(a[i], *best, comparable); greatest ? o > 0 : o < 0) best = &a[i];
+        if (!best)
+            best = &a[i];
+        else if (const auto o = compare_values(a[i], *best, comparable); greatest ? o > 0 : o < 0)
+            best = &a[i];
     }
     if (!best) return f.no_overload();
     Value v = *best;
@@ -58,10 +61,14 @@ bool sign(Frame& f, const Value* a, int, Value& out) {
     }
 }
 bool root(Frame& f, const Value* a, int, Value& out) {
-    if (a->is(Kind::real)) out = Value::real(std::sqrt(a->as_double()));
-    else if (a->is(Kind::integer)) out = Value::real(std::sqrt(static_cast<double>(a->as_int())));
-    else if (a->is(Kind::uinteger)) out = Value::real(std::sqrt(static_cast<double>(a->as_uint())));
-    else return f.no_overload();
+    if (a->is(Kind::real))
+        out = Value::real(std::sqrt(a->as_double()));
+    else if (a->is(Kind::integer))
+        out = Value::real(std::sqrt(static_cast<double>(a->as_int())));
+    else if (a->is(Kind::uinteger))
+        out = Value::real(std::sqrt(static_cast<double>(a->as_uint())));
+    else
+        return f.no_overload();
     return true;
 }
 enum class Test { nan, inf, finite };
@@ -82,9 +89,12 @@ bool bits(Frame& f, const Value* a, int, Value& out) {
     return true;
 }
 bool bit_not(Frame& f, const Value* a, int, Value& out) {
-    if (a->is(Kind::integer)) out = Value::integer(~a->as_int());
-    else if (a->is(Kind::uinteger)) out = Value::uinteger(~a->as_uint());
-    else return f.no_overload();
+    if (a->is(Kind::integer))
+        out = Value::integer(~a->as_int());
+    else if (a->is(Kind::uinteger))
+        out = Value::uinteger(~a->as_uint());
+    else
+        return f.no_overload();
     return true;
 }
 template <bool left>

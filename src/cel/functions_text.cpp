@@ -30,7 +30,9 @@ bool char_at(Frame& f, const Value* a, int n, Value& out) {
     const Points p = points_of(a[0].text());
     const std::int64_t i = a[1].as_int();
     if (i < 0 || i > static_cast<std::int64_t>(p.size())) return out_of_range(f, i);
-    out = Value::string(i == static_cast<std::int64_t>(p.size()) ? "" : text_of(std::u32string_view(p).substr(static_cast<std::size_t>(i), 1)));
+    out = Value::string(i == static_cast<std::int64_t>(p.size())
+                            ? ""
+                            : text_of(std::u32string_view(p).substr(static_cast<std::size_t>(i), 1)));
     return true;
 }
 template <bool last>
@@ -42,7 +44,8 @@ bool index_of(Frame& f, const Value* a, int n, Value& out) {
     const auto size = static_cast<std::int64_t>(text.size());
     const std::int64_t from = n == 3 ? a[2].as_int() : last ? size : 0;
     if (from < 0 || from > size) return out_of_range(f, from);
-    const std::size_t at = last ? text.rfind(part, static_cast<std::size_t>(from)) : text.find(part, static_cast<std::size_t>(from));
+    const std::size_t at =
+        last ? text.rfind(part, static_cast<std::size_t>(from)) : text.find(part, static_cast<std::size_t>(from));
     out = Value::integer(at == Points::npos ? -1 : static_cast<std::int64_t>(at));
     return true;
 }
@@ -118,7 +121,8 @@ bool split(Frame& f, const Value* a, int n, Value& out) {
     return true;
 }
 bool substring(Frame& f, const Value* a, int n, Value& out) {
-    if (n < 2 || n > 3 || !a[0].is(Kind::string) || !a[1].is(Kind::integer) || (n == 3 && !a[2].is(Kind::integer))) return f.no_overload();
+    if (n < 2 || n > 3 || !a[0].is(Kind::string) || !a[1].is(Kind::integer) || (n == 3 && !a[2].is(Kind::integer)))
+        return f.no_overload();
     if (!f.charge_text(a[0].text().size())) return false;
     const Points p = points_of(a[0].text());
     const auto size = static_cast<std::int64_t>(p.size());
@@ -126,13 +130,15 @@ bool substring(Frame& f, const Value* a, int n, Value& out) {
     const std::int64_t end = n == 3 ? a[2].as_int() : size;
     if (start < 0 || start > size) return out_of_range(f, start);
     if (end < 0 || end > size) return out_of_range(f, end);
-    if (end < start) return f.fail_with("the end " + std::to_string(end) + " is before the start " + std::to_string(start));
-    out = Value::string(text_of(std::u32string_view(p).substr(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start))));
+    if (end < start)
+        return f.fail_with("the end " + std::to_string(end) + " is before the start " + std::to_string(start));
+    out = Value::string(
+        text_of(std::u32string_view(p).substr(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start))));
     return true;
 }
 bool is_space(char32_t c) {
-    return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
-           c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+    return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 bool trim(Frame& f, const Value* a, int n, Value& out) {
     if (n != 1 || !a->is(Kind::string)) return f.no_overload();

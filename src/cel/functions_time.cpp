@@ -22,8 +22,10 @@ bool zone_of(Frame& f, std::string_view name, absl::TimeZone& zone) {
     }
     // The name becomes a file name below the zone database: nothing else may pass.
     bool clean = !name.empty() && name.size() <= zone_name_bytes_max && name[0] >= 'A' && name[0] <= 'Z';
-    for (const char c : name) clean = clean && (std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '+' || c == '/');
-    if (!clean || !absl::LoadTimeZone(absl::string_view(name.data(), name.size()), &zone)) return f.fail("no such time zone");
+    for (const char c : name)
+        clean = clean && (std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '+' || c == '/');
+    if (!clean || !absl::LoadTimeZone(absl::string_view(name.data(), name.size()), &zone))
+        return f.fail("no such time zone");
     return true;
 }
 
@@ -68,7 +70,8 @@ bool to_timestamp(Frame& f, const Value* a, int, Value& out) {
         return true;
     }
     if (a->is(Kind::integer)) {
-        if (a->as_int() < timestamp_seconds_min || a->as_int() > timestamp_seconds_max) return f.fail("the timestamp leaves the years 1 to 9999", Code::overflow);
+        if (a->as_int() < timestamp_seconds_min || a->as_int() > timestamp_seconds_max)
+            return f.fail("the timestamp leaves the years 1 to 9999", Code::overflow);
         out = Value::timestamp(a->as_int(), 0);
         return true;
     }

@@ -1,8 +1,8 @@
 #include "cel/json_lines.h"
 
 #include <absl/strings/escaping.h>
-#include <boost/json.hpp>
 
+#include <boost/json.hpp>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -28,7 +28,8 @@ std::int64_t int_of(const json::value& v) {
     const std::string_view s(v.as_string().data(), v.as_string().size());
     std::int64_t n = 0;
     const auto r = std::from_chars(s.data(), s.data() + s.size(), n);
-    if (r.ec != std::errc() || r.ptr != s.data() + s.size()) throw Malformed{"\"" + std::string(s.substr(0, 40)) + "\" is not an int"};
+    if (r.ec != std::errc() || r.ptr != s.data() + s.size())
+        throw Malformed{"\"" + std::string(s.substr(0, 40)) + "\" is not an int"};
     return n;
 }
 std::uint64_t uint_of(const json::value& v) {
@@ -38,7 +39,8 @@ std::uint64_t uint_of(const json::value& v) {
     const std::string_view s(v.as_string().data(), v.as_string().size());
     std::uint64_t n = 0;
     const auto r = std::from_chars(s.data(), s.data() + s.size(), n);
-    if (r.ec != std::errc() || r.ptr != s.data() + s.size()) throw Malformed{"\"" + std::string(s.substr(0, 40)) + "\" is not a uint"};
+    if (r.ec != std::errc() || r.ptr != s.data() + s.size())
+        throw Malformed{"\"" + std::string(s.substr(0, 40)) + "\" is not a uint"};
     return n;
 }
 double double_of(const json::value& v) {
@@ -105,12 +107,15 @@ Value value_of(const json::value& tagged) {
     if (tag == "timestamp") {
         const std::int64_t seconds = int_of(part(v.as_object(), "seconds"));
         const std::int64_t nanos = int_of(part(v.as_object(), "nanos"));
-        if (seconds < timestamp_seconds_min || seconds > timestamp_seconds_max || nanos < 0 || nanos > 999'999'999) throw Malformed{"the timestamp is out of range"};
+        if (seconds < timestamp_seconds_min || seconds > timestamp_seconds_max || nanos < 0 || nanos > 999'999'999)
+            throw Malformed{"the timestamp is out of range"};
         return Value::timestamp(seconds, static_cast<std::int32_t>(nanos));
     }
     if (tag == "duration") {
-        const __int128 total = static_cast<__int128>(int_of(part(v.as_object(), "seconds"))) * 1'000'000'000 + int_of(part(v.as_object(), "nanos"));
-        if (total > std::numeric_limits<std::int64_t>::max() || total < std::numeric_limits<std::int64_t>::min()) throw Malformed{"the duration is out of range"};
+        const __int128 total = static_cast<__int128>(int_of(part(v.as_object(), "seconds"))) * 1'000'000'000 +
+                               int_of(part(v.as_object(), "nanos"));
+        if (total > std::numeric_limits<std::int64_t>::max() || total < std::numeric_limits<std::int64_t>::min())
+            throw Malformed{"the duration is out of range"};
         return Value::duration(static_cast<std::int64_t>(total));
     }
     throw Malformed{"unknown tag \"" + tag.substr(0, 40) + "\""};
@@ -136,7 +141,9 @@ json::value json_of(const Value& v, std::size_t& budget) {
             return d == 0 && std::signbit(d) ? tagged("double", text_value("-0")) : tagged("double", d);
         }
         case Kind::string: return tagged("string", text_value(v.text()));
-        case Kind::bytes: return tagged("bytes_b64", text_value(absl::Base64Escape(absl::string_view(v.text().data(), v.text().size()))));
+        case Kind::bytes:
+            return tagged("bytes_b64",
+                          text_value(absl::Base64Escape(absl::string_view(v.text().data(), v.text().size()))));
         case Kind::type: return tagged("type", text_value(v.text()));
         case Kind::list: {
             json::array a;
@@ -153,10 +160,13 @@ json::value json_of(const Value& v, std::size_t& budget) {
             }
             return tagged("map", std::move(a));
         }
-        case Kind::timestamp: return tagged("timestamp", json::object{{"seconds", std::to_string(v.seconds())}, {"nanos", v.nanos()}});
+        case Kind::timestamp:
+            return tagged("timestamp", json::object{{"seconds", std::to_string(v.seconds())}, {"nanos", v.nanos()}});
         case Kind::duration:
-            return tagged("duration", json::object{{"seconds", std::to_string(v.as_int() / 1'000'000'000)}, {"nanos", v.as_int() % 1'000'000'000}});
-        case Kind::money: return tagged("money", json::array{v.as_money().yuan_text(), std::string(v.as_money().currency.text())});
+            return tagged("duration", json::object{{"seconds", std::to_string(v.as_int() / 1'000'000'000)},
+                                                   {"nanos", v.as_int() % 1'000'000'000}});
+        case Kind::money:
+            return tagged("money", json::array{v.as_money().yuan_text(), std::string(v.as_money().currency.text())});
         default: return tagged(kind_name(v.kind()), text_value(v.debug_text()));
     }
 }
@@ -208,7 +218,8 @@ std::string clean(std::string s) {
 std::string answer_line(std::string_view line) {
     json::object out;
     try {
-        if (line.size() > line_bytes_max) throw Malformed{"the line is longer than " + std::to_string(line_bytes_max) + " bytes"};
+        if (line.size() > line_bytes_max)
+            throw Malformed{"the line is longer than " + std::to_string(line_bytes_max) + " bytes"};
         json::parse_options options;
         options.max_depth = json_depth_max;
         const json::value v = json::parse(json::string_view(line.data(), line.size()), {}, options);
@@ -219,7 +230,8 @@ std::string answer_line(std::string_view line) {
     } catch (const Malformed& e) {
         out["error"] = clean(e.why);
     } catch (const boost::system::system_error& e) {
-        out["error"] = clean("the line is no JSON: " + e.code().message());  // not what(), which names places in the library
+        out["error"] =
+            clean("the line is no JSON: " + e.code().message());  // not what(), which names places in the library
     } catch (const std::exception& e) {
         out["error"] = clean(std::string("malformed line: ") + e.what());
     }

@@ -12,7 +12,9 @@ namespace {
 
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool digit(char c) { return c >= '0' && c <= '9'; }
-int hex_digit(char c) { return digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
+int hex_digit(char c) {
+    return digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
 
 class Lexer {
   public:
@@ -42,9 +44,12 @@ class Lexer {
     void skip_space() {
         while (at_ < text_.size()) {
             const char c = text_[at_];
-            if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f') ++at_;
-            else if (c == '/' && peek(1) == '/') while (at_ < text_.size() && text_[at_] != '\n') ++at_;
-            else break;
+            if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f')
+                ++at_;
+            else if (c == '/' && peek(1) == '/')
+                while (at_ < text_.size() && text_[at_] != '\n') ++at_;
+            else
+                break;
         }
     }
 
@@ -57,8 +62,14 @@ class Lexer {
             const auto quote = [](char q) { return q == '"' || q == '\''; };
             const bool b = c == 'b' || c == 'B';
             const bool r = c == 'r' || c == 'R';
-            if ((b || r) && quote(peek(1))) { ++at_; return string(t, b, r); }
-            if (b && (peek(1) == 'r' || peek(1) == 'R') && quote(peek(2))) { at_ += 2; return string(t, true, true); }
+            if ((b || r) && quote(peek(1))) {
+                ++at_;
+                return string(t, b, r);
+            }
+            if (b && (peek(1) == 'r' || peek(1) == 'R') && quote(peek(2))) {
+                at_ += 2;
+                return string(t, true, true);
+            }
             t.t = Token::T::ident;
             while (letter(peek()) || digit(peek())) t.text += text_[at_++];
             return true;
@@ -67,7 +78,8 @@ class Lexer {
             t.t = Token::T::quoted_ident;
             for (++at_; peek() != '`'; ++at_) {
                 const char q = peek();
-                if (!letter(q) && !digit(q) && q != '.' && q != '-' && q != '/' && q != ' ') return bad(t.pos, "a name in `...` may hold letters, digits and _.-/ only");
+                if (!letter(q) && !digit(q) && q != '.' && q != '-' && q != '/' && q != ' ')
+                    return bad(t.pos, "a name in `...` may hold letters, digits and _.-/ only");
                 t.text += q;
             }
             ++at_;
@@ -151,7 +163,8 @@ class Lexer {
             if (at_ >= text_.size()) return bad(t.pos, "the string is not closed");
             const char c = text_[at_];
             if (c == q && (!triple || (peek(1) == q && peek(2) == q))) break;
-            if (!triple && (c == '\n' || c == '\r')) return bad(t.pos, "the string is not closed on its line", "use ''' for several lines");
+            if (!triple && (c == '\n' || c == '\r'))
+                return bad(t.pos, "the string is not closed on its line", "use ''' for several lines");
             if (c == '\\' && !raw) {
                 if (!escape(out, bytes)) return false;
                 continue;
@@ -196,8 +209,10 @@ class Lexer {
             if (v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff)) return bad(start, "the escape is not a code point");
         }
         if (v < 0) return bad(start, "unknown escape in a string", "\\\\ for a backslash, or r'...' for raw text");
-        if (bytes) out += static_cast<char>(v);
-        else append_utf8(out, static_cast<char32_t>(v));
+        if (bytes)
+            out += static_cast<char>(v);
+        else
+            append_utf8(out, static_cast<char32_t>(v));
         return true;
     }
 

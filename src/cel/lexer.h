@@ -12,8 +12,8 @@ namespace yipan::cel {
 struct Token {
     enum class T { end, ident, quoted_ident, literal, symbol } t = T::end;
     std::uint32_t pos = 0;
-    std::string text;      // ident, symbol
-    Value value;           // literal
+    std::string text;        // ident, symbol
+    Value value;             // literal
     bool magnitude = false;  // int literal 9223372036854775808, legal only after '-'
 };
 

@@ -44,7 +44,9 @@ std::string double_text(double v) {
     const int exponent = std::stoi(s.substr(e + 1));
     return exponent < -4 || exponent >= 6 ? s : shortest(v, std::chars_format::fixed);
 }
-std::string double_plain_text(double v) { return std::isfinite(v) ? shortest(v, std::chars_format::fixed) : special(v); }
+std::string double_plain_text(double v) {
+    return std::isfinite(v) ? shortest(v, std::chars_format::fixed) : special(v);
+}
 
 std::string quoted(std::string_view text) {
     std::string out = "\"";
@@ -68,8 +70,12 @@ std::string quoted(std::string_view text) {
 std::string timestamp_text(std::int64_t seconds, std::int32_t nanos) {
     std::int64_t days = seconds / 86400;
     std::int64_t rest = seconds % 86400;
-    if (rest < 0) { rest += 86400; --days; }
-    std::string s = fmt::format("{}T{:02}:{:02}:{:02}", Date{static_cast<std::int32_t>(days)}.text(), rest / 3600, rest / 60 % 60, rest % 60);
+    if (rest < 0) {
+        rest += 86400;
+        --days;
+    }
+    std::string s = fmt::format("{}T{:02}:{:02}:{:02}", Date{static_cast<std::int32_t>(days)}.text(), rest / 3600,
+                                rest / 60 % 60, rest % 60);
     if (nanos != 0) {
         std::string fraction = fmt::format(".{:09}", nanos);
         while (fraction.back() == '0') fraction.pop_back();
@@ -80,7 +86,8 @@ std::string timestamp_text(std::int64_t seconds, std::int32_t nanos) {
 
 std::string duration_text(std::int64_t nanos) {
     const bool negative = nanos < 0;
-    const std::uint64_t magnitude = negative ? 0 - static_cast<std::uint64_t>(nanos) : static_cast<std::uint64_t>(nanos);
+    const std::uint64_t magnitude =
+        negative ? 0 - static_cast<std::uint64_t>(nanos) : static_cast<std::uint64_t>(nanos);
     std::string s = fmt::format("{}{}", negative ? "-" : "", magnitude / 1'000'000'000);
     if (const auto fraction = magnitude % 1'000'000'000; fraction != 0) {
         s += fmt::format(".{:09}", fraction);
@@ -193,7 +200,8 @@ std::optional<std::int64_t> parse_duration(std::string_view s) {
 
 std::optional<double> parse_double(std::string_view text) {
     double v = 0;
-    if (text.empty() || absl::ascii_isspace(static_cast<unsigned char>(text.front())) || absl::ascii_isspace(static_cast<unsigned char>(text.back())) ||
+    if (text.empty() || absl::ascii_isspace(static_cast<unsigned char>(text.front())) ||
+        absl::ascii_isspace(static_cast<unsigned char>(text.back())) ||
         !absl::SimpleAtod(absl::string_view(text.data(), text.size()), &v))
         return {};
     return v;
@@ -204,18 +212,29 @@ bool valid_utf8(std::string_view t) {
         const auto c = static_cast<unsigned char>(t[i]);
         std::size_t n = 0;
         char32_t v = 0;
-        if (c < 0x80) { ++i; continue; }
-        if (c >= 0xc2 && c <= 0xdf) { n = 1; v = c & 0x1f; }
-        else if (c >= 0xe0 && c <= 0xef) { n = 2; v = c & 0x0f; }
-        else if (c >= 0xf0 && c <= 0xf4) { n = 3; v = c & 0x07; }
-        else return false;
+        if (c < 0x80) {
+            ++i;
+            continue;
+        }
+        if (c >= 0xc2 && c <= 0xdf) {
+            n = 1;
+            v = c & 0x1f;
+        } else if (c >= 0xe0 && c <= 0xef) {
+            n = 2;
+            v = c & 0x0f;
+        } else if (c >= 0xf0 && c <= 0xf4) {
+            n = 3;
+            v = c & 0x07;
+        } else
+            return false;
         if (i + n >= t.size()) return false;
         for (std::size_t k = 1; k <= n; ++k) {
             const auto d = static_cast<unsigned char>(t[i + k]);
             if ((d & 0xc0) != 0x80) return false;
             v = (v << 6) | (d & 0x3f);
         }
-        if ((n == 2 && v < 0x800) || (n == 3 && v < 0x10000) || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff)) return false;
+        if ((n == 2 && v < 0x800) || (n == 3 && v < 0x10000) || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
+            return false;
         i += n + 1;
     }
     return true;
@@ -227,10 +246,20 @@ std::size_t code_points(std::string_view t) {
 }
 void append_utf8(std::string& out, char32_t c) {
     const auto put = [&](char32_t v) { out += static_cast<char>(v); };
-    if (c < 0x80) { put(c); return; }
-    if (c < 0x800) { put(0xc0 | (c >> 6)); }
-    else if (c < 0x10000) { put(0xe0 | (c >> 12)); put(0x80 | ((c >> 6) & 0x3f)); }
-    else { put(0xf0 | (c >> 18)); put(0x80 | ((c >> 12) & 0x3f)); put(0x80 | ((c >> 6) & 0x3f)); }
+    if (c < 0x80) {
+        put(c);
+        return;
+    }
+    if (c < 0x800) {
+        put(0xc0 | (c >> 6));
+    } else if (c < 0x10000) {
+        put(0xe0 | (c >> 12));
+        put(0x80 | ((c >> 6) & 0x3f));
+    } else {
+        put(0xf0 | (c >> 18));
+        put(0x80 | ((c >> 12) & 0x3f));
+        put(0x80 | ((c >> 6) & 0x3f));
+    }
     put(0x80 | (c & 0x3f));
 }
 char32_t next_code_point(std::string_view t, std::size_t& at) {

@@ -19,9 +19,12 @@ bool put(Frame& f, const Result<Money>& r, Value& out) {
     return true;
 }
 bool as_decimal(const Value& v, Decimal& d) {
-    if (v.is(Kind::decimal)) d = v.as_decimal();
-    else if (v.is(Kind::integer)) d = Decimal::of(v.as_int());
-    else return false;
+    if (v.is(Kind::decimal))
+        d = v.as_decimal();
+    else if (v.is(Kind::integer))
+        d = Decimal::of(v.as_int());
+    else
+        return false;
     return true;
 }
 /// Sum at the finer scale; overflow while aligning is an error too, as in the SQL form of the same sum.
@@ -40,12 +43,14 @@ bool put_timestamp(Frame& f, const Value& t, __int128 delta, Value& out) {
         nanos += 1'000'000'000;
         --seconds;
     }
-    if (seconds < timestamp_seconds_min || seconds > timestamp_seconds_max) return f.fail("the timestamp leaves the years 1 to 9999", Code::overflow);
+    if (seconds < timestamp_seconds_min || seconds > timestamp_seconds_max)
+        return f.fail("the timestamp leaves the years 1 to 9999", Code::overflow);
     out = Value::timestamp(static_cast<std::int64_t>(seconds), nanos);
     return true;
 }
 bool money_times(Frame& f, const Money& m, const Decimal& d, Value& out) {
-    const __int128 fen = divide_rounded(static_cast<__int128>(m.fen) * d.units, power_of_ten(d.scale), Rounding::half_up);
+    const __int128 fen =
+        divide_rounded(static_cast<__int128>(m.fen) * d.units, power_of_ten(d.scale), Rounding::half_up);
     if (fen > std::numeric_limits<std::int64_t>::max() || fen < int_min) return f.overflow();
     out = Value::money(Money{static_cast<std::int64_t>(fen), m.currency});
     return true;
@@ -54,7 +59,8 @@ bool money_times(Frame& f, const Money& m, const Decimal& d, Value& out) {
 bool decimal_times(Frame& f, const Decimal& a, const Decimal& b, Value& out) {
     const int scale = a.scale + b.scale;
     const __int128 product = static_cast<__int128>(a.units) * b.units;
-    if (scale > decimal_scale_max) return f.fail("the product has more than 18 decimals; round a factor first", Code::overflow);
+    if (scale > decimal_scale_max)
+        return f.fail("the product has more than 18 decimals; round a factor first", Code::overflow);
     if (product > std::numeric_limits<std::int64_t>::max() || product < int_min) return f.overflow();
     out = Value::decimal({static_cast<std::int64_t>(product), static_cast<std::uint8_t>(scale)});
     return true;
@@ -69,38 +75,38 @@ bool op_add(Frame& f, const Value& a, const Value& b, Value& out) {
         return true;
     }
     if (a.kind() == b.kind()) switch (a.kind()) {
-        case Kind::uinteger: {
-            std::uint64_t v;
-            if (__builtin_add_overflow(a.as_uint(), b.as_uint(), &v)) return f.overflow();
-            out = Value::uinteger(v);
-            return true;
+            case Kind::uinteger: {
+                std::uint64_t v;
+                if (__builtin_add_overflow(a.as_uint(), b.as_uint(), &v)) return f.overflow();
+                out = Value::uinteger(v);
+                return true;
+            }
+            case Kind::real: out = Value::real(a.as_double() + b.as_double()); return true;
+            case Kind::string:
+            case Kind::bytes: {
+                if (!f.charge_text(a.text().size() + b.text().size())) return false;
+                std::string s;
+                s.reserve(a.text().size() + b.text().size());
+                s.append(a.text()).append(b.text());
+                out = a.is(Kind::string) ? Value::string(std::move(s)) : Value::bytes(std::move(s));
+                return true;
+            }
+            case Kind::list: {
+                if (!f.charge(static_cast<std::int64_t>(a.items().size() + b.items().size()))) return false;
+                std::vector<Value> items = a.items();
+                items.insert(items.end(), b.items().begin(), b.items().end());
+                out = Value::list(std::move(items));
+                return true;
+            }
+            case Kind::duration: {
+                std::int64_t v;
+                if (__builtin_add_overflow(a.as_int(), b.as_int(), &v)) return f.overflow();
+                out = Value::duration(v);
+                return true;
+            }
+            case Kind::money: return put(f, add(a.as_money(), b.as_money()), out);
+            default: break;
         }
-        case Kind::real: out = Value::real(a.as_double() + b.as_double()); return true;
-        case Kind::string:
-        case Kind::bytes: {
-            if (!f.charge_text(a.text().size() + b.text().size())) return false;
-            std::string s;
-            s.reserve(a.text().size() + b.text().size());
-            s.append(a.text()).append(b.text());
-            out = a.is(Kind::string) ? Value::string(std::move(s)) : Value::bytes(std::move(s));
-            return true;
-        }
-        case Kind::list: {
-            if (!f.charge(static_cast<std::int64_t>(a.items().size() + b.items().size()))) return false;
-            std::vector<Value> items = a.items();
-            items.insert(items.end(), b.items().begin(), b.items().end());
-            out = Value::list(std::move(items));
-            return true;
-        }
-        case Kind::duration: {
-            std::int64_t v;
-            if (__builtin_add_overflow(a.as_int(), b.as_int(), &v)) return f.overflow();
-            out = Value::duration(v);
-            return true;
-        }
-        case Kind::money: return put(f, add(a.as_money(), b.as_money()), out);
-        default: break;
-    }
     if (a.is(Kind::timestamp) && b.is(Kind::duration)) return put_timestamp(f, a, b.as_int(), out);
     if (a.is(Kind::duration) && b.is(Kind::timestamp)) return put_timestamp(f, b, a.as_int(), out);
     Decimal x, y;
@@ -116,30 +122,33 @@ bool op_subtract(Frame& f, const Value& a, const Value& b, Value& out) {
         return true;
     }
     if (a.kind() == b.kind()) switch (a.kind()) {
-        case Kind::uinteger: {
-            std::uint64_t v;
-            if (__builtin_sub_overflow(a.as_uint(), b.as_uint(), &v)) return f.overflow();
-            out = Value::uinteger(v);
-            return true;
+            case Kind::uinteger: {
+                std::uint64_t v;
+                if (__builtin_sub_overflow(a.as_uint(), b.as_uint(), &v)) return f.overflow();
+                out = Value::uinteger(v);
+                return true;
+            }
+            case Kind::real: out = Value::real(a.as_double() - b.as_double()); return true;
+            case Kind::duration: {
+                std::int64_t v;
+                if (__builtin_sub_overflow(a.as_int(), b.as_int(), &v)) return f.overflow();
+                out = Value::duration(v);
+                return true;
+            }
+            case Kind::timestamp: {
+                const __int128 v =
+                    static_cast<__int128>(a.seconds() - b.seconds()) * 1'000'000'000 + (a.nanos() - b.nanos());
+                if (v > std::numeric_limits<std::int64_t>::max() || v < int_min)
+                    return f.fail("the duration leaves its range", Code::overflow);
+                out = Value::duration(static_cast<std::int64_t>(v));
+                return true;
+            }
+            case Kind::date: out = Value::integer(a.as_int() - b.as_int()); return true;
+            case Kind::money: return put(f, subtract(a.as_money(), b.as_money()), out);
+            default: break;
         }
-        case Kind::real: out = Value::real(a.as_double() - b.as_double()); return true;
-        case Kind::duration: {
-            std::int64_t v;
-            if (__builtin_sub_overflow(a.as_int(), b.as_int(), &v)) return f.overflow();
-            out = Value::duration(v);
-            return true;
-        }
-        case Kind::timestamp: {
-            const __int128 v = static_cast<__int128>(a.seconds() - b.seconds()) * 1'000'000'000 + (a.nanos() - b.nanos());
-            if (v > std::numeric_limits<std::int64_t>::max() || v < int_min) return f.fail("the duration leaves its range", Code::overflow);
-            out = Value::duration(static_cast<std::int64_t>(v));
-            return true;
-        }
-        case Kind::date: out = Value::integer(a.as_int() - b.as_int()); return true;
-        case Kind::money: return put(f, subtract(a.as_money(), b.as_money()), out);
-        default: break;
-    }
-    if (a.is(Kind::timestamp) && b.is(Kind::duration)) return put_timestamp(f, a, -static_cast<__int128>(b.as_int()), out);
+    if (a.is(Kind::timestamp) && b.is(Kind::duration))
+        return put_timestamp(f, a, -static_cast<__int128>(b.as_int()), out);
     Decimal x, y;
     if (as_decimal(a, x) && as_decimal(b, y)) return decimal_sum(f, x, y, true, out);
     return f.no_overload();
@@ -209,9 +218,12 @@ bool op_negate(Frame& f, const Value& a, Value& out) {
         case Kind::decimal:
         case Kind::money:
             if (a.as_int() == int_min) return f.overflow();
-            if (a.is(Kind::integer)) out = Value::integer(-a.as_int());
-            else if (a.is(Kind::decimal)) out = Value::decimal({-a.as_int(), a.as_decimal().scale});
-            else out = Value::money({-a.as_int(), a.as_money().currency});
+            if (a.is(Kind::integer))
+                out = Value::integer(-a.as_int());
+            else if (a.is(Kind::decimal))
+                out = Value::decimal({-a.as_int(), a.as_decimal().scale});
+            else
+                out = Value::money({-a.as_int(), a.as_money().currency});
             return true;
         case Kind::real: out = Value::real(-a.as_double()); return true;
         default: return f.no_overload();
@@ -221,10 +233,16 @@ bool op_negate(Frame& f, const Value& a, Value& out) {
 namespace {
 /// The position a number means in a list: whole doubles and uints count too.
 bool whole_number(const Value& v, std::int64_t& i) {
-    if (v.is(Kind::integer)) i = v.as_int();
-    else if (v.is(Kind::uinteger) && v.as_uint() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) i = v.as_int();
-    else if (v.is(Kind::real) && v.as_double() >= -9e15 && v.as_double() <= 9e15 && std::trunc(v.as_double()) == v.as_double()) i = static_cast<std::int64_t>(v.as_double());
-    else return false;
+    if (v.is(Kind::integer))
+        i = v.as_int();
+    else if (v.is(Kind::uinteger) &&
+             v.as_uint() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+        i = v.as_int();
+    else if (v.is(Kind::real) && v.as_double() >= -9e15 && v.as_double() <= 9e15 &&
+             std::trunc(v.as_double()) == v.as_double())
+        i = static_cast<std::int64_t>(v.as_double());
+    else
+        return false;
     return true;
 }
 }  // namespace

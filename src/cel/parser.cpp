@@ -11,21 +11,29 @@ using T = Token::T;
 
 struct MacroName {
     std::string_view name;
-    std::size_t vars;   // 1 or 2
-    std::size_t args;   // after the target
+    std::size_t vars;  // 1 or 2
+    std::size_t args;  // after the target
     Macro macro;
     bool filter;
 };
 constexpr MacroName macro_names[] = {
-    {"all", 1, 2, Macro::all, false},           {"all", 2, 3, Macro::all, false},
-    {"exists", 1, 2, Macro::exists, false},     {"exists", 2, 3, Macro::exists, false},
-    {"exists_one", 1, 2, Macro::exists_one, false}, {"exists_one", 2, 3, Macro::exists_one, false},
-    {"existsOne", 1, 2, Macro::exists_one, false},  {"existsOne", 2, 3, Macro::exists_one, false},
-    {"map", 1, 2, Macro::map, false},           {"map", 1, 3, Macro::map, true},
+    {"all", 1, 2, Macro::all, false},
+    {"all", 2, 3, Macro::all, false},
+    {"exists", 1, 2, Macro::exists, false},
+    {"exists", 2, 3, Macro::exists, false},
+    {"exists_one", 1, 2, Macro::exists_one, false},
+    {"exists_one", 2, 3, Macro::exists_one, false},
+    {"existsOne", 1, 2, Macro::exists_one, false},
+    {"existsOne", 2, 3, Macro::exists_one, false},
+    {"map", 1, 2, Macro::map, false},
+    {"map", 1, 3, Macro::map, true},
     {"filter", 1, 2, Macro::filter, false},
-    {"transformList", 2, 3, Macro::transform_list, false}, {"transformList", 2, 4, Macro::transform_list, true},
-    {"transformMap", 2, 3, Macro::transform_map, false},   {"transformMap", 2, 4, Macro::transform_map, true},
-    {"transformMapEntry", 2, 3, Macro::transform_map_entry, false}, {"transformMapEntry", 2, 4, Macro::transform_map_entry, true},
+    {"transformList", 2, 3, Macro::transform_list, false},
+    {"transformList", 2, 4, Macro::transform_list, true},
+    {"transformMap", 2, 3, Macro::transform_map, false},
+    {"transformMap", 2, 4, Macro::transform_map, true},
+    {"transformMapEntry", 2, 3, Macro::transform_map_entry, false},
+    {"transformMapEntry", 2, 4, Macro::transform_map_entry, true},
 };
 
 class Parser {
@@ -35,7 +43,8 @@ class Parser {
 
     Checked<std::shared_ptr<Tree>> run() {
         Expr* e = expression();
-        if (e && peek().t != T::end) e = bad(peek().pos, "unexpected " + shown(peek()) + " after the end of the expression");
+        if (e && peek().t != T::end)
+            e = bad(peek().pos, "unexpected " + shown(peek()) + " after the end of the expression");
         if (!e) return tl::unexpected(Errors{error_});
         tree_->root = e;
         return tree_;
@@ -79,8 +88,11 @@ class Parser {
             if (!a) return nullptr;
             depth = std::max(depth, a->locals);  // `locals` carries the depth while parsing
         }
-        if (depth + 1 > limits_.tree_depth) return bad(pos, "the expression is too deep: more than " + std::to_string(limits_.tree_depth) + " operators in a chain");
-        if (tree_->nodes.size() >= limits_.nodes) return bad(pos, "the expression has more than " + std::to_string(limits_.nodes) + " parts");
+        if (depth + 1 > limits_.tree_depth)
+            return bad(pos, "the expression is too deep: more than " + std::to_string(limits_.tree_depth) +
+                                " operators in a chain");
+        if (tree_->nodes.size() >= limits_.nodes)
+            return bad(pos, "the expression has more than " + std::to_string(limits_.nodes) + " parts");
         Expr& e = tree_->nodes.emplace_back();
         e.op = op;
         e.pos = static_cast<std::uint32_t>(pos);
@@ -89,7 +101,9 @@ class Parser {
         return &e;
     }
 
-    Expr* too_deep() { return bad(peek().pos, "the expression is nested deeper than " + std::to_string(limits_.nesting)); }
+    Expr* too_deep() {
+        return bad(peek().pos, "the expression is nested deeper than " + std::to_string(limits_.nesting));
+    }
 
     Expr* expression() {
         const Nest nest(depth_);
@@ -123,14 +137,22 @@ class Parser {
         Expr* left = sum();
         while (left) {
             Op op;
-            if (symbol("==")) op = Op::equal;
-            else if (symbol("!=")) op = Op::not_equal;
-            else if (symbol("<")) op = Op::less;
-            else if (symbol("<=")) op = Op::less_equal;
-            else if (symbol(">")) op = Op::greater;
-            else if (symbol(">=")) op = Op::greater_equal;
-            else if (peek().t == T::ident && peek().text == "in") op = Op::in;
-            else break;
+            if (symbol("=="))
+                op = Op::equal;
+            else if (symbol("!="))
+                op = Op::not_equal;
+            else if (symbol("<"))
+                op = Op::less;
+            else if (symbol("<="))
+                op = Op::less_equal;
+            else if (symbol(">"))
+                op = Op::greater;
+            else if (symbol(">="))
+                op = Op::greater_equal;
+            else if (peek().t == T::ident && peek().text == "in")
+                op = Op::in;
+            else
+                break;
             const auto pos = peek().pos;
             ++at_;
             Expr* right = sum();
@@ -168,13 +190,16 @@ class Parser {
         const std::string_view s = sign == '!' ? "!" : "-";
         while (symbol(s)) {
             // "-" directly before a number belongs to it
-            if (sign == '-' && peek(1).t == T::literal && (peek(1).value.is(Kind::integer) || peek(1).value.is(Kind::real))) break;
+            if (sign == '-' && peek(1).t == T::literal &&
+                (peek(1).value.is(Kind::integer) || peek(1).value.is(Kind::real)))
+                break;
             signs.push_back(peek().pos);
             ++at_;
             if (static_cast<int>(signs.size()) + depth_ > limits_.nesting) return too_deep();
         }
         Expr* e = member();
-        for (std::size_t i = signs.size(); i-- > 0 && e;) e = make(sign == '!' ? Op::logic_not : Op::negate, signs[i], {e});
+        for (std::size_t i = signs.size(); i-- > 0 && e;)
+            e = make(sign == '!' ? Op::logic_not : Op::negate, signs[i], {e});
         return e;
     }
 
@@ -187,14 +212,19 @@ class Parser {
                 if (name.t == T::quoted_ident) {
                     ++at_;
                     e = make(Op::select, name.pos, {e});
-                    if (e) { e->name = name.text; e->quoted_name = true; }
+                    if (e) {
+                        e->name = name.text;
+                        e->quoted_name = true;
+                    }
                     continue;
                 }
                 if (symbol("?")) return bad(pos, "optional fields are not supported");
-                if (name.t != T::ident || name.text == "true" || name.text == "false" || name.text == "null" || name.text == "in")
+                if (name.t != T::ident || name.text == "true" || name.text == "false" || name.text == "null" ||
+                    name.text == "in")
                     return bad(name.pos, "expected a name after \".\", found " + shown(name));
                 ++at_;
-                if (symbol("(")) e = method_call(e, name);
+                if (symbol("("))
+                    e = method_call(e, name);
                 else {
                     e = make(Op::select, name.pos, {e});
                     if (e) e->name = name.text;
@@ -250,7 +280,8 @@ class Parser {
         for (std::size_t i = 0; i < m.vars; ++i)
             if (args[i]->op != Op::ident || args[i]->root)
                 return bad(args[i]->pos, "the variable of " + name.text + "() must be a simple name");
-        if (m.vars == 2 && args[0]->name == args[1]->name) return bad(args[1]->pos, "the two variables of " + name.text + "() have one name");
+        if (m.vars == 2 && args[0]->name == args[1]->name)
+            return bad(args[1]->pos, "the two variables of " + name.text + "() have one name");
         std::vector<Expr*> parts{target};
         for (std::size_t i = m.vars; i < args.size(); ++i) parts.push_back(args[i]);
         Expr* e = make(Op::comprehension, name.pos, std::move(parts));
@@ -303,8 +334,10 @@ class Parser {
         ++at_;
         Expr* e = make(Op::literal, pos);
         if (!e) return nullptr;
-        if (t.value.is(Kind::real)) e->value = Value::real(-t.value.as_double());
-        else e->value = Value::integer(static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(t.value.as_int())));
+        if (t.value.is(Kind::real))
+            e->value = Value::real(-t.value.as_double());
+        else
+            e->value = Value::integer(static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(t.value.as_int())));
         return e;
     }
 
@@ -374,8 +407,9 @@ class Parser {
 }  // namespace
 
 bool is_reserved(std::string_view name) {
-    constexpr std::string_view words[] = {"false", "in", "null", "true", "as", "break", "const", "continue", "else", "for", "function", "if",
-                                          "import", "let", "loop", "package", "namespace", "return", "var", "void", "while"};
+    constexpr std::string_view words[] = {"false",    "in",      "null",      "true",     "as",  "break",  "const",
+                                          "continue", "else",    "for",       "function", "if",  "import", "let",
+                                          "loop",     "package", "namespace", "return",   "var", "void",   "while"};
     return std::find(std::begin(words), std::end(words), name) != std::end(words);
 }
 
@@ -392,8 +426,11 @@ std::string place_of(std::string_view text, std::size_t offset) {
 }
 
 Checked<std::shared_ptr<Tree>> parse_tree(std::string_view text, const Limits& limits, bool macros) {
-    const auto refuse = [](std::string message, std::string hint) { return tl::unexpected(Errors{Error{Code::invalid_expression, "1:1", std::move(message), std::move(hint)}}); };
-    if (text.size() > limits.source_bytes) return refuse("the expression is longer than " + std::to_string(limits.source_bytes) + " bytes", "split it");
+    const auto refuse = [](std::string message, std::string hint) {
+        return tl::unexpected(Errors{Error{Code::invalid_expression, "1:1", std::move(message), std::move(hint)}});
+    };
+    if (text.size() > limits.source_bytes)
+        return refuse("the expression is longer than " + std::to_string(limits.source_bytes) + " bytes", "split it");
     if (!valid_utf8(text)) return refuse("the expression is not valid UTF-8", "");
     auto tree = std::make_shared<Tree>();
     tree->text = std::string(text);

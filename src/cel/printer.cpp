@@ -13,12 +13,25 @@ int strength(const Expr& e) {
         case Op::conditional: return 0;
         case Op::logic_or: return 1;
         case Op::logic_and: return 2;
-        case Op::equal: case Op::not_equal: case Op::less: case Op::less_equal: case Op::greater: case Op::greater_equal: case Op::in: return 3;
-        case Op::add: case Op::subtract: return 4;
-        case Op::multiply: case Op::divide: case Op::modulo: return 5;
-        case Op::logic_not: case Op::negate: return 6;
+        case Op::equal:
+        case Op::not_equal:
+        case Op::less:
+        case Op::less_equal:
+        case Op::greater:
+        case Op::greater_equal:
+        case Op::in: return 3;
+        case Op::add:
+        case Op::subtract: return 4;
+        case Op::multiply:
+        case Op::divide:
+        case Op::modulo: return 5;
+        case Op::logic_not:
+        case Op::negate: return 6;
         case Op::literal:
-            return (e.value.is(Kind::integer) && e.value.as_int() < 0) || (e.value.is(Kind::real) && std::signbit(e.value.as_double())) ? 6 : 7;
+            return (e.value.is(Kind::integer) && e.value.as_int() < 0) ||
+                           (e.value.is(Kind::real) && std::signbit(e.value.as_double()))
+                       ? 6
+                       : 7;
         default: return 7;
     }
 }
@@ -28,8 +41,10 @@ std::string bytes_literal(std::string_view text) {
     std::string s = "b\"";
     for (const char c : text) {
         const auto u = static_cast<unsigned char>(c);
-        if (u >= 0x20 && u < 0x7f && c != '"' && c != '\\') s += c;
-        else s = s + "\\x" + digits[u >> 4] + digits[u & 15];
+        if (u >= 0x20 && u < 0x7f && c != '"' && c != '\\')
+            s += c;
+        else
+            s = s + "\\x" + digits[u >> 4] + digits[u & 15];
     }
     return s + '"';
 }
@@ -154,7 +169,8 @@ class Printer {
     }
     static bool starts_with_number(const Expr& e) {
         if (e.op == Op::literal) return e.value.is(Kind::integer) || e.value.is(Kind::real);
-        if (e.op == Op::select || e.op == Op::index || e.op == Op::comprehension || (e.op == Op::call && e.method)) return starts_with_number(*e.args[0]);
+        if (e.op == Op::select || e.op == Op::index || e.op == Op::comprehension || (e.op == Op::call && e.method))
+            return starts_with_number(*e.args[0]);
         return false;
     }
 };

@@ -24,8 +24,10 @@ Checked<Program> compile(std::string_view text, const Env& env) {
     Errors errors;
     for (const QueryUse& use : found.queries) {
         auto plan = plan_query(*tree, use, env);
-        if (plan) planned.push_back(std::move(*plan));
-        else errors.insert(errors.end(), plan.error().begin(), plan.error().end());
+        if (plan)
+            planned.push_back(std::move(*plan));
+        else
+            errors.insert(errors.end(), plan.error().begin(), plan.error().end());
     }
     if (!errors.empty()) return fail(std::move(errors));
     for (const PlannedQuery& p : planned) impl->queries.push_back(p.query);

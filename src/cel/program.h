@@ -15,13 +15,13 @@
 
 namespace yipan::cel {
 
-/// A compiled count/exists/sum over a type. The text has parameters ?1..?n in the order of `params` given to Host::query,
-/// already in storage form (scaled integers, days, encoded periods, ids; see sql.h).
+/// A compiled count/exists/sum over a type. The text has parameters ?1..?n in the order of `params` given to
+/// Host::query, already in storage form (scaled integers, days, encoded periods, ids; see sql.h).
 struct SqlQuery {
     enum class What { count, exists, sum } what = What::count;
     const ObjectType* type = nullptr;
-    std::string sql;        // SELECT of one value; sum gives an integer (scaled) or NULL when nothing matches
-    Type result;            // int, bool, or the type of the sum
+    std::string sql;                  // SELECT of one value; sum gives an integer (scaled) or NULL when nothing matches
+    Type result;                      // int, bool, or the type of the sum
     std::vector<std::string> fields;  // fields of `type` the filter or the sum reads, for the check of indexes
     std::vector<std::string> equal_fields;  // those compared by == with an outer value, joined by && at the top
 };
@@ -35,10 +35,10 @@ class Host {
 };
 
 struct Activation {
-    std::span<const Value> variables;   // by slot
-    const Object* self = nullptr;       // when Env::self is set
+    std::span<const Value> variables;  // by slot
+    const Object* self = nullptr;      // when Env::self is set
     Host* host = nullptr;
-    std::int64_t steps = 0;             // 0: as Env::limits
+    std::int64_t steps = 0;  // 0: as Env::limits
 };
 
 struct NullRisk {

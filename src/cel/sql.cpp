@@ -1,8 +1,7 @@
 #include "cel/sql.h"
 
-#include <boost/json.hpp>
-
 #include <algorithm>
+#include <boost/json.hpp>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -15,7 +14,7 @@ namespace yipan::cel {
 namespace {
 using K = Type::K;
 constexpr std::size_t sql_bytes_max = 256 * 1024;
-constexpr std::size_t params_max = 900;           // SQLite allows 32766; older builds 999
+constexpr std::size_t params_max = 900;  // SQLite allows 32766; older builds 999
 constexpr std::size_t unrolled_items_max = 64;
 
 std::string name_sql(std::string_view name) {
@@ -33,14 +32,15 @@ struct Part {
     Type type;
     bool can_null = false;
     bool can_err = false;
-    bool simple = false;                  // a column, path or parameter: may be written twice
-    std::optional<Value> constant;        // logical value, when known
-    int param = -1;                       // number in params_, of a constant: may still be restated at another scale
+    bool simple = false;            // a column, path or parameter: may be written twice
+    std::optional<Value> constant;  // logical value, when known
+    int param = -1;                 // number in params_, of a constant: may still be restated at another scale
 };
 
 class Writer {
   public:
-    Writer(const Tree& tree, const Program::Impl* impl, std::string alias, int first, int it_slot, const ObjectType* row)
+    Writer(const Tree& tree, const Program::Impl* impl, std::string alias, int first, int it_slot,
+           const ObjectType* row)
         : tree_(tree), impl_(impl), alias_(std::move(alias)), first_(first), it_slot_(it_slot), row_(row) {}
 
     std::optional<Part> write(const Expr& e) {
@@ -59,7 +59,8 @@ class Writer {
 
     bool reads_row(const Expr& e) {
         if (const auto it = row_memo_.find(&e); it != row_memo_.end()) return it->second;
-        bool yes = (e.op == Op::ident && is_row_name(e)) || (e.op == Op::ident && e.meaning == Meaning::local && bound_.contains(e.slot));
+        bool yes = (e.op == Op::ident && is_row_name(e)) ||
+                   (e.op == Op::ident && e.meaning == Meaning::local && bound_.contains(e.slot));
         for (const Expr* a : e.args) yes = reads_row(*a) || yes;
         row_memo_[&e] = yes;
         return yes;
@@ -71,7 +72,9 @@ class Writer {
         return e.meaning == Meaning::self_field || e.meaning == Meaning::self_object;
     }
     std::nullopt_t refuse(const Expr& e, std::string message, std::string hint = {}) {
-        if (errors.size() < 50) errors.push_back(Error{Code::invalid_expression, place_of(tree_.text, e.pos), "cannot become a database filter: " + std::move(message), std::move(hint)});
+        if (errors.size() < 50)
+            errors.push_back(Error{Code::invalid_expression, place_of(tree_.text, e.pos),
+                                   "cannot become a database filter: " + std::move(message), std::move(hint)});
         return std::nullopt;
     }
 
@@ -93,7 +96,8 @@ class Writer {
             case Kind::date: p.type = Type::date(); break;
             case Kind::period: p.type = Type::period(); break;
             case Kind::timestamp: p.type = Type::timestamp(); break;
-            default: return refuse(e, "a constant of type " + std::string(type_name(v)) + " has no form in the database");
+            default:
+                return refuse(e, "a constant of type " + std::string(type_name(v)) + " has no form in the database");
         }
         if (v.is(Kind::real) && v.as_double() != v.as_double()) return refuse(e, "NaN has no form in the database");
         auto stored = stored_value(v, p.type);
@@ -128,8 +132,10 @@ class Writer {
         p.can_err = e.op != Op::ident && !(e.op == Op::select && e.meaning == Meaning::field) && e.op != Op::literal;
         if (e.query != -1) return refuse(e, "a query or figure inside a filter");
         if (p.can_null && p.can_err) return refuse(e, "this part may be unset or fail", "use orElse(x, ...)");
-        if (!storable(p.type.is(K::list) ? p.type.element() : p.type)) return refuse(e, "a value of type " + p.type.text() + " has no form in the database");
-        if (p.type.is(K::decimal) && p.type.scale < 0) return refuse(e, "the scale of this decimal is not known", "write x.round(2)");
+        if (!storable(p.type.is(K::list) ? p.type.element() : p.type))
+            return refuse(e, "a value of type " + p.type.text() + " has no form in the database");
+        if (p.type.is(K::decimal) && p.type.scale < 0)
+            return refuse(e, "the scale of this decimal is not known", "write x.round(2)");
         const Type type = p.type;
         return add_param(e, std::move(p), {Value(), &e, type});
     }
@@ -141,7 +147,16 @@ class Writer {
     }
     static bool storable(const Type& t) {
         switch (t.k) {
-            case K::boolean: case K::integer: case K::real: case K::string: case K::decimal: case K::money: case K::date: case K::period: case K::timestamp: case K::object: return true;
+            case K::boolean:
+            case K::integer:
+            case K::real:
+            case K::string:
+            case K::decimal:
+            case K::money:
+            case K::date:
+            case K::period:
+            case K::timestamp:
+            case K::object: return true;
             default: return false;
         }
     }
@@ -151,7 +166,9 @@ class Writer {
         if (e.op == Op::ident && e.meaning == Meaning::local)
             if (const auto it = bound_.find(e.slot); it != bound_.end()) return it->second;
         if (e.op == Op::literal) return constant(e, e.value);
-        if (e.op != Op::comprehension && e.op != Op::list && e.op != Op::logic_and && e.op != Op::logic_or && !reads_row(e)) return outer(e);
+        if (e.op != Op::comprehension && e.op != Op::list && e.op != Op::logic_and && e.op != Op::logic_or &&
+            !reads_row(e))
+            return outer(e);
         switch (e.op) {
             case Op::ident: return row_name(e);
             case Op::select: return path(e);
@@ -186,7 +203,8 @@ class Writer {
             case Op::negate: {
                 auto a = write(*e.args[0]);
                 if (!a) return {};
-                if (!a->type.is(K::integer) && !a->type.is(K::decimal) && !a->type.is(K::money)) return refuse(e, "- of " + a->type.text());
+                if (!a->type.is(K::integer) && !a->type.is(K::decimal) && !a->type.is(K::money))
+                    return refuse(e, "- of " + a->type.text());
                 return checked("-" + a->sql, a->type);
             }
             case Op::call: return call(e);
@@ -204,7 +222,8 @@ class Writer {
     }
     /// Integer arithmetic: SQLite turns overflow into a REAL; here it becomes NULL, our error.
     static Part checked(const std::string& sql, Type type) {
-        return made("(SELECT CASE WHEN typeof(v_) = 'integer' THEN v_ END FROM (SELECT " + sql + " AS v_))", type.or_null(false), true);
+        return made("(SELECT CASE WHEN typeof(v_) = 'integer' THEN v_ END FROM (SELECT " + sql + " AS v_))",
+                    type.or_null(false), true);
     }
 
     std::optional<Part> row_name(const Expr& e) {
@@ -226,7 +245,8 @@ class Writer {
     std::optional<Part> path(const Expr& e) {
         const Expr& base = *e.args[0];
         if (e.meaning != Meaning::field) return refuse(e, "only fields of records have a column");
-        if (base.op == Op::ident && is_row_name(base) && base.meaning != Meaning::self_field) return column(e, alias_, *row_, e.slot);
+        if (base.op == Op::ident && is_row_name(base) && base.meaning != Meaning::self_field)
+            return column(e, alias_, *row_, e.slot);
         auto b = write(base);
         if (!b) return {};
         if (!b->type.is(K::object) || !b->type.object) return refuse(e, "only fields of records have a column");
@@ -235,13 +255,15 @@ class Writer {
         const ObjectType& target = *b->type.object;
         auto c = column(e, alias, target, e.slot);
         if (!c) return {};
-        c->sql = "(SELECT " + c->sql + " FROM " + name_sql(target.table()) + " AS " + alias + " WHERE " + alias + "." + name_sql(target.sql_key) + " = " + b->sql + ")";
+        c->sql = "(SELECT " + c->sql + " FROM " + name_sql(target.table()) + " AS " + alias + " WHERE " + alias + "." +
+                 name_sql(target.sql_key) + " = " + b->sql + ")";
         c->can_null = c->can_null || b->can_null;
         return c;
     }
     std::optional<Part> has(const Expr& e) {
         std::optional<Part> p;
-        if (e.name.empty()) p = write(*e.args[0]);
+        if (e.name.empty())
+            p = write(*e.args[0]);
         else {
             Expr field;
             field.op = Op::select;
@@ -282,7 +304,8 @@ class Writer {
         auto b = write(*e.args[2]);
         if (!c || !a || !b || !align(e, *a, *b)) return {};
         const Type t = a->type.is(K::null) ? b->type : a->type;
-        return made("(CASE " + c->sql + " WHEN 1 THEN " + a->sql + " WHEN 0 THEN " + b->sql + " END)", t, c->can_err || c->can_null || a->can_err || b->can_err, a->can_null || b->can_null);
+        return made("(CASE " + c->sql + " WHEN 1 THEN " + a->sql + " WHEN 0 THEN " + b->sql + " END)", t,
+                    c->can_err || c->can_null || a->can_err || b->can_err, a->can_null || b->can_null);
     }
 
     // ---- bringing two values to one form ----
@@ -292,7 +315,8 @@ class Writer {
         const int by = scale - scale_of(p.type);
         if (by > 0) {
             if (p.constant && p.param >= 0 && p.constant->is(p.type.is(K::decimal) ? Kind::decimal : Kind::integer)) {
-                const Decimal d = p.constant->is(Kind::decimal) ? p.constant->as_decimal() : Decimal::of(p.constant->as_int());
+                const Decimal d =
+                    p.constant->is(Kind::decimal) ? p.constant->as_decimal() : Decimal::of(p.constant->as_int());
                 const auto r = d.rescaled(scale, Rounding::down);
                 if (!r) {
                     refuse(e, "the constant is too large beside " + std::to_string(scale) + " decimals");
@@ -339,11 +363,14 @@ class Writer {
     std::optional<Part> equal(const Expr& e, Part a, Part b) {
         if (!align(e, a, b)) return {};
         if (!a.can_err && !b.can_err) return made("(" + a.sql + " IS " + b.sql + ")", Type::boolean(), false);
-        if ((a.can_err && a.can_null) || (b.can_err && b.can_null)) return refuse(e, "this value may be unset or fail", "use orElse(x, ...)");
+        if ((a.can_err && a.can_null) || (b.can_err && b.can_null))
+            return refuse(e, "this value may be unset or fail", "use orElse(x, ...)");
         if (a.can_null || b.can_null) {
             const Part& sure = a.can_err ? a : b;  // NULL there is an error, NULL on the other side is "unset"
             const Part& other = a.can_err ? b : a;
-            return made("(SELECT CASE WHEN v_ IS NOT NULL THEN v_ IS " + other.sql + " END FROM (SELECT " + sure.sql + " AS v_))", Type::boolean(), true);
+            return made("(SELECT CASE WHEN v_ IS NOT NULL THEN v_ IS " + other.sql + " END FROM (SELECT " + sure.sql +
+                            " AS v_))",
+                        Type::boolean(), true);
         }
         return made("(" + a.sql + " = " + b.sql + ")", Type::boolean(), true);
     }
@@ -351,13 +378,15 @@ class Writer {
         auto a = write(*e.args[0]);
         auto b = write(*e.args[1]);
         if (!a || !b) return {};
-        if (a->type.is(K::null) || b->type.is(K::null) || a->type.is(K::object)) return refuse(e, "null and records have no order");
+        if (a->type.is(K::null) || b->type.is(K::null) || a->type.is(K::object))
+            return refuse(e, "null and records have no order");
         if (!align(e, *a, *b)) return {};
         const bool err = a->can_err || b->can_err || a->can_null || b->can_null;
         const std::string relation = a->sql + " " + std::string(symbol_of(e.op)) + " " + b->sql;
         if (!a->type.is(K::period)) return made("(" + relation + ")", Type::boolean(), err);
         if (!a->simple || !b->simple) return refuse(e, "the order of computed periods");
-        return made("(CASE WHEN " + a->sql + " / 100 % 100 = " + b->sql + " / 100 % 100 THEN " + relation + " END)", Type::boolean(), true);
+        return made("(CASE WHEN " + a->sql + " / 100 % 100 = " + b->sql + " / 100 % 100 THEN " + relation + " END)",
+                    Type::boolean(), true);
     }
 
     std::optional<Part> in(const Expr& e) {
@@ -380,12 +409,17 @@ class Writer {
         }
         auto l = write(list);
         if (!l) return {};
-        if (!l->type.is(K::list) || !l->simple || a->can_err || l->can_err) return refuse(e, "\"in\" wants a field or a list of plain values");
+        if (!l->type.is(K::list) || !l->simple || a->can_err || l->can_err)
+            return refuse(e, "\"in\" wants a field or a list of plain values");
         const Type element = l->type.element();
-        const bool plain = element.is(K::integer) || element.is(K::string) || element.is(K::date) || element.is(K::money) || element.is(K::decimal) ||
+        const bool plain = element.is(K::integer) || element.is(K::string) || element.is(K::date) ||
+                           element.is(K::money) || element.is(K::decimal) ||
                            (element.is(K::object) && element.object == a->type.object);
-        if (!plain || element.k != a->type.k || (element.is(K::decimal) && element.scale != a->type.scale)) return refuse(e, a->type.text() + " in " + l->type.text());
-        return made("(CASE WHEN " + l->sql + " IS NOT NULL THEN EXISTS (SELECT 1 FROM json_each(" + l->sql + ") AS j_ WHERE j_.value IS " + a->sql + ") END)", Type::boolean(), l->can_null);
+        if (!plain || element.k != a->type.k || (element.is(K::decimal) && element.scale != a->type.scale))
+            return refuse(e, a->type.text() + " in " + l->type.text());
+        return made("(CASE WHEN " + l->sql + " IS NOT NULL THEN EXISTS (SELECT 1 FROM json_each(" + l->sql +
+                        ") AS j_ WHERE j_.value IS " + a->sql + ") END)",
+                    Type::boolean(), l->can_null);
     }
 
     std::optional<Part> arithmetic(const Expr& e) {
@@ -394,22 +428,29 @@ class Writer {
         if (!a || !b) return {};
         const auto both = [&](K k) { return a->type.is(k) && b->type.is(k); };
         const std::string sign = " " + std::string(symbol_of(e.op)) + " ";
-        if (e.op == Op::add && both(K::string)) return made("(" + a->sql + " || " + b->sql + ")", Type::string(), a->can_null || b->can_null || a->can_err || b->can_err);
+        if (e.op == Op::add && both(K::string))
+            return made("(" + a->sql + " || " + b->sql + ")", Type::string(),
+                        a->can_null || b->can_null || a->can_err || b->can_err);
         if (e.op == Op::modulo) {
-            if (!both(K::integer) || !b->constant || b->constant->as_int() == 0 || b->constant->as_int() == -1) return refuse(e, "% wants a constant other than 0 and -1 on its right");
+            if (!both(K::integer) || !b->constant || b->constant->as_int() == 0 || b->constant->as_int() == -1)
+                return refuse(e, "% wants a constant other than 0 and -1 on its right");
             return checked(a->sql + sign + b->sql, Type::integer());
         }
-        if (e.op == Op::divide) return both(K::integer) ? std::optional<Part>(checked(a->sql + sign + b->sql, Type::integer())) : refuse(e, "division of " + a->type.text());
+        if (e.op == Op::divide)
+            return both(K::integer) ? std::optional<Part>(checked(a->sql + sign + b->sql, Type::integer()))
+                                    : refuse(e, "division of " + a->type.text());
         if (e.op == Op::multiply) {
             if (a->type.is(K::money) && b->type.is(K::integer)) return checked(a->sql + sign + b->sql, a->type);
             if (b->type.is(K::money) && a->type.is(K::integer)) return checked(a->sql + sign + b->sql, b->type);
-            if (!decimal_like(a->type) || !decimal_like(b->type)) return refuse(e, "multiplication of " + a->type.text() + " and " + b->type.text());
+            if (!decimal_like(a->type) || !decimal_like(b->type))
+                return refuse(e, "multiplication of " + a->type.text() + " and " + b->type.text());
             const int scale = scale_of(a->type) + scale_of(b->type);
             if (scale > decimal_scale_max) return refuse(e, "the product has more than 18 decimals");
             return checked(a->sql + sign + b->sql, both(K::integer) ? Type::integer() : Type::decimal(scale));
         }
         if (e.op == Op::subtract && both(K::date)) return checked(a->sql + sign + b->sql, Type::integer());
-        if (!(decimal_like(a->type) && decimal_like(b->type)) && !both(K::money)) return refuse(e, std::string(symbol_of(e.op)) + " of " + a->type.text() + " and " + b->type.text());
+        if (!(decimal_like(a->type) && decimal_like(b->type)) && !both(K::money))
+            return refuse(e, std::string(symbol_of(e.op)) + " of " + a->type.text() + " and " + b->type.text());
         if (!align(e, *a, *b)) return {};
         return checked(a->sql + sign + b->sql, a->type);
     }
@@ -422,17 +463,23 @@ class Writer {
             if (!p) return {};
             args.push_back(std::move(*p));
         }
-        const auto all = [&](K k) { return std::all_of(args.begin(), args.end(), [&](const Part& p) { return p.type.is(k); }); };
+        const auto all = [&](K k) {
+            return std::all_of(args.begin(), args.end(), [&](const Part& p) { return p.type.is(k); });
+        };
         bool err = false;
         for (const Part& p : args) err = err || p.can_err || p.can_null;
         if ((name == "startsWith" || name == "endsWith" || name == "contains") && all(K::string)) {
             const std::string &s = args[0].sql, &t = args[1].sql;
             if (!args[0].simple || !args[1].simple) return refuse(e, name + "() of a computed text");
             if (name == "contains") return made("(instr(" + s + ", " + t + ") > 0)", Type::boolean(), err);
-            if (name == "startsWith") return made("(substr(" + s + ", 1, length(" + t + ")) = " + t + ")", Type::boolean(), err);
-            return made("(CASE WHEN length(" + t + ") = 0 THEN " + s + " IS NOT NULL OR NULL ELSE substr(" + s + ", -length(" + t + ")) = " + t + " END)", Type::boolean(), err);
+            if (name == "startsWith")
+                return made("(substr(" + s + ", 1, length(" + t + ")) = " + t + ")", Type::boolean(), err);
+            return made("(CASE WHEN length(" + t + ") = 0 THEN " + s + " IS NOT NULL OR NULL ELSE substr(" + s +
+                            ", -length(" + t + ")) = " + t + " END)",
+                        Type::boolean(), err);
         }
-        if (name == "contains" && args.size() == 2 && args[0].type.is(K::period) && args[0].constant && args[1].type.is(K::date)) {
+        if (name == "contains" && args.size() == 2 && args[0].type.is(K::period) && args[0].constant &&
+            args[1].type.is(K::date)) {
             const Period p = args[0].constant->as_period();
             auto from = constant(e, Value::date(p.first_day()));
             auto to = constant(e, Value::date(p.last_day()));
@@ -446,7 +493,8 @@ class Writer {
         if (name == "orElse" && args.size() == 2) {
             if (args[0].can_err) return refuse(e, "orElse() of a computed value");
             if (!align(e, args[0], args[1])) return {};
-            return made("coalesce(" + args[0].sql + ", " + args[1].sql + ")", args[0].type, args[1].can_err, args[1].can_null);
+            return made("coalesce(" + args[0].sql + ", " + args[1].sql + ")", args[0].type, args[1].can_err,
+                        args[1].can_null);
         }
         if ((name == "least" || name == "greatest") && args.size() >= 2 && !all(K::period) && !all(K::real)) {
             std::string sql = name == "least" ? "min(" : "max(";
@@ -460,20 +508,28 @@ class Writer {
                 if (args[0].type.is(K::decimal) && !rescale(e, args[i], scale)) return {};
                 sql += (i > 0 ? ", " : "") + args[i].sql;
             }
-            return scale > 0 ? made("(SELECT CASE WHEN typeof(v_) = 'integer' THEN v_ END FROM (SELECT " + sql + ") AS v_))", args[0].type, true)
-                             : made(sql + ")", args[0].type.or_null(false), err);
+            return scale > 0
+                       ? made("(SELECT CASE WHEN typeof(v_) = 'integer' THEN v_ END FROM (SELECT " + sql + ") AS v_))",
+                              args[0].type, true)
+                       : made(sql + ")", args[0].type.or_null(false), err);
         }
         if (args.size() == 1 && args[0].type.is(K::date)) {
             const std::string seconds = "(" + args[0].sql + ") * 86400, 'unixepoch'";
-            const auto part = [&](const char* format) { return made("CAST(strftime('" + std::string(format) + "', " + seconds + ") AS INTEGER)", Type::integer(), err); };
+            const auto part = [&](const char* format) {
+                return made("CAST(strftime('" + std::string(format) + "', " + seconds + ") AS INTEGER)",
+                            Type::integer(), err);
+            };
             if (name == "year") return part("%Y");
             if (name == "month") return part("%m");
             if (name == "day") return part("%d");
             if (name == "weekday") return made("((((" + args[0].sql + " + 3) % 7) + 7) % 7 + 1)", Type::integer(), err);
         }
-        if (name == "year" && args.size() == 1 && args[0].type.is(K::period)) return made("(" + args[0].sql + " / 10000)", Type::integer(), err);
+        if (name == "year" && args.size() == 1 && args[0].type.is(K::period))
+            return made("(" + args[0].sql + " / 10000)", Type::integer(), err);
         if (name == "addDays" && args.size() == 2)
-            return made("(SELECT CASE WHEN v_ BETWEEN -719162 AND 2932896 THEN v_ END FROM (SELECT " + args[0].sql + " + " + args[1].sql + " AS v_))", Type::date(), true);
+            return made("(SELECT CASE WHEN v_ BETWEEN -719162 AND 2932896 THEN v_ END FROM (SELECT " + args[0].sql +
+                            " + " + args[1].sql + " AS v_))",
+                        Type::date(), true);
         if (name == "decimal" && args.size() == 1 && decimal_like(args[0].type)) {
             args[0].type = Type::decimal(scale_of(args[0].type)).or_null(args[0].type.nullable);
             args[0].constant.reset();
@@ -487,8 +543,10 @@ class Writer {
     std::optional<Part> comprehension(const Expr& e) {
         const Expr& range = *e.args[0];
         if (!reads_row(e)) return outer(e);
-        if ((e.macro != Macro::all && e.macro != Macro::exists) || range.op != Op::list || !e.var2.empty()) return refuse(e, e.name + "() over anything but a written list; only all and exists can");
-        if (range.args.size() > unrolled_items_max) return refuse(e, "a list of more than " + std::to_string(unrolled_items_max) + " elements");
+        if ((e.macro != Macro::all && e.macro != Macro::exists) || range.op != Op::list || !e.var2.empty())
+            return refuse(e, e.name + "() over anything but a written list; only all and exists can");
+        if (range.args.size() > unrolled_items_max)
+            return refuse(e, "a list of more than " + std::to_string(unrolled_items_max) + " elements");
         if (range.args.empty()) return constant(e, Value::boolean(e.macro == Macro::all));
         std::string sql = "(";
         bool err = false;
@@ -529,7 +587,8 @@ void equal_fields(const Expr& e, int slot, Writer& w, std::vector<std::string>& 
     if (e.op != Op::equal) return;
     for (std::size_t side = 0; side < 2; ++side) {
         const Expr& field = *e.args[side];
-        if (field.op == Op::select && field.args[0]->op == Op::ident && field.args[0]->meaning == Meaning::local && field.args[0]->slot == slot && !w.reads_row(*e.args[1 - side]))
+        if (field.op == Op::select && field.args[0]->op == Op::ident && field.args[0]->meaning == Meaning::local &&
+            field.args[0]->slot == slot && !w.reads_row(*e.args[1 - side]))
             out.push_back(field.name);
     }
 }
@@ -547,43 +606,59 @@ Result<Value> stored_value(const Value& value, const Type& type) {
             return value;
         case Kind::boolean: return Value::integer(value.as_bool());
         case Kind::string:
-            if (value.text().find('\0') != std::string_view::npos) return fail(Code::evaluation_failed, "", "a text with a NUL has no form in the database");
+            if (value.text().find('\0') != std::string_view::npos)
+                return fail(Code::evaluation_failed, "", "a text with a NUL has no form in the database");
             return value;
         case Kind::decimal: {
             const Decimal d = value.as_decimal();
             const int scale = type.is(K::decimal) && type.scale >= 0 ? type.scale : d.scale;
             YIPAN_TRY(const Decimal r, d.rescaled(scale, Rounding::down));
-            if (!(r == d)) return fail(Code::evaluation_failed, "", "the decimal " + d.text() + " does not fit " + std::to_string(scale) + " decimals", "round it first");
+            if (!(r == d))
+                return fail(Code::evaluation_failed, "",
+                            "the decimal " + d.text() + " does not fit " + std::to_string(scale) + " decimals",
+                            "round it first");
             return Value::integer(r.units);
         }
         case Kind::money:
             if (type.is(K::money) && type.currency[0] && value.as_money().currency.text() != type.currency)
-                return fail(Code::evaluation_failed, "", "money in " + std::string(value.as_money().currency.text()) + " where " + type.currency + " is wanted");
+                return fail(Code::evaluation_failed, "",
+                            "money in " + std::string(value.as_money().currency.text()) + " where " + type.currency +
+                                " is wanted");
             return Value::integer(value.as_int());
         case Kind::date:
         case Kind::period: return Value::integer(value.as_int());
         case Kind::timestamp:
-            if (value.nanos() % 1000 != 0) return fail(Code::evaluation_failed, "", "the time is finer than a microsecond");
+            if (value.nanos() % 1000 != 0)
+                return fail(Code::evaluation_failed, "", "the time is finer than a microsecond");
             return Value::integer(value.seconds() * 1'000'000 + value.nanos() / 1000);
         case Kind::object: return value.object() ? Value::integer(value.object()->id()) : Value();
         case Kind::list: {
             boost::json::array a;
             for (const Value& item : value.items()) {
                 YIPAN_TRY(const Value v, stored_value(item, type.element()));
-                if (v.is(Kind::string)) a.emplace_back(boost::json::string(v.text().data(), v.text().size()));
-                else if (v.is(Kind::integer)) a.emplace_back(v.as_int());
-                else if (v.is_null()) a.emplace_back(nullptr);
-                else return fail(Code::evaluation_failed, "", "a list of " + std::string(type_name(v)) + " has no form in the database");
+                if (v.is(Kind::string))
+                    a.emplace_back(boost::json::string(v.text().data(), v.text().size()));
+                else if (v.is(Kind::integer))
+                    a.emplace_back(v.as_int());
+                else if (v.is_null())
+                    a.emplace_back(nullptr);
+                else
+                    return fail(Code::evaluation_failed, "",
+                                "a list of " + std::string(type_name(v)) + " has no form in the database");
             }
             return Value::string(boost::json::serialize(a));
         }
-        default: return fail(Code::evaluation_failed, "", "a value of type " + std::string(type_name(value)) + " has no form in the database");
+        default:
+            return fail(Code::evaluation_failed, "",
+                        "a value of type " + std::string(type_name(value)) + " has no form in the database");
     }
 }
 
 Checked<SqlFilter> to_sql(const Program& program, const SqlOptions& options) {
     const Program::Impl& impl = program.impl();
-    const auto refuse = [](std::string message) { return tl::unexpected(Errors{Error{Code::invalid_expression, "1:1", std::move(message), ""}}); };
+    const auto refuse = [](std::string message) {
+        return tl::unexpected(Errors{Error{Code::invalid_expression, "1:1", std::move(message), ""}});
+    };
     if (!impl.checked || !impl.self) return refuse("a database filter must be checked and speak about a record");
     const bool ok = impl.result.is(K::boolean);
     if (!ok) return refuse("a database filter gives bool, not " + impl.result.text());

@@ -22,8 +22,9 @@ Type Type::map(Type key, Type value) {
 }
 
 namespace {
-constexpr std::array<std::string_view, 18> names = {"dyn", "null_type", "bool", "int", "uint", "double", "string", "bytes", "list", "map", "type",
-                                                    "timestamp", "duration", "decimal", "money", "date", "period", "object"};
+constexpr std::array<std::string_view, 18> names = {"dyn",      "null_type", "bool",  "int",  "uint",   "double",
+                                                    "string",   "bytes",     "list",  "map",  "type",   "timestamp",
+                                                    "duration", "decimal",   "money", "date", "period", "object"};
 }
 
 std::string Type::text() const {
@@ -45,7 +46,8 @@ Type Type::parse(std::string_view t) {
         int depth = 0;
         for (std::size_t i = 4; i + 1 < t.size(); ++i) {
             depth += t[i] == '(' ? 1 : t[i] == ')' ? -1 : 0;
-            if (depth == 0 && t[i] == ',') return map(parse(t.substr(4, i - 4)), parse(t.substr(i + 1, t.size() - i - 2)));
+            if (depth == 0 && t[i] == ',')
+                return map(parse(t.substr(4, i - 4)), parse(t.substr(i + 1, t.size() - i - 2)));
         }
         return of(K::map);
     }
@@ -62,7 +64,9 @@ bool fits(const Type& a, const Type& b) {
     if (a.is(K::null)) return b.is(K::null) || b.nullable;
     if (a.k != b.k) return false;
     if (a.is(K::list)) return fits(a.element(), b.element());
-    if (a.is(K::map)) return !a.parameters || !b.parameters || (fits((*a.parameters)[0], (*b.parameters)[0]) && fits(a.mapped(), b.mapped()));
+    if (a.is(K::map))
+        return !a.parameters || !b.parameters ||
+               (fits((*a.parameters)[0], (*b.parameters)[0]) && fits(a.mapped(), b.mapped()));
     if (a.is(K::object)) return !a.object || !b.object || a.object == b.object;
     if (a.is(K::money)) return !a.currency[0] || !b.currency[0] || std::memcmp(a.currency, b.currency, 3) == 0;
     return true;
@@ -71,7 +75,10 @@ bool fits(const Type& a, const Type& b) {
 bool same_type(const Type& a, const Type& b) {
     if (a.k != b.k) return false;
     if (a.is(K::list)) return same_type(a.element(), b.element());
-    if (a.is(K::map)) return same_type(a.parameters ? (*a.parameters)[0] : Type::dyn(), b.parameters ? (*b.parameters)[0] : Type::dyn()) && same_type(a.mapped(), b.mapped());
+    if (a.is(K::map))
+        return same_type(a.parameters ? (*a.parameters)[0] : Type::dyn(),
+                         b.parameters ? (*b.parameters)[0] : Type::dyn()) &&
+               same_type(a.mapped(), b.mapped());
     return a.object == b.object && a.scale == b.scale && std::memcmp(a.currency, b.currency, 3) == 0;
 }
 

@@ -49,10 +49,12 @@ std::optional<Value> Value::map(std::vector<Entry> entries) {
     const bool indexed = s->entries.size() > indexed_map_size;
     for (std::uint32_t i = 0; i < s->entries.size(); ++i) {
         auto& [key, value] = s->entries[i];
-        if (!key.is(Kind::string) && !key.is(Kind::integer) && !key.is(Kind::uinteger) && !key.is(Kind::boolean)) return {};
+        if (!key.is(Kind::string) && !key.is(Kind::integer) && !key.is(Kind::uinteger) && !key.is(Kind::boolean))
+            return {};
         key = key.owned();
         value = value.owned();
-        if (indexed) s->index.emplace_back(hash_of(key), i);
+        if (indexed)
+            s->index.emplace_back(hash_of(key), i);
         else
             for (std::uint32_t j = 0; j < i; ++j)
                 if (s->entries[j].first == key) return {};
@@ -81,7 +83,10 @@ const Value* Value::find(const Value& key) const {
 Value Value::instant(Instant t) {
     std::int64_t s = t.micros / 1'000'000;
     std::int64_t rest = t.micros % 1'000'000;
-    if (rest < 0) { rest += 1'000'000; --s; }
+    if (rest < 0) {
+        rest += 1'000'000;
+        --s;
+    }
     return timestamp(s, static_cast<std::int32_t>(rest * 1000));
 }
 
@@ -91,9 +96,23 @@ Value Value::owned() const {
 }
 
 std::string_view kind_name(Kind kind) {
-    constexpr std::string_view names[] = {"null_type", "bool", "int", "uint", "double", "string", "bytes", "list", "map", "type",
-                                          "google.protobuf.Timestamp", "google.protobuf.Duration",
-                                          "decimal", "money", "date", "period", "object"};
+    constexpr std::string_view names[] = {"null_type",
+                                          "bool",
+                                          "int",
+                                          "uint",
+                                          "double",
+                                          "string",
+                                          "bytes",
+                                          "list",
+                                          "map",
+                                          "type",
+                                          "google.protobuf.Timestamp",
+                                          "google.protobuf.Duration",
+                                          "decimal",
+                                          "money",
+                                          "date",
+                                          "period",
+                                          "object"};
     return names[static_cast<std::size_t>(kind)];
 }
 std::string_view type_name(const Value& v) {
@@ -108,7 +127,8 @@ std::size_t hash_of(const Value& key) {
         case Kind::uinteger: return mix(static_cast<std::size_t>(key.as_uint()));
         case Kind::real: {
             const double d = key.as_double();
-            if (d >= -9223372036854775808.0 && d < 9223372036854775808.0) return mix(static_cast<std::size_t>(static_cast<std::int64_t>(d)));
+            if (d >= -9223372036854775808.0 && d < 9223372036854775808.0)
+                return mix(static_cast<std::size_t>(static_cast<std::int64_t>(d)));
             if (d >= 0 && d < 18446744073709551616.0) return mix(static_cast<std::size_t>(d));
             return 0;
         }
@@ -126,15 +146,15 @@ bool equals(const Value& a, const Value& b, std::int64_t& budget) {
     switch (a.kind()) {
         case Kind::null: return true;
         case Kind::string:
-        case Kind::bytes:
-            budget -= static_cast<std::int64_t>(a.text().size() / 64);
-            return a.text() == b.text();
+        case Kind::bytes: budget -= static_cast<std::int64_t>(a.text().size() / 64); return a.text() == b.text();
         case Kind::type: return a.text() == b.text();
         case Kind::real: return a.as_double() == b.as_double();
         case Kind::timestamp: return a.seconds() == b.seconds() && a.nanos() == b.nanos();
         case Kind::decimal: return a.as_decimal() == b.as_decimal();
         case Kind::money: return a.as_money() == b.as_money();
-        case Kind::object: return a.object_type() == b.object_type() && (a.object() == b.object() || a.object()->id() == b.object()->id());
+        case Kind::object:
+            return a.object_type() == b.object_type() &&
+                   (a.object() == b.object() || a.object()->id() == b.object()->id());
         case Kind::list: {
             const auto& x = a.items();
             const auto& y = b.items();
@@ -161,7 +181,11 @@ bool operator==(const Value& a, const Value& b) {
 
 namespace {
 template <class T>
-std::partial_ordering order(const T& x, const T& y) { return x < y ? std::partial_ordering::less : y < x ? std::partial_ordering::greater : std::partial_ordering::equivalent; }
+std::partial_ordering order(const T& x, const T& y) {
+    return x < y   ? std::partial_ordering::less
+           : y < x ? std::partial_ordering::greater
+                   : std::partial_ordering::equivalent;
+}
 }  // namespace
 
 std::partial_ordering compare_values(const Value& a, const Value& b, bool& comparable) {
@@ -220,7 +244,8 @@ std::string Value::debug_text() const {
         case Kind::money: return as_money().yuan_text() + " " + std::string(as_money().currency.text());
         case Kind::date: return as_date().text();
         case Kind::period: return as_period().text();
-        case Kind::object: return std::string(type_name(*this)) + "#" + (a_.object ? std::to_string(a_.object->id()) : "?");
+        case Kind::object:
+            return std::string(type_name(*this)) + "#" + (a_.object ? std::to_string(a_.object->id()) : "?");
     }
     return {};
 }

@@ -1,5 +1,6 @@
 #pragma once
-// Columns of a table of records: which fields a person may enter, and which field a heading means (its code or any of its labels).
+// Columns of a table of records: which fields a person may enter, and which field a heading means (its code or any of
+// its labels).
 #include <span>
 #include <string>
 #include <string_view>

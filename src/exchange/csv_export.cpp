@@ -22,12 +22,15 @@ class OutFile {
         auto out = std::make_unique<OutFile>();
         out->path_ = path;
         out->file_ = path == "-" ? stdout : std::fopen(path.c_str(), "wb");
-        if (!out->file_) return fail(Code::store_failed, path, std::string("cannot be written: ") + std::strerror(errno), "check the folder and the right to write there");
+        if (!out->file_)
+            return fail(Code::store_failed, path, std::string("cannot be written: ") + std::strerror(errno),
+                        "check the folder and the right to write there");
         if (encoding == OutEncoding::gb18030) {
             UErrorCode status = U_ZERO_ERROR;
             out->utf8_.reset(ucnv_open("UTF-8", &status));
             out->gb18030_.reset(ucnv_open("gb18030", &status));
-            if (U_FAILURE(status)) return fail(Code::store_failed, path, "the encoding GB 18030 is not available", "write UTF-8 instead");
+            if (U_FAILURE(status))
+                return fail(Code::store_failed, path, "the encoding GB 18030 is not available", "write UTF-8 instead");
         }
         return out;
     }
@@ -45,8 +48,8 @@ class OutFile {
         while (status == U_BUFFER_OVERFLOW_ERROR) {
             status = U_ZERO_ERROR;
             char* to = room;
-            ucnv_convertEx(gb18030_.get(), utf8_.get(), &to, room + sizeof room, &from, end, pivot_, &pivot_from_, &pivot_to_,
-                           pivot_ + std::size(pivot_), fresh_, false, &status);
+            ucnv_convertEx(gb18030_.get(), utf8_.get(), &to, room + sizeof room, &from, end, pivot_, &pivot_from_,
+                           &pivot_to_, pivot_ + std::size(pivot_), fresh_, false, &status);
             fresh_ = false;
             YIPAN_TRY_VOID(put({room, static_cast<std::size_t>(to - room)}));
         }
@@ -70,7 +73,8 @@ class OutFile {
         return full();
     }
     tl::unexpected<Error> full() const {
-        return fail(Code::store_failed, path_, std::string("cannot be written to the end: ") + std::strerror(errno), "make room on the disk; the unfinished file is removed");
+        return fail(Code::store_failed, path_, std::string("cannot be written to the end: ") + std::strerror(errno),
+                    "make room on the disk; the unfinished file is removed");
     }
     struct Close {
         void operator()(UConverter* converter) const { ucnv_close(converter); }
@@ -107,8 +111,10 @@ class Exporter {
         for (const int field : fields_) {
             const model::Field& f = type_.fields[static_cast<std::size_t>(field)];
             const std::string text = record::plain_text(model, f, record.at(field), key_of);
-            if (is_number(f.kind)) writer_.number(text);
-            else writer_.text(text);
+            if (is_number(f.kind))
+                writer_.number(text);
+            else
+                writer_.text(text);
         }
         return writer_.end_row();
     }
@@ -126,7 +132,8 @@ class Exporter {
 };
 
 // Hands every record that passes the filter to `visit`, in pages when there is a filter.
-Status each_filtered(board::Snapshot& snapshot, int type, const std::string& filter, const std::function<Status(const record::Record&)>& visit) {
+Status each_filtered(board::Snapshot& snapshot, int type, const std::string& filter,
+                     const std::function<Status(const record::Record&)>& visit) {
     Status status;
     const auto take = [&](const record::RecordPtr& record) {
         status = visit(*record);
@@ -147,7 +154,8 @@ Status each_filtered(board::Snapshot& snapshot, int type, const std::string& fil
 
 }  // namespace
 
-Result<std::int64_t> export_csv(board::Snapshot& snapshot, int type, const std::string& path, const ExportOptions& options) {
+Result<std::int64_t> export_csv(board::Snapshot& snapshot, int type, const std::string& path,
+                                const ExportOptions& options) {
     const model::Model& model = snapshot.model();
     const model::Type& declared = model.types[static_cast<std::size_t>(type)];
     std::int64_t total = 0;

@@ -13,13 +13,14 @@ struct ExportOptions {
     Headings headings = Headings::codes;
     model::Language language = model::Language::hans;  // of label headings
     OutEncoding encoding = OutEncoding::utf8;
-    std::string filter;                                 // CEL; empty: all records
-    bool everything = true;                             // also computed values, numbers and the state
-    board::Progress progress;                           // rows done of rows there are
+    std::string filter;        // CEL; empty: all records
+    bool everything = true;    // also computed values, numbers and the state
+    board::Progress progress;  // rows done of rows there are
 };
 
 /// Writes to `path` ("-": standard output) and says how many rows; a file that could not be finished is removed.
-Result<std::int64_t> export_csv(board::Snapshot& snapshot, int type, const std::string& path, const ExportOptions& options = {});
+Result<std::int64_t> export_csv(board::Snapshot& snapshot, int type, const std::string& path,
+                                const ExportOptions& options = {});
 
 /// The heading row only: the fields a person enters.
 Status export_template(const model::Type& type, const std::string& path, Headings headings, model::Language language);

@@ -24,21 +24,28 @@ struct Counts {
 class Import {
   public:
     Import(board::Board& board, int type, const std::string& path, const ImportOptions& options)
-        : board_(board), type_(type), path_(path), options_(options),
-          name_(options.name.empty() ? std::filesystem::path(path).filename().string() : options.name), rows_(board, type, name_) {}
+        : board_(board),
+          type_(type),
+          path_(path),
+          options_(options),
+          name_(options.name.empty() ? std::filesystem::path(path).filename().string() : options.name),
+          rows_(board, type, name_) {}
 
     ImportResult run() {
         std::error_code unknown;
         const auto size = std::filesystem::file_size(path_, unknown);
         bytes_total_ = unknown ? 0 : static_cast<std::int64_t>(size) * 2;
         if (board_.read_only() && !options_.dry_run) {
-            note({Code::read_only, name_, "the board is open for reading only, nothing can be imported", "yipan verify tells whether it is damaged"});
+            note({Code::read_only, name_, "the board is open for reading only, nothing can be imported",
+                  "yipan verify tells whether it is damaged"});
             return std::move(result_);
         }
         if (!judge()) return std::move(result_);
         if (large_) {
-            if (options_.dry_run) result_.rules_judged = false;
-            else write_large();
+            if (options_.dry_run)
+                result_.rules_judged = false;
+            else
+                write_large();
         } else {
             write_small();
         }
@@ -81,7 +88,8 @@ class Import {
         return CsvReader(std::move(counted), csv);
     }
 
-    // Calls row(line, cells) for every row below the heading; `bad` takes a row that cannot be read. False: the file ended early.
+    // Calls row(line, cells) for every row below the heading; `bad` takes a row that cannot be read. False: the file
+    // ended early.
     template <class Row, class Bad>
     bool each_row(CsvReader& reader, Row row, Bad bad) {
         while (true) {
@@ -102,7 +110,9 @@ class Import {
         if (!reader) return false;
         const Result<bool> heading = reader->next();
         if (!heading || !*heading) {
-            note(heading ? Error{Code::invalid_input, name_, "the file is empty", "the first row names the columns; yipan export --template writes it"} : heading.error());
+            note(heading ? Error{Code::invalid_input, name_, "the file is empty",
+                                 "the first row names the columns; yipan export --template writes it"}
+                         : heading.error());
             return false;
         }
         if (Errors errors = rows_.open(reader->row(), reader->line()); !errors.empty()) {
@@ -115,7 +125,8 @@ class Import {
         }
         const auto row = [&] {
             if (++result_.rows > import_rows_max) {
-                note({Code::limit_exceeded, name_, "more than " + std::to_string(import_rows_max) + " rows", "split the file"});
+                note({Code::limit_exceeded, name_, "more than " + std::to_string(import_rows_max) + " rows",
+                      "split the file"});
                 return false;
             }
             judge_row(*reader);
@@ -161,7 +172,8 @@ class Import {
         draft.channel = options_.channel;
         draft.dry_run = options_.dry_run;
         if (!rows_.has_key() && !options_.dry_run) {
-            draft.idempotency_key = "import:" + board_.model()->types[static_cast<std::size_t>(type_)].code + ":" + result_.sha256 + ":" + std::to_string(chunk);
+            draft.idempotency_key = "import:" + board_.model()->types[static_cast<std::size_t>(type_)].code + ":" +
+                                    result_.sha256 + ":" + std::to_string(chunk);
         }
     }
 
@@ -183,7 +195,8 @@ class Import {
         // Several rules may fail in one row: rows are counted by their places.
         std::set<std::string> rows;
         for (const Error& error : errors) {
-            const std::size_t line = error.where.starts_with(name_ + ":") ? error.where.find(':', name_.size() + 1) : std::string::npos;
+            const std::size_t line =
+                error.where.starts_with(name_ + ":") ? error.where.find(':', name_.size() + 1) : std::string::npos;
             rows.insert(error.where.substr(0, line));
         }
         result_.failed += static_cast<std::int64_t>(rows.size());
@@ -201,7 +214,8 @@ class Import {
         count_written(building_, *receipt);
     }
 
-    // While the writer works on one chunk the next is read; never more than one is under way, so that a refused one stops the import.
+    // While the writer works on one chunk the next is read; never more than one is under way, so that a refused one
+    // stops the import.
     void write_large() {
         std::optional<CsvReader> reader = open(nullptr);
         if (!reader) return;
@@ -222,9 +236,12 @@ class Import {
         if (each_row(*reader, row, [&](const Error& error) { note(error); })) send(chunk);
         settle();
         if (!result_.ok()) {
-            const bool store = !result_.errors.empty() && (result_.errors.front().code == Code::store_failed || result_.errors.front().code == Code::read_only);
-            note({store ? Code::store_failed : Code::invalid_input, name_, "stopped; " + std::to_string(result_.created + result_.amended) + " rows were written before",
-                  std::string(store ? "when that is mended," : "correct the row and") + " import the whole file again: what is written already is recognised"});
+            const bool store = !result_.errors.empty() && (result_.errors.front().code == Code::store_failed ||
+                                                           result_.errors.front().code == Code::read_only);
+            note({store ? Code::store_failed : Code::invalid_input, name_,
+                  "stopped; " + std::to_string(result_.created + result_.amended) + " rows were written before",
+                  std::string(store ? "when that is mended," : "correct the row and") +
+                      " import the whole file again: what is written already is recognised"});
         }
     }
 

@@ -99,7 +99,6 @@ TEST_F(Import, NamesEveryFailingCellAndWritesNothing) {
     EXPECT_EQ(result.errors[2].where, "rows.csv:4:area");
     EXPECT_EQ(result.errors[3].code, Code::duplicate);
     EXPECT_EQ(result.failed, 4);
-    
 }
 
 TEST_F(Import, UnknownHeadingsAreNamedWithTheNearest) {
@@ -125,7 +124,9 @@ TEST_F(Import, RowsMayReferToRowsAbove) {
     const ImportResult good = take("town", "code,name,upper\nA,甲,\nB,乙,A\n");
     ASSERT_TRUE(good.ok()) << text_of(good.errors);
     const auto snapshot = board_->snapshot();
-    EXPECT_EQ(snapshot->record(type("town"), RecordId{2})->at(board_->model()->types[static_cast<std::size_t>(type("town"))].find("upper")), record::Value{std::int64_t{1}});
+    EXPECT_EQ(snapshot->record(type("town"), RecordId{2})
+                  ->at(board_->model()->types[static_cast<std::size_t>(type("town"))].find("upper")),
+              record::Value{std::int64_t{1}});
 }
 
 TEST_F(Import, AmendsByNaturalKeyAndFiguresFollow) {
@@ -162,7 +163,9 @@ TEST_F(Import, DryRunWritesNothing) {
 TEST_F(Import, LargeFilesGoInChunksAndCanBeRepeated) {
     std::string text = "code,name,upper\n";
     constexpr int rows = 12'345;
-    for (int i = 0; i < rows; ++i) text += "T" + std::to_string(i) + ",镇" + std::to_string(i) + "," + (i ? "T" + std::to_string(i / 2) : "") + "\n";
+    for (int i = 0; i < rows; ++i)
+        text +=
+            "T" + std::to_string(i) + ",镇" + std::to_string(i) + "," + (i ? "T" + std::to_string(i / 2) : "") + "\n";
     const ImportResult first = take("town", text);
     ASSERT_TRUE(first.ok()) << text_of(first.errors);
     EXPECT_EQ(first.created, rows);
@@ -200,10 +203,13 @@ TEST_F(Import, ExportReadsBackUnchanged) {
 
 TEST_F(Import, TemplateHasEveryEnteredField) {
     const std::string path = (folder_ / "template.csv").string();
-    ASSERT_TRUE(export_template(board_->model()->types[static_cast<std::size_t>(type("town"))], path, Headings::codes, model::Language::hans));
+    ASSERT_TRUE(export_template(board_->model()->types[static_cast<std::size_t>(type("town"))], path, Headings::codes,
+                                model::Language::hans));
     std::ifstream in(path);
     const std::string text{std::istreambuf_iterator<char>(in), {}};
-    EXPECT_EQ(text, "\xEF\xBB\xBF" "code,name,upper,area\r\n");
+    EXPECT_EQ(text,
+              "\xEF\xBB\xBF"
+              "code,name,upper,area\r\n");
 }
 
 TEST_F(Import, AMissingFileIsSaid) {

@@ -1,6 +1,7 @@
 #pragma once
-// A set of 64-bit hashes with a number each, 16 bytes a slot: which key stands in which line or record. Two keys with one hash
-// would be taken for one; with a million keys the chance is about one in thirty million, and a reader of a hit compares the record.
+// A set of 64-bit hashes with a number each, 16 bytes a slot: which key stands in which line or record. Two keys with
+// one hash would be taken for one; with a million keys the chance is about one in thirty million, and a reader of a hit
+// compares the record.
 #include <cstdint>
 #include <optional>
 #include <vector>

@@ -9,7 +9,8 @@ Result<RecordId> id_of_number(std::string_view text) {
     std::int64_t id = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id);
     if (problem != std::errc{} || end != text.data() + text.size() || id <= 0) {
-        return fail(Code::not_found, "", "\"#" + std::string(text) + "\" is no record number", "# and digits, as in #12");
+        return fail(Code::not_found, "", "\"#" + std::string(text) + "\" is no record number",
+                    "# and digits, as in #12");
     }
     return RecordId{id};
 }
@@ -22,7 +23,8 @@ std::string Names::key_text(const record::Record& record) {
     const model::Model& model = snapshot_->model();
     const model::Type& type = model.types[static_cast<std::size_t>(record.type)];
     const auto text_of = [&](int field) {
-        return record::plain_text(model, type.fields[static_cast<std::size_t>(field)], record.at(field), key_function());
+        return record::plain_text(model, type.fields[static_cast<std::size_t>(field)], record.at(field),
+                                  key_function());
     };
     if (type.key >= 0 && !record::is_unset(record.at(type.key))) return text_of(type.key);
     if (!type.natural_key.empty()) {

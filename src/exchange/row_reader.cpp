@@ -11,18 +11,27 @@ constexpr std::size_t cell_shown_max = 60;
 
 std::string shown(std::string_view cell) {
     std::string text(cell.substr(0, cell_shown_max));
-    while (!text.empty() && cell.size() > text.size() && (static_cast<unsigned char>(cell[text.size()]) & 0xC0) == 0x80) text.pop_back();
+    while (!text.empty() && cell.size() > text.size() && (static_cast<unsigned char>(cell[text.size()]) & 0xC0) == 0x80)
+        text.pop_back();
     return "\"" + text + (text.size() < cell.size() ? "…" : "") + "\"";
 }
 
-const model::Field& field_of(const model::Type& type, int field) { return type.fields[static_cast<std::size_t>(field)]; }
+const model::Field& field_of(const model::Type& type, int field) {
+    return type.fields[static_cast<std::size_t>(field)];
+}
 
 }  // namespace
 
 RowReader::RowReader(board::Board& board, int type, std::string file_name)
-    : board_(board), model_(board.model()), type_(model_->types[static_cast<std::size_t>(type)]), name_(std::move(file_name)),
-      snapshot_(board.snapshot()), names_(*snapshot_), scratch_(type_.fields.size()) {
-    refers_to_itself_ = std::any_of(type_.fields.begin(), type_.fields.end(), [&](const model::Field& f) { return f.target == type; });
+    : board_(board),
+      model_(board.model()),
+      type_(model_->types[static_cast<std::size_t>(type)]),
+      name_(std::move(file_name)),
+      snapshot_(board.snapshot()),
+      names_(*snapshot_),
+      scratch_(type_.fields.size()) {
+    refers_to_itself_ =
+        std::any_of(type_.fields.begin(), type_.fields.end(), [&](const model::Field& f) { return f.target == type; });
 }
 
 Errors RowReader::open(std::span<const std::string_view> headings, std::uint64_t line) {
@@ -30,15 +39,19 @@ Errors RowReader::open(std::span<const std::string_view> headings, std::uint64_t
     Checked<std::vector<Column>> columns = read_headings(type_, headings, where);
     if (!columns) return std::move(columns).error();
     columns_ = std::move(*columns);
-    key_ = !type_.natural_key.empty() ? type_.natural_key : type_.key >= 0 ? std::vector<int>{type_.key} : std::vector<int>{};
+    key_ = !type_.natural_key.empty() ? type_.natural_key
+           : type_.key >= 0           ? std::vector<int>{type_.key}
+                                      : std::vector<int>{};
     Errors errors;
     bool complete = true;
     for (const int field : key_) {
         if (std::any_of(columns_.begin(), columns_.end(), [&](const Column& c) { return c.field == field; })) continue;
         complete = false;
         if (!entered(field_of(type_, field))) continue;  // a number the board gives: rows without it are new
-        errors.push_back({Code::invalid_input, where, "the column " + field_of(type_, field).code + " is missing; it tells which " + type_.code + " a row means",
-                          "add it; yipan export --template shows all columns"});
+        errors.push_back(
+            {Code::invalid_input, where,
+             "the column " + field_of(type_, field).code + " is missing; it tells which " + type_.code + " a row means",
+             "add it; yipan export --template shows all columns"});
     }
     if (!complete) key_.clear();
     return errors;
@@ -71,12 +84,14 @@ Result<RecordId> RowReader::find_reference(int type, std::string_view name) {
     }
     Result<RecordId> found = names_.find(type, name);
     if (!found && type == type_.index && found.error().hint.empty()) {
-        return fail(found.error().code, "", found.error().message, "a row may refer to records on the board and to rows above it");
+        return fail(found.error().code, "", found.error().message,
+                    "a row may refer to records on the board and to rows above it");
     }
     return found;
 }
 
-void RowReader::read_cell(const Column& column, std::string_view cell, const std::string& where, Row& row, Errors& errors) {
+void RowReader::read_cell(const Column& column, std::string_view cell, const std::string& where, Row& row,
+                          Errors& errors) {
     const model::Field& field = field_of(type_, column.field);
     record::Value& slot = scratch_[static_cast<std::size_t>(column.field)];
     slot = {};
@@ -84,14 +99,16 @@ void RowReader::read_cell(const Column& column, std::string_view cell, const std
     Result<record::Value> value = record::parse_value(*model_, field, cell, find);
     if (!value) {
         Error error = std::move(value).error();
-        if (error.message.find(cell.substr(0, cell_shown_max)) == std::string::npos) error.message = shown(cell) + ": " + error.message;
+        if (error.message.find(cell.substr(0, cell_shown_max)) == std::string::npos)
+            error.message = shown(cell) + ": " + error.message;
         error.where = where + ":" + column.heading;
         errors.push_back(std::move(error));
         return;
     }
     slot = *value;
     if (record::is_unset(slot) && field.required && !field.preset) {
-        errors.push_back({Code::invalid_input, where + ":" + column.heading, "the cell is empty, but every " + type_.code + " needs a " + field.code,
+        errors.push_back({Code::invalid_input, where + ":" + column.heading,
+                          "the cell is empty, but every " + type_.code + " needs a " + field.code,
                           field.label.hans + " / " + field.label.en});
         return;
     }
@@ -108,7 +125,9 @@ void RowReader::check_ranges(const std::string& where, Errors& errors) {
     for (Error& error : found) {
         for (const Column& column : columns_) {
             const model::Field& field = field_of(type_, column.field);
-            if (error.where != record::field_place(where, field) || record::is_unset(scratch_[static_cast<std::size_t>(column.field)])) continue;
+            if (error.where != record::field_place(where, field) ||
+                record::is_unset(scratch_[static_cast<std::size_t>(column.field)]))
+                continue;
             error.where = where + ":" + column.heading;
             errors.push_back(std::move(error));
             break;
@@ -127,27 +146,33 @@ void RowReader::judge_new(const Row& row, const std::string& where, Errors& erro
     for (std::size_t i = 0; i < type_.fields.size(); ++i) {
         const model::Field& field = type_.fields[i];
         if (!field.required || field.preset || !entered(field)) continue;
-        if (std::any_of(columns_.begin(), columns_.end(), [&](const Column& c) { return c.field == static_cast<int>(i); })) continue;
-        errors.push_back({Code::invalid_input, where + ":" + field.code, "the row is a new " + type_.code + ", which needs a " + field.code,
+        if (std::any_of(columns_.begin(), columns_.end(),
+                        [&](const Column& c) { return c.field == static_cast<int>(i); }))
+            continue;
+        errors.push_back({Code::invalid_input, where + ":" + field.code,
+                          "the row is a new " + type_.code + ", which needs a " + field.code,
                           "add the column " + field.code + " (" + field.label.hans + ")"});
     }
     (void)row;
 }
 
 // A state may stand in a file that was exported, but it changes by moves only.
-void RowReader::judge_fixed(const record::Record* record, std::span<const std::string_view> cells, const std::string& where, Errors& errors) {
+void RowReader::judge_fixed(const record::Record* record, std::span<const std::string_view> cells,
+                            const std::string& where, Errors& errors) {
     for (std::size_t i = 0; i < columns_.size() && i < cells.size(); ++i) {
         if (columns_[i].field < 0 || columns_[i].field != type_.state || cells[i].empty()) continue;
         const record::Value& wanted = scratch_[static_cast<std::size_t>(type_.state)];
         const record::Value now = record ? record->at(type_.state) : record::Value{type_.initial_state};
         if (wanted == now) continue;
-        errors.push_back({Code::invalid_input, where + ":" + columns_[i].heading, shown(cells[i]) + " is not the state the record has",
+        errors.push_back({Code::invalid_input, where + ":" + columns_[i].heading,
+                          shown(cells[i]) + " is not the state the record has",
                           "states change by moves: leave the cell empty, then yipan set … --move"});
     }
 }
 
 bool RowReader::differs(const record::Record& record, const Row& row) const {
-    return std::any_of(row.change.set.begin(), row.change.set.end(), [&](const auto& set) { return record.at(set.first) != set.second; });
+    return std::any_of(row.change.set.begin(), row.change.set.end(),
+                       [&](const auto& set) { return record.at(set.first) != set.second; });
 }
 
 Checked<RowReader::Row> RowReader::read(std::span<const std::string_view> cells, std::uint64_t line, bool compare) {
@@ -155,8 +180,10 @@ Checked<RowReader::Row> RowReader::read(std::span<const std::string_view> cells,
     Errors errors;
     const std::string where = name_ + ":" + std::to_string(line);
     if (cells.size() != columns_.size()) {
-        errors.push_back({Code::invalid_input, where, "the row has " + std::to_string(cells.size()) + " cells, the heading " + std::to_string(columns_.size()),
-                          "a comma inside a value needs quotes around the value"});
+        errors.push_back(
+            {Code::invalid_input, where,
+             "the row has " + std::to_string(cells.size()) + " cells, the heading " + std::to_string(columns_.size()),
+             "a comma inside a value needs quotes around the value"});
         return fail(std::move(errors));
     }
     row.change.type = type_.index;
@@ -172,7 +199,9 @@ Checked<RowReader::Row> RowReader::read(std::span<const std::string_view> cells,
         for (const int field : key_) hash = mixed(hash, scratch_[static_cast<std::size_t>(field)]);
         if (!lines_.insert(hash, static_cast<std::int64_t>(line))) {
             errors.push_back({Code::duplicate, where + ":" + field_of(type_, key_.front()).code,
-                              "the same " + type_.code + " stands in line " + std::to_string(lines_.find(hash).value_or(0)) + " already", "keep one of the two rows"});
+                              "the same " + type_.code + " stands in line " +
+                                  std::to_string(lines_.find(hash).value_or(0)) + " already",
+                              "keep one of the two rows"});
         }
     }
     const RecordId id = existing(scratch_);
@@ -197,7 +226,8 @@ void RowReader::pending(const Row& row, std::size_t change_index) {
     if (!refers_to_itself_ || type_.key < 0 || row.fate != Fate::create) return;
     for (const auto& [field, value] : row.change.set) {
         if (field != type_.key) continue;
-        pending_[record::plain_text(*model_, field_of(type_, field), value, names_.key_function())] = static_cast<std::int64_t>(change_index);
+        pending_[record::plain_text(*model_, field_of(type_, field), value, names_.key_function())] =
+            static_cast<std::int64_t>(change_index);
     }
 }
 

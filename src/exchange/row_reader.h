@@ -1,5 +1,6 @@
 #pragma once
-// One row of a table -> the change it asks for. Knows the columns, the keys of what exists and of what stood above in the file.
+// One row of a table -> the change it asks for. Knows the columns, the keys of what exists and of what stood above in
+// the file.
 #include <map>
 #include <memory>
 
@@ -44,7 +45,8 @@ class RowReader {
     void check_ranges(const std::string& where, Errors& errors);
     RecordId existing(const std::vector<record::Value>& key);
     void judge_new(const Row& row, const std::string& where, Errors& errors) const;
-    void judge_fixed(const record::Record* record, std::span<const std::string_view> cells, const std::string& where, Errors& errors);
+    void judge_fixed(const record::Record* record, std::span<const std::string_view> cells, const std::string& where,
+                     Errors& errors);
     bool differs(const record::Record& record, const Row& row) const;
 
     board::Board& board_;
@@ -54,14 +56,15 @@ class RowReader {
     std::unique_ptr<board::Snapshot> snapshot_;
     Names names_;
     std::vector<Column> columns_;
-    std::vector<int> key_;                    // fields that tell whether a row exists; empty: every row is new
-    std::vector<record::Value> scratch_;      // values of the row by field, for the key
-    record::Record probe_;                    // holds scratch_ while it is checked
+    std::vector<int> key_;                // fields that tell whether a row exists; empty: every row is new
+    std::vector<record::Value> scratch_;  // values of the row by field, for the key
+    record::Record probe_;                // holds scratch_ while it is checked
     bool refers_to_itself_ = false;
-    KeyIndex records_;                        // key -> record
-    KeyIndex lines_;                          // key -> line of this file
+    KeyIndex records_;  // key -> record
+    KeyIndex lines_;    // key -> line of this file
     bool second_reading_ = false;
-    std::map<std::string, std::int64_t, std::less<>> pending_;  // own key text -> index of the change, only if refers_to_itself_
+    std::map<std::string, std::int64_t, std::less<>>
+        pending_;  // own key text -> index of the change, only if refers_to_itself_
 };
 
 }  // namespace yipan::exchange

@@ -19,13 +19,15 @@ Ask ask_of(int figure, std::int64_t unit, Period period) {
 }
 
 std::string text_of(const Ask& ask) {
-    return make_model()->figures[static_cast<std::size_t>(ask.figure)].code + " unit " + std::to_string(ask.unit) + " " + ask.period->text() +
-           (ask.to_date ? " to date" : "") + (ask.d1 ? " d1=" + std::to_string(*ask.d1) : "") +
+    return make_model()->figures[static_cast<std::size_t>(ask.figure)].code + " unit " + std::to_string(ask.unit) +
+           " " + ask.period->text() + (ask.to_date ? " to date" : "") +
+           (ask.d1 ? " d1=" + std::to_string(*ask.d1) : "") +
            (ask.as_known ? " as known " + std::to_string(ask.as_known->value) : "");
 }
 
 std::string text_of(bool has, Decimal number, std::int64_t records, int reported, int expected) {
-    return (has ? number.text() : "none") + " of " + std::to_string(records) + ", " + std::to_string(reported) + "/" + std::to_string(expected);
+    return (has ? number.text() : "none") + " of " + std::to_string(records) + ", " + std::to_string(reported) + "/" +
+           std::to_string(expected);
 }
 
 std::vector<Ask> all_asks() {
@@ -66,7 +68,9 @@ std::string expected_text(const World& w, const Ask& ask, Answer* answer = nullp
     return text;
 }
 
-std::string told_text(const Value& v) { return text_of(v.has, v.number, v.has ? v.records : 0, v.reported, v.expected); }
+std::string told_text(const Value& v) {
+    return text_of(v.has, v.number, v.has ? v.records : 0, v.reported, v.expected);
+}
 
 /// What differs between the book and the recomputation; empty when nothing does.
 std::string compare_all(World& w, const std::vector<Ask>& asks) {
@@ -76,7 +80,8 @@ std::string compare_all(World& w, const std::vector<Ask>& asks) {
         const std::string told = told_text(w.book->value(ask));
         if (told != expected) return text_of(ask) + ": the book says " + told + ", the facts say " + expected;
         const Explanation why = w.book->why(ask, {0, 1000});
-        if (told_text(why.value) != expected) return text_of(ask) + ": why says " + told_text(why.value) + ", the facts say " + expected;
+        if (told_text(why.value) != expected)
+            return text_of(ask) + ": why says " + told_text(why.value) + ", the facts say " + expected;
         std::vector<std::pair<std::int64_t, std::int64_t>> rows;
         for (const auto& row : why.rows) rows.emplace_back(row.record, row.what.value);
         std::sort(rows.begin(), rows.end());
@@ -92,8 +97,10 @@ using Step = std::tuple<std::uint8_t, std::uint8_t, std::uint8_t, std::uint8_t, 
 void take(World& w, const Step& step) {
     const auto [what, record, unit, when, value] = step;
     const std::int64_t id = record % 8 + 1;
-    if (what % 8 < 2) w.write(id, std::nullopt);
-    else w.write(id, Fact{unit % 4, month(when % 6 + 1), value % 7 - 3, (unit / 4) % 3});
+    if (what % 8 < 2)
+        w.write(id, std::nullopt);
+    else
+        w.write(id, Fact{unit % 4, month(when % 6 + 1), value % 7 - 3, (unit / 4) % 3});
     if (what & 8) w.batch();
     if ((what & 0x30) == 0x30) {
         w.batch();
@@ -110,7 +117,8 @@ void take(World& w, const Step& step) {
 }
 
 std::vector<Link> links_of(std::uint8_t shape) {
-    const auto link = [](std::int64_t parent, std::int64_t child, std::int32_t from = INT32_MIN, std::int32_t to = INT32_MAX) {
+    const auto link = [](std::int64_t parent, std::int64_t child, std::int32_t from = INT32_MIN,
+                         std::int32_t to = INT32_MAX) {
         Link l;
         l.forest = 0;
         l.parent_type = l.child_type = unit_type;
@@ -125,8 +133,8 @@ std::vector<Link> links_of(std::uint8_t shape) {
     if (shape & 1) out.push_back(link(1, 2));
     if (shape & 2) out.push_back(link(2, 3, INT32_MIN, may - 1));
     if (shape & 4) out.push_back(link(1, 3, may));
-    if (shape & 8) out.push_back(link(3, 1));           // a circle
-    if (shape & 16) out.push_back(link(1, 3));          // two ways to 3
+    if (shape & 8) out.push_back(link(3, 1));   // a circle
+    if (shape & 16) out.push_back(link(1, 3));  // two ways to 3
     return out;
 }
 
@@ -161,7 +169,8 @@ TEST(Book, remembers_nothing_wrong_when_asked_between_writes) {
             if (std::get<1>(step) > 240) w.set_links(links_of(links = static_cast<std::uint8_t>(links * 5 + 1)));
             for (std::size_t i = std::get<2>(step) % 7; i < asks.size(); i += 7) {
                 const std::string told = told_text(w.book->value(asks[i])), expected = expected_text(w, asks[i]);
-                if (told != expected) RC_FAIL(text_of(asks[i]) + ": the book says " + told + ", the facts say " + expected);
+                if (told != expected)
+                    RC_FAIL(text_of(asks[i]) + ": the book says " + told + ", the facts say " + expected);
             }
         }
     }));

@@ -29,7 +29,8 @@ const Cell* SlotTable::find(Slot slot) const {
 
 SlotTable::Sum SlotTable::range(Slot from, Slot to) const {
     Sum out;
-    for (auto at = std::lower_bound(cells_.begin(), cells_.end(), from, before); at != cells_.end() && at->slot <= to; ++at) {
+    for (auto at = std::lower_bound(cells_.begin(), cells_.end(), from, before); at != cells_.end() && at->slot <= to;
+         ++at) {
         out.sum += at->sum();
         out.count += at->count;
     }
@@ -45,7 +46,8 @@ std::uint32_t Cells::series_of(std::int32_t figure, std::int64_t unit, std::int6
     if (!new_unit) {
         const Series& first = series_[head->second];
         if (first.d1 == d1 && first.d2 == d2) return head->second;
-        if (const auto at = table.with_dimensions.find(SeriesKey{unit, d1, d2}); at != table.with_dimensions.end()) return at->second;
+        if (const auto at = table.with_dimensions.find(SeriesKey{unit, d1, d2}); at != table.with_dimensions.end())
+            return at->second;
     }
     const auto index = static_cast<std::uint32_t>(series_.size());
     Series fresh;
@@ -156,11 +158,13 @@ std::size_t Cells::memory_bytes() const {
     std::size_t n = log_.capacity() * sizeof(Logged) + series_.capacity() * sizeof(Series);
     for (const Series& s : series_) n += s.slots.cells().capacity() * sizeof(Cell);
     for (const Table& t : tables_) {
-        n += t.first_of_unit.capacity() * (sizeof(std::int64_t) * 2 + 1) + t.with_dimensions.capacity() * (sizeof(SeriesKey) + 9);
+        n += t.first_of_unit.capacity() * (sizeof(std::int64_t) * 2 + 1) +
+             t.with_dimensions.capacity() * (sizeof(SeriesKey) + 9);
         n += t.all.capacity() * sizeof(std::uint32_t) + t.watchers.capacity() * 33;
         for (const auto& [unit, list] : t.watchers) n += list.capacity() * sizeof(void*);
     }
-    for (const auto& [key, a] : aggregates_) n += sizeof key + sizeof *a + 8 + a->slots.cells().capacity() * sizeof(Cell);
+    for (const auto& [key, a] : aggregates_)
+        n += sizeof key + sizeof *a + 8 + a->slots.cells().capacity() * sizeof(Cell);
     return n;
 }
 

@@ -1,10 +1,10 @@
 #pragma once
-// The living cells: per (figure, unit, d1, d2) a short sorted table of slots with sum and count, the postings since the last
-// run chained per cell, and subtree sums kept up to date with every posting. Not thread-safe: the book guards it.
+// The living cells: per (figure, unit, d1, d2) a short sorted table of slots with sum and count, the postings since the
+// last run chained per cell, and subtree sums kept up to date with every posting. Not thread-safe: the book guards it.
+#include <absl/container/flat_hash_map.h>
+
 #include <memory>
 #include <optional>
-
-#include <absl/container/flat_hash_map.h>
 
 #include "figure/graph.h"
 #include "figure/run.h"
@@ -23,7 +23,7 @@ struct Cell {
     std::int32_t count = 0;
     std::uint64_t low = 0;
     std::int64_t high = 0;
-    std::uint32_t recent = no_index;   // newest posting of this cell in the log
+    std::uint32_t recent = no_index;  // newest posting of this cell in the log
     __int128 sum() const { return static_cast<__int128>(static_cast<unsigned __int128>(high) << 64 | low); }
     void add(__int128 value, std::int64_t n) {
         const __int128 s = sum() + value;
@@ -38,7 +38,10 @@ class SlotTable {
   public:
     Cell& at(Slot slot);
     const Cell* find(Slot slot) const;
-    struct Sum { __int128 sum = 0; std::int64_t count = 0; };
+    struct Sum {
+        __int128 sum = 0;
+        std::int64_t count = 0;
+    };
     Sum range(Slot from, Slot to) const;
     const std::vector<Cell>& cells() const { return cells_; }
     std::vector<Cell>& cells() { return cells_; }
@@ -84,8 +87,8 @@ class Cells {
     std::size_t series_count() const { return series_.size(); }
     /// Indexes of the series of these units (null: all) and dimensions.
     template <class Visit>
-    void each_series(std::int32_t figure, const UnitSet* units, std::optional<std::int64_t> d1, std::optional<std::int64_t> d2,
-                     const Visit& visit) const {
+    void each_series(std::int32_t figure, const UnitSet* units, std::optional<std::int64_t> d1,
+                     std::optional<std::int64_t> d2, const Visit& visit) const {
         const Table& table = tables_[static_cast<std::size_t>(figure)];
         const auto wanted = [&](std::uint32_t i) {
             if ((!d1 || *d1 == series_[i].d1) && (!d2 || *d2 == series_[i].d2)) visit(i);
@@ -105,7 +108,7 @@ class Cells {
     struct AggregateKey {
         std::int32_t figure = 0, unit_type = 0, forest = 0, epoch = 0;
         std::int64_t unit = 0, d1 = 0, d2 = 0;
-        std::uint8_t fixed = 0;   // bit 0: d1, bit 1: d2
+        std::uint8_t fixed = 0;  // bit 0: d1, bit 1: d2
         bool operator==(const AggregateKey&) const = default;
         template <class H>
         friend H AbslHashValue(H h, const AggregateKey& k) {
@@ -113,7 +116,8 @@ class Cells {
         }
     };
     const Aggregate* aggregate(const AggregateKey& key) const;
-    const Aggregate& make_aggregate(const AggregateKey& key, UnitSetPtr units, std::optional<std::int64_t> d1, std::optional<std::int64_t> d2);
+    const Aggregate& make_aggregate(const AggregateKey& key, UnitSetPtr units, std::optional<std::int64_t> d1,
+                                    std::optional<std::int64_t> d2);
     void forget_aggregates();
 
     const std::vector<Logged>& log() const { return log_; }
@@ -128,7 +132,9 @@ class Cells {
         std::int64_t unit, d1, d2;
         bool operator==(const SeriesKey&) const = default;
         template <class H>
-        friend H AbslHashValue(H h, const SeriesKey& k) { return H::combine(std::move(h), k.unit, k.d1, k.d2); }
+        friend H AbslHashValue(H h, const SeriesKey& k) {
+            return H::combine(std::move(h), k.unit, k.d1, k.d2);
+        }
     };
     struct Table {
         absl::flat_hash_map<std::int64_t, std::uint32_t> first_of_unit;

@@ -39,11 +39,14 @@ std::vector<CellRef> Book::State::candidates(const Reading& reading, const UnitS
             }
             return;
         }
-        // A stock's and a cumulative figure's `expected` looks at everything before, when it must be read from the past.
-        const Slot from = !now && kind != FigureKind::flow ? slot_min : std::min(reading.from, reading.before.value_or(reading.from));
+        // A stock's and a cumulative figure's `expected` looks at everything before, when it must be read from the
+        // past.
+        const Slot from =
+            !now && kind != FigureKind::flow ? slot_min : std::min(reading.from, reading.before.value_or(reading.from));
         for (const Cell& cell : list) {
             if (cell.slot < from || cell.slot > reading.to || (now && cell.count == 0)) continue;
-            if (now && kind == FigureKind::cumulative && cell.slot != reading.to && reading.before != cell.slot) continue;
+            if (now && kind == FigureKind::cumulative && cell.slot != reading.to && reading.before != cell.slot)
+                continue;
             out.push_back({i, cell.slot});
         }
     });
@@ -62,7 +65,10 @@ Choice Book::State::choose(const Reading& reading, const std::vector<CellRows>& 
         }
         return choice;
     }
-    struct Ends { bool any = false; std::optional<Chosen> end, before; };
+    struct Ends {
+        bool any = false;
+        std::optional<Chosen> end, before;
+    };
     std::map<std::uint32_t, Ends> series;
     for (const CellRows& c : cell_rows) {
         if (c.rows.empty() || c.cell.slot > reading.to) continue;
@@ -71,7 +77,8 @@ Choice Book::State::choose(const Reading& reading, const std::vector<CellRows>& 
         const Row* last = &c.rows.front();
         for (const Row& row : c.rows) last = later(row, *last) ? &row : last;
         if (reading.figure->kind == FigureKind::stock) {
-            if (c.cell.slot >= reading.from && (!ends.end || ends.end->cell.slot < c.cell.slot)) ends.end = Chosen{c.cell, *last, false};
+            if (c.cell.slot >= reading.from && (!ends.end || ends.end->cell.slot < c.cell.slot))
+                ends.end = Chosen{c.cell, *last, false};
         } else {
             if (c.cell.slot == reading.to) ends.end = Chosen{c.cell, *last, false};
             if (reading.before == c.cell.slot) ends.before = Chosen{c.cell, *last, true};
@@ -86,13 +93,15 @@ Choice Book::State::choose(const Reading& reading, const std::vector<CellRows>& 
     }
     std::sort(choice.rows.begin(), choice.rows.end(), [&](const Chosen& a, const Chosen& b) {
         const Series &x = cells.series(a.cell.series), &y = cells.series(b.cell.series);
-        return std::tie(a.cell.slot, x.unit, x.d1, x.d2, a.row.record) < std::tie(b.cell.slot, y.unit, y.d1, y.d2, b.row.record);
+        return std::tie(a.cell.slot, x.unit, x.d1, x.d2, a.row.record) <
+               std::tie(b.cell.slot, y.unit, y.d1, y.d2, b.row.record);
     });
     return choice;
 }
 
 Status Book::State::each_posting(std::span<const CellRef> wanted, std::int64_t from, std::int64_t to,
-                                 const std::function<void(std::size_t, const RunPosting&)>& visit, const History::OnSum& on_sum) const {
+                                 const std::function<void(std::size_t, const RunPosting&)>& visit,
+                                 const History::OnSum& on_sum) const {
     std::vector<std::size_t> order(wanted.size());
     std::vector<KeyBytes> keys(wanted.size());
     std::iota(order.begin(), order.end(), 0);
@@ -117,8 +126,10 @@ Status Book::State::each_posting(std::span<const CellRef> wanted, std::int64_t f
         }
         for (auto at = recent.rbegin(); at != recent.rend(); ++at) {
             const Logged& l = **at;
-            if (on_sum) on_sum(i, static_cast<__int128>(l.value) * l.sign, l.sign);
-            else visit(i, {l.position, l.record, l.value, l.day, l.sign});
+            if (on_sum)
+                on_sum(i, static_cast<__int128>(l.value) * l.sign, l.sign);
+            else
+                visit(i, {l.position, l.record, l.value, l.day, l.sign});
         }
     }
     return {};
@@ -129,16 +140,19 @@ Result<std::vector<CellRows>> Book::State::rows_at(std::span<const CellRef> want
     for (std::size_t begin = 0; begin < wanted.size(); begin += cells_at_once) {
         const auto batch = wanted.subspan(begin, std::min(cells_at_once, wanted.size() - begin));
         std::vector<std::vector<RunPosting>> postings(batch.size());
-        YIPAN_TRY_VOID(each_posting(batch, 0, at, [&](std::size_t i, const RunPosting& p) { postings[i].push_back(p); }, {}));
+        YIPAN_TRY_VOID(
+            each_posting(batch, 0, at, [&](std::size_t i, const RunPosting& p) { postings[i].push_back(p); }, {}));
         for (std::size_t i = 0; i < batch.size(); ++i) {
             CellRows& cell = out[begin + i];
             cell.cell = batch[i];
             auto& list = postings[i];
             // By record, in the order they happened: the last posting of a record says whether it is in the cell.
-            std::stable_sort(list.begin(), list.end(), [](const RunPosting& a, const RunPosting& b) { return a.record < b.record; });
+            std::stable_sort(list.begin(), list.end(),
+                             [](const RunPosting& a, const RunPosting& b) { return a.record < b.record; });
             for (std::size_t k = 0; k < list.size(); ++k) {
                 const bool last = k + 1 == list.size() || list[k + 1].record != list[k].record;
-                if (last && list[k].sign > 0) cell.rows.push_back({list[k].record, list[k].value, list[k].position, list[k].day});
+                if (last && list[k].sign > 0)
+                    cell.rows.push_back({list[k].record, list[k].value, list[k].position, list[k].day});
             }
         }
     }
@@ -167,7 +181,8 @@ Result<SlotTable::Sum> Book::State::sums_at(std::span<const CellRef> wanted, std
 }
 
 bool Book::State::keeps_facts(const model::Figure& figure) const {
-    return figure.kind != FigureKind::flow || figure.reducer == Reducer::min || figure.reducer == Reducer::max || figure.reducer == Reducer::distinct;
+    return figure.kind != FigureKind::flow || figure.reducer == Reducer::min || figure.reducer == Reducer::max ||
+           figure.reducer == Reducer::distinct;
 }
 
 Status Book::State::load_facts(const std::vector<CellRef>& wanted) {
@@ -180,12 +195,15 @@ Status Book::State::load_facts(const std::vector<CellRef>& wanted) {
         const auto batch = std::span(missing).subspan(begin, std::min(cells_at_once, missing.size() - begin));
         YIPAN_TRY(auto read, rows_at(batch, INT64_MAX));
         for (const CellRows& cell : read) {
-            if (cell.rows.empty()) return fail(Code::corrupt, "figure cell", "its postings are missing", "rebuild the figures from the journal");
+            if (cell.rows.empty())
+                return fail(Code::corrupt, "figure cell", "its postings are missing",
+                            "rebuild the figures from the journal");
             const auto& figure = model.figures[static_cast<std::size_t>(cells.series(cell.cell.series).figure)];
             Facts& f = facts[cell.cell];
             f.last = cell.rows.front();
             f.least = f.greatest = f.last.value;
-            if (figure.kind == FigureKind::flow && figure.reducer == Reducer::distinct) f.values = std::make_unique<absl::flat_hash_map<std::int64_t, std::int64_t>>();
+            if (figure.kind == FigureKind::flow && figure.reducer == Reducer::distinct)
+                f.values = std::make_unique<absl::flat_hash_map<std::int64_t, std::int64_t>>();
             for (const Row& row : cell.rows) {
                 if (later(row, f.last)) f.last = row;
                 f.least = std::min(f.least, row.value);

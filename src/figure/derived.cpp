@@ -35,7 +35,8 @@ Result<Ask> Book::State::part_ask(const model::Figure& figure, std::size_t index
         out.tree_date = ask.tree_date ? *ask.tree_date : ask.period->last_day();
         out.period = windowed(*ask.period, part.window);
         if (!out.period) {
-            return fail(Code::not_found, part.name, fmt::format("there is no {} of {}", window_name(part.window), ask.period->text()));
+            return fail(Code::not_found, part.name,
+                        fmt::format("there is no {} of {}", window_name(part.window), ask.period->text()));
         }
     }
     return out;
@@ -53,13 +54,16 @@ Value Book::State::derived(const model::Figure& figure, const Ask& ask, std::spa
     for (std::size_t i = 0; i < figure.parts.size(); ++i) {
         const auto asked = part_ask(figure, i, ask);
         Value part;
-        if (asked) part = value(*asked, pending);
-        else part.why_none = asked.error().message;
+        if (asked)
+            part = value(*asked, pending);
+        else
+            part.why_none = asked.error().message;
         if (!part.has && missing.empty()) missing = figure.parts[i].name + ": " + part.why_none;
         variables[i] = formula_value(model.figures[static_cast<std::size_t>(figure.parts[i].figure)].measure, part);
     }
     if (ask.period) {
-        variables[static_cast<std::size_t>(model::slots::elapsed_months(n))] = cel::Value::integer(ask.period->last_month() % 12 + 1);
+        variables[static_cast<std::size_t>(model::slots::elapsed_months(n))] =
+            cel::Value::integer(ask.period->last_month() % 12 + 1);
         variables[static_cast<std::size_t>(model::slots::period_months(n))] = cel::Value::integer(ask.period->months());
     }
     cel::Activation activation;
@@ -73,7 +77,9 @@ Value Book::State::derived(const model::Figure& figure, const Ask& ask, std::spa
         case cel::Kind::integer: v.number = Decimal::of(result->as_int()); break;
         case cel::Kind::decimal: v.number = result->as_decimal(); break;
         case cel::Kind::money: v.number = result->as_money().yuan(); break;
-        default: v.why_none = missing.empty() ? fmt::format("the formula of {} gives no number", figure.code) : missing; return v;
+        default:
+            v.why_none = missing.empty() ? fmt::format("the formula of {} gives no number", figure.code) : missing;
+            return v;
     }
     v.has = true;
     return v;

@@ -57,7 +57,8 @@ struct Record final : record::Resolver {
         return at == all.end() ? nullptr : at->second;
     }
     record::RecordPtr valid_on(int type, RecordId id, Date) override { return current(type, id); }
-    record::RecordPtr put(const model::Model& model, std::string_view type, std::int64_t id, std::map<std::string, record::Value> values) {
+    record::RecordPtr put(const model::Model& model, std::string_view type, std::int64_t id,
+                          std::map<std::string, record::Value> values) {
         auto r = std::make_shared<record::Record>();
         r->type = model.find_type(type);
         r->id = RecordId(id);
@@ -82,7 +83,9 @@ class Derived : public ::testing::Test {
         world_.put(*model_, "project", 1, {{"organ", std::int64_t{1}}, {"level", std::string("provincial")}});
     }
     void report(std::int64_t id, int month, std::int64_t fen) {
-        const auto r = world_.put(*model_, "project_month", id, {{"project", std::int64_t{1}}, {"month", Period::month(2026, month).encoded()}, {"amount", fen}});
+        const auto r = world_.put(
+            *model_, "project_month", id,
+            {{"project", std::int64_t{1}}, {"month", Period::month(2026, month).encoded()}, {"amount", fen}});
         std::vector<Contribution> after;
         ASSERT_TRUE(plan_->contributions(*r, world_, after));
         std::vector<Posting> postings;
@@ -105,7 +108,8 @@ class Derived : public ::testing::Test {
 };
 
 TEST_F(Derived, subtracts_before_it_rounds) {
-    // schedule_lead.csv, 江门: 629.0 of 647.4 by October, schedule 10/12; published lead 13.8, rounding first would give 13.9.
+    // schedule_lead.csv, 江门: 629.0 of 647.4 by October, schedule 10/12; published lead 13.8, rounding first would
+    // give 13.9.
     report(1, 10, 62900);
     report(2, 12, 1840);
     const Value v = book_->value(ask("lead", "2026-10"));

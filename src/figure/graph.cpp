@@ -1,8 +1,8 @@
 #include "figure/graph.h"
 
-#include <algorithm>
-
 #include <absl/container/flat_hash_set.h>
+
+#include <algorithm>
 
 namespace yipan::figure {
 
@@ -20,7 +20,8 @@ void Graph::set_links(std::vector<Link> links) {
     }
     for (auto& [code, forest] : forests_) {
         std::sort(forest.boundaries.begin(), forest.boundaries.end());
-        forest.boundaries.erase(std::unique(forest.boundaries.begin(), forest.boundaries.end()), forest.boundaries.end());
+        forest.boundaries.erase(std::unique(forest.boundaries.begin(), forest.boundaries.end()),
+                                forest.boundaries.end());
     }
 }
 

@@ -9,7 +9,8 @@ namespace yipan::figure {
 
 namespace {
 
-constexpr std::size_t runs_dropped_at_once = 2;  // a merge of 16 replaces 16; flushes between two merges are at least as many
+constexpr std::size_t runs_dropped_at_once =
+    2;  // a merge of 16 replaces 16; flushes between two merges are at least as many
 
 std::string place_of(const RunStore::Run& run) { return "figure run " + std::to_string(run.id); }
 
@@ -81,22 +82,29 @@ Status History::open(Cells& cells) {
     for (const auto& run : all) next_id_ = std::max(next_id_, run.id + 1);
     for (const auto& run : all) {
         const bool covered = std::any_of(all.begin(), all.end(), [&](const RunStore::Run& other) {
-            return other.level > run.level && other.first_position <= run.first_position && run.last_position <= other.last_position;
+            return other.level > run.level && other.first_position <= run.first_position &&
+                   run.last_position <= other.last_position;
         });
-        if (run.level < 0 || covered) stale_.push_back(run.id);
-        else runs_.push_back(run);
+        if (run.level < 0 || covered)
+            stale_.push_back(run.id);
+        else
+            runs_.push_back(run);
     }
-    std::sort(runs_.begin(), runs_.end(), [](const auto& a, const auto& b) { return a.first_position < b.first_position; });
+    std::sort(runs_.begin(), runs_.end(),
+              [](const auto& a, const auto& b) { return a.first_position < b.first_position; });
     std::int64_t next = 1;
     for (const auto& run : runs_) {
         if (run.first_position != next || run.last_position < run.first_position) {
-            return fail(Code::corrupt, place_of(run), "entries " + std::to_string(next) + " to " + std::to_string(run.first_position - 1) +
-                        " are in no run", "rebuild the figures from the journal");
+            return fail(
+                Code::corrupt, place_of(run),
+                "entries " + std::to_string(next) + " to " + std::to_string(run.first_position - 1) + " are in no run",
+                "rebuild the figures from the journal");
         }
         next = run.last_position + 1;
         YIPAN_TRY(auto totals, store_.totals(run.id));
         for (const std::string& chunk : totals) {
-            YIPAN_TRY_VOID(each_total(chunk, [&](const CellKey& key, __int128 sum, std::int64_t net) { cells.add_total(key, sum, net); }));
+            YIPAN_TRY_VOID(each_total(
+                chunk, [&](const CellKey& key, __int128 sum, std::int64_t net) { cells.add_total(key, sum, net); }));
         }
     }
     return {};
@@ -123,7 +131,8 @@ Status History::write_log(const Cells& cells, const RunStore::Run& run) {
     std::vector<Place> order;
     order.reserve(log.size());
     for (std::uint32_t i = 0; i < log.size(); ++i)
-        order.push_back({std::uint64_t{rank[log[i].series]} << 32 | (static_cast<std::uint32_t>(log[i].slot) ^ 0x80000000u), i});
+        order.push_back(
+            {std::uint64_t{rank[log[i].series]} << 32 | (static_cast<std::uint32_t>(log[i].slot) ^ 0x80000000u), i});
     std::sort(order.begin(), order.end());
     RunBuilder builder(shape_.bytes);
     KeyBytes key{};
@@ -249,8 +258,8 @@ Status History::merge_some(Merge& merge, std::size_t budget) {
     return {};
 }
 
-Status History::read(const std::vector<KeyBytes>& wanted, std::int64_t from, std::int64_t to, const OnPosting& on_posting,
-                     const OnSum& on_sum) const {
+Status History::read(const std::vector<KeyBytes>& wanted, std::int64_t from, std::int64_t to,
+                     const OnPosting& on_posting, const OnSum& on_sum) const {
     for (const RunStore::Run& run : runs_) {
         if (run.last_position <= from || run.first_position > to) continue;
         std::size_t i = 0;
@@ -259,10 +268,13 @@ Status History::read(const std::vector<KeyBytes>& wanted, std::int64_t from, std
             const std::size_t sought = i;
             bool first_chunk = true;
             const auto visit_chunk = [&](std::string_view first_key, std::string_view body) {
-                // Cells before this chunk's first are not in the run; when the next one wanted is far, reading on is a waste.
+                // Cells before this chunk's first are not in the run; when the next one wanted is far, reading on is a
+                // waste.
                 if (!first_chunk) {
                     while (i < wanted.size() && view(wanted[i]) < first_key.substr(0, cell_key_bytes)) ++i;
-                    if (i == wanted.size() || first_key.substr(0, cell_key_bytes - 4) < view(wanted[i]).substr(0, cell_key_bytes - 4)) return false;
+                    if (i == wanted.size() ||
+                        first_key.substr(0, cell_key_bytes - 4) < view(wanted[i]).substr(0, cell_key_bytes - 4))
+                        return false;
                 }
                 first_chunk = false;
                 KeyBytes last{};
@@ -282,22 +294,26 @@ Status History::read(const std::vector<KeyBytes>& wanted, std::int64_t from, std
                     }
                     const Status decoded = decode(piece, [&](const RunPosting& p) {
                         if (p.position <= from || p.position > to) return;
-                        if (on_sum) on_sum(index, static_cast<__int128>(p.value) * p.sign, p.sign);
-                        else on_posting(index, p);
+                        if (on_sum)
+                            on_sum(index, static_cast<__int128>(p.value) * p.sign, p.sign);
+                        else
+                            on_posting(index, p);
                     });
                     if (!decoded) inner = decoded;
                     return decoded.has_value();
                 });
                 if (!inner || i == wanted.size()) return false;
-                // The cell sought may begin with the next chunk; one of the same series is probably near; else seek again.
+                // The cell sought may begin with the next chunk; one of the same series is probably near; else seek
+                // again.
                 return !any || i == sought || same_series(last, wanted[i]);
             };
             bool reached_end = true;
-            YIPAN_TRY_VOID(store_.chunks_from(run.id, seek_key(wanted[i]), [&](std::string_view key, std::string_view body) {
-                const bool more = visit_chunk(key, body);
-                if (!more) reached_end = false;
-                return more;
-            }));
+            YIPAN_TRY_VOID(
+                store_.chunks_from(run.id, seek_key(wanted[i]), [&](std::string_view key, std::string_view body) {
+                    const bool more = visit_chunk(key, body);
+                    if (!more) reached_end = false;
+                    return more;
+                }));
             if (!inner) return inner;
             if (reached_end) break;
             if (i == sought) ++i;  // not in its chunk nor the next

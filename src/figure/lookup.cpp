@@ -10,13 +10,15 @@ using model::FieldKind;
 
 class Lookup::View final : public cel::Object {
   public:
-    View(const Lookup& lookup, const model::Type& type, const record::Record& record) : lookup_(lookup), type_(type), record_(record) {}
+    View(const Lookup& lookup, const model::Type& type, const record::Record& record)
+        : lookup_(lookup), type_(type), record_(record) {}
     std::int64_t id() const override { return record_.id.value; }
     cel::Value field(int index) const override {
         const model::Field& field = type_.fields[static_cast<std::size_t>(index)];
         const record::Value& value = record_.at(index);
         if (const auto* text = record::as_text(value)) {
-            return field.kind == FieldKind::references ? lookup_.list_of(field.target, *text) : cel::Value::borrowed(*text);
+            return field.kind == FieldKind::references ? lookup_.list_of(field.target, *text)
+                                                       : cel::Value::borrowed(*text);
         }
         const auto* n = record::as_integer(value);
         if (!n) return cel::Value::null();
@@ -54,7 +56,8 @@ const record::Value* Lookup::walk(const record::Record& record, const model::Pat
         if (i + 1 == path.fields.size()) return &value;
         const auto* id = record::as_integer(value);
         if (!id) return nullptr;
-        const model::Field& field = model_.types[static_cast<std::size_t>(at->type)].fields[static_cast<std::size_t>(index)];
+        const model::Field& field =
+            model_.types[static_cast<std::size_t>(at->type)].fields[static_cast<std::size_t>(index)];
         record::RecordPtr next = follow(field.target, *id);
         if (!next) return nullptr;
         at = next.get();

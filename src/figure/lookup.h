@@ -12,12 +12,14 @@ namespace yipan::figure {
 class Lookup {
   public:
     /// `day`: on which event and period_end look; none: the current version.
-    Lookup(const model::Model& model, record::Resolver& world, std::optional<Date> day) : model_(model), world_(world), day_(day) {}
+    Lookup(const model::Model& model, record::Resolver& world, std::optional<Date> day)
+        : model_(model), world_(world), day_(day) {}
     Lookup(const Lookup&) = delete;
     Lookup& operator=(const Lookup&) = delete;
 
     record::RecordPtr follow(int type, std::int64_t id) const;
-    /// The value at the end of a path; null when it or a reference on the way is unset or leads nowhere. Lives as long as this.
+    /// The value at the end of a path; null when it or a reference on the way is unset or leads nowhere. Lives as long
+    /// as this.
     const record::Value* walk(const record::Record& record, const model::Path& path);
     /// The record for an expression. `record` must live as long as this.
     const cel::Object* object(const record::Record& record);

@@ -13,13 +13,15 @@ Result<MemoryRunStore::Stored*> MemoryRunStore::find(std::int64_t run_id) {
 Result<std::vector<RunStore::Run>> MemoryRunStore::list() {
     std::vector<Run> out;
     for (const auto& [id, stored] : runs_) out.push_back(stored.run);
-    std::stable_sort(out.begin(), out.end(), [](const Run& a, const Run& b) { return a.first_position < b.first_position; });
+    std::stable_sort(out.begin(), out.end(),
+                     [](const Run& a, const Run& b) { return a.first_position < b.first_position; });
     return out;
 }
 
 Status MemoryRunStore::add(const Run& run, std::span<const std::string> totals,
                            std::span<const std::pair<std::string, std::string>> chunks) {
-    if (runs_.contains(run.id)) return fail(Code::store_failed, "run " + std::to_string(run.id), "there is such a run already");
+    if (runs_.contains(run.id))
+        return fail(Code::store_failed, "run " + std::to_string(run.id), "there is such a run already");
     runs_[run.id].run = run;
     return append(run.id, totals, chunks);
 }

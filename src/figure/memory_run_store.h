@@ -9,8 +9,10 @@ namespace yipan::figure {
 class MemoryRunStore final : public RunStore {
   public:
     Result<std::vector<Run>> list() override;
-    Status add(const Run& run, std::span<const std::string> totals, std::span<const std::pair<std::string, std::string>> chunks) override;
-    Status append(std::int64_t run_id, std::span<const std::string> totals, std::span<const std::pair<std::string, std::string>> chunks) override;
+    Status add(const Run& run, std::span<const std::string> totals,
+               std::span<const std::pair<std::string, std::string>> chunks) override;
+    Status append(std::int64_t run_id, std::span<const std::string> totals,
+                  std::span<const std::pair<std::string, std::string>> chunks) override;
     Status set_level(std::int64_t run_id, int level) override;
     Status drop(std::int64_t run_id) override;
     Result<std::vector<std::string>> totals(std::int64_t run_id) override;

@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
-
-#include <fmt/format.h>
 
 #include "base/hash.h"
 #include "figure/lookup.h"
@@ -15,8 +15,8 @@ using model::FigureKind;
 using model::Reducer;
 
 struct Plan::Compiled {
-    std::vector<std::vector<int>> figures_of;              // by type: plain figures
-    std::vector<std::vector<Dependence>> dependents_of;    // by type of the changed record
+    std::vector<std::vector<int>> figures_of;            // by type: plain figures
+    std::vector<std::vector<Dependence>> dependents_of;  // by type of the changed record
 };
 
 namespace {
@@ -52,13 +52,14 @@ std::int64_t dimension_of(const model::Field& field, const record::Value* value)
 
 struct When {
     bool eternal = false;
-    Date day;        // the record's own date
+    Date day;  // the record's own date
     Slot slot = 0;
     Date slot_end;
 };
 
 /// The record's own date and slot; none when its period is unset.
-Result<std::optional<When>> when_of(const model::Model& model, const model::Figure& figure, const record::Record& record, record::Resolver& world) {
+Result<std::optional<When>> when_of(const model::Model& model, const model::Figure& figure,
+                                    const record::Record& record, record::Resolver& world) {
     When when;
     if (!figure.period) {
         when.eternal = true;
@@ -85,13 +86,18 @@ Result<std::optional<When>> when_of(const model::Model& model, const model::Figu
     when.slot_end = Period::of_month(last_month_of(figure.grain, when.slot)).last_day();
     // What went wrong is put into words only when it did: this runs for every figure of every write.
     const auto text = [&] { return period ? period->text() : when.day.text(); };
-    const auto place = [&] { return fmt::format("{} {}: figure {}", model.types[static_cast<std::size_t>(record.type)].code, record.id.value, figure.code); };
+    const auto place = [&] {
+        return fmt::format("{} {}: figure {}", model.types[static_cast<std::size_t>(record.type)].code, record.id.value,
+                           figure.code);
+    };
     if (figure.kind == FigureKind::flow && slot_of(figure.grain, first) != when.slot) {
-        return fail(Code::invalid_input, place(), fmt::format("{} is longer than a {}", text(), period_kind_name(figure.grain)),
+        return fail(Code::invalid_input, place(),
+                    fmt::format("{} is longer than a {}", text(), period_kind_name(figure.grain)),
                     fmt::format("the figure is kept by {}: enter a value for each", period_kind_name(figure.grain)));
     }
     if (figure.kind == FigureKind::cumulative && last != last_month_of(figure.grain, when.slot)) {
-        return fail(Code::invalid_input, place(), fmt::format("{} does not end with a {}", text(), period_kind_name(figure.grain)),
+        return fail(Code::invalid_input, place(),
+                    fmt::format("{} does not end with a {}", text(), period_kind_name(figure.grain)),
                     fmt::format("a cumulative value stands at the end of a {}", period_kind_name(figure.grain)));
     }
     return when;
@@ -110,8 +116,8 @@ class Lookups {
     Lookup event_, period_end_, now_;
 };
 
-Result<std::optional<Contribution>> contribution(const model::Model& model, const model::Figure& figure, const record::Record& record,
-                                                 record::Resolver& world) {
+Result<std::optional<Contribution>> contribution(const model::Model& model, const model::Figure& figure,
+                                                 const record::Record& record, record::Resolver& world) {
     const std::optional<Contribution> nothing;
     YIPAN_TRY(const std::optional<When> when, when_of(model, figure, record, world));
     if (!when) return nothing;
@@ -121,7 +127,9 @@ Result<std::optional<Contribution>> contribution(const model::Model& model, cons
         activation.self = lookups[figure.condition_at].object(record);
         const auto holds = figure.condition->program.evaluate(activation);
         if (!holds) {
-            return fail(holds.error().code, fmt::format("{} {}: figure {}", model.types[static_cast<std::size_t>(record.type)].code, record.id.value, figure.code),
+            return fail(holds.error().code,
+                        fmt::format("{} {}: figure {}", model.types[static_cast<std::size_t>(record.type)].code,
+                                    record.id.value, figure.code),
                         "where: " + holds.error().message, holds.error().hint);
         }
         if (!holds->is(cel::Kind::boolean) || !holds->as_bool()) return nothing;
@@ -138,8 +146,10 @@ Result<std::optional<Contribution>> contribution(const model::Model& model, cons
     if (figure.reducer != Reducer::count && figure.value) {
         const record::Value* value = lookups[figure.value->at].walk(record, *figure.value);
         if (!value) return nothing;
-        if (const auto* n = record::as_integer(*value)) out.value = *n;
-        else out.value = text_id(*record::as_text(*value));
+        if (const auto* n = record::as_integer(*value))
+            out.value = *n;
+        else
+            out.value = text_id(*record::as_text(*value));
     }
     for (std::size_t i = 0; i < figure.by.size() && i < 2; ++i) {
         const record::Value* value = lookups[figure.by[i].at].walk(record, figure.by[i]);
@@ -172,7 +182,9 @@ Plan::Plan(const model::Model& model) : model_(model) {
             };
             if (list) {
                 // A condition may look at any field of the records in a list.
-                for (int f = 0; f < static_cast<int>(model.types[static_cast<std::size_t>(field.target)].fields.size()); ++f) matters(f);
+                for (int f = 0; f < static_cast<int>(model.types[static_cast<std::size_t>(field.target)].fields.size());
+                     ++f)
+                    matters(f);
                 return;
             }
             matters(path[i + 1]);
@@ -206,7 +218,8 @@ Plan::Plan(const model::Model& model) : model_(model) {
     compiled_ = std::move(compiled);
 }
 
-Status Plan::contributions(const record::Record& record, record::Resolver& world, std::vector<Contribution>& out) const {
+Status Plan::contributions(const record::Record& record, record::Resolver& world,
+                           std::vector<Contribution>& out) const {
     for (const int index : compiled_->figures_of[static_cast<std::size_t>(record.type)]) {
         YIPAN_TRY(const auto one, contribution(model_, model_.figures[static_cast<std::size_t>(index)], record, world));
         if (one) out.push_back(*one);
@@ -220,8 +233,8 @@ const std::vector<Plan::Dependence>& Plan::dependents_of(int target_type) const 
 
 bool Plan::has_figures(int type) const { return !compiled_->figures_of[static_cast<std::size_t>(type)].empty(); }
 
-void difference(std::vector<Contribution> before, std::vector<Contribution> after, std::int64_t position, std::int64_t record,
-                std::vector<Posting>& out) {
+void difference(std::vector<Contribution> before, std::vector<Contribution> after, std::int64_t position,
+                std::int64_t record, std::vector<Posting>& out) {
     std::sort(before.begin(), before.end());
     std::sort(after.begin(), after.end());
     std::vector<Contribution> left, entered;

@@ -27,8 +27,8 @@ struct Zone {
         auto& r = model->types[report];
         r.index = report;
         r.code = "report";
-        r.fields = {field("project", FieldKind::reference), field("month", FieldKind::period), field("amount", FieldKind::integer),
-                    field("note", FieldKind::text), field("day", FieldKind::date)};
+        r.fields = {field("project", FieldKind::reference), field("month", FieldKind::period),
+                    field("amount", FieldKind::integer), field("note", FieldKind::text), field("day", FieldKind::date)};
         r.fields[report_project].target = project;
     }
     model::Figure& add(At at, int period_field = report_month) {
@@ -63,7 +63,8 @@ struct Project final : record::Resolver {
         r->id = RecordId(1);
         const auto& [effective, unit, level] = versions[i];
         r->effective = effective;
-        r->values = {unit ? record::Value(unit) : record::Value(), level.empty() ? record::Value() : record::Value(level)};
+        r->values = {unit ? record::Value(unit) : record::Value(),
+                     level.empty() ? record::Value() : record::Value(level)};
         return r;
     }
     record::RecordPtr current(int type, RecordId id) override {
@@ -93,7 +94,8 @@ TEST(Plan, leaves_a_value_where_it_happened_or_lets_it_move_as_the_figure_says) 
     zone.add(At::event, Zone::report_day);
     zone.add(At::period_end, Zone::report_day);
     Project world;
-    world.versions = {{*Date::of(2026, 1, 1), 1, "city"}, {*Date::of(2026, 6, 15), 2, "province"}, {*Date::of(2026, 9, 1), 3, ""}};
+    world.versions = {
+        {*Date::of(2026, 1, 1), 1, "city"}, {*Date::of(2026, 6, 15), 2, "province"}, {*Date::of(2026, 9, 1), 3, ""}};
     auto r = Zone::report_of("2026-05", 10);
     r.values[Zone::report_day] = std::int64_t{Date::of(2026, 6, 10)->days};
     const auto out = contributions(zone, r, world);

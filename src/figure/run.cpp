@@ -124,7 +124,8 @@ void put_key(std::string& out, const KeyBytes& key, const KeyBytes& before, bool
 }
 
 auto damaged(const char* what) {
-    return fail(Code::corrupt, "figure run", std::string(what) + " cannot be read", "rebuild the figures from the journal");
+    return fail(Code::corrupt, "figure run", std::string(what) + " cannot be read",
+                "rebuild the figures from the journal");
 }
 
 }  // namespace
@@ -185,7 +186,8 @@ void RunBuilder::add(const KeyBytes& key, const RunPosting& posting) {
         }
     }
     YIPAN_CHECK(posting.position >= last_.position);
-    put_varint(piece_body_, static_cast<std::uint64_t>(posting.position - last_.position) << 1 | (posting.sign < 0 ? 1 : 0));
+    put_varint(piece_body_,
+               static_cast<std::uint64_t>(posting.position - last_.position) << 1 | (posting.sign < 0 ? 1 : 0));
     put_zigzag(piece_body_, wrapping_difference(posting.record, last_.record));
     put_zigzag(piece_body_, wrapping_difference(posting.value, last_.value));
     put_zigzag(piece_body_, std::int64_t{posting.day} - last_.day);

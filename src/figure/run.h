@@ -1,12 +1,12 @@
 #pragma once
 // The bytes of sorted runs: postings by cell, then by position, cut into chunks; and the per-cell totals of a run.
 //
-// Cell key, 32 bytes, memcmp order: figure, unit, d1, d2, slot (big-endian, sign bit flipped), so that a unit's months lie
-// side by side. A chunk's first key is the cell key, the 8-byte position of its first posting and a 4-byte number of the chunk
-// within the cell, so a cell may span chunks.
-// Chunk = pieces: [shared prefix with the key before: 1][rest of key][n*2 + continues][sum][count][first position][span][length][postings].
-// Posting = position delta * 2 + leaves, then record, value, day as zigzag deltas to the posting before. Totals = [shared][rest][sum][count].
-// All integers are LEB128 varints. Readers check every length: damaged bytes are Code::corrupt, never a wrong sum.
+// Cell key, 32 bytes, memcmp order: figure, unit, d1, d2, slot (big-endian, sign bit flipped), so that a unit's months
+// lie side by side. A chunk's first key is the cell key, the 8-byte position of its first posting and a 4-byte number
+// of the chunk within the cell, so a cell may span chunks. Chunk = pieces: [shared prefix with the key before: 1][rest
+// of key][n*2 + continues][sum][count][first position][span][length][postings]. Posting = position delta * 2 + leaves,
+// then record, value, day as zigzag deltas to the posting before. Totals = [shared][rest][sum][count]. All integers are
+// LEB128 varints. Readers check every length: damaged bytes are Code::corrupt, never a wrong sum.
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -33,7 +33,6 @@ struct RunPosting {
     std::int32_t day = 0;
     std::int8_t sign = 1;
 };
-
 
 /// Makes the chunks and totals of a run from postings in key order, positions ascending within a key.
 class RunBuilder {
@@ -65,16 +64,17 @@ class RunBuilder {
 
 struct Piece {
     KeyBytes key{};
-    std::uint64_t count = 0;     // postings
-    bool continues = false;      // the next chunk goes on with the same cell
-    __int128 sum = 0;            // of sign * value
-    std::int64_t net = 0;        // of sign
+    std::uint64_t count = 0;  // postings
+    bool continues = false;   // the next chunk goes on with the same cell
+    __int128 sum = 0;         // of sign * value
+    std::int64_t net = 0;     // of sign
     std::int64_t first_position = 0, last_position = 0;
     std::string_view postings;
 };
 /// Pieces of a chunk in key order; `visit` returns false to stop.
 Status each_piece(std::string_view chunk, const std::function<bool(const Piece&)>& visit);
 Status decode(const Piece& piece, const std::function<void(const RunPosting&)>& visit);
-Status each_total(std::string_view totals, const std::function<void(const CellKey&, __int128 sum, std::int64_t net)>& visit);
+Status each_total(std::string_view totals,
+                  const std::function<void(const CellKey&, __int128 sum, std::int64_t net)>& visit);
 
 }  // namespace yipan::figure

@@ -1,13 +1,14 @@
+#include "figure/run.h"
+
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
-
-#include "figure/run.h"
 
 namespace yipan::figure {
 namespace {
 
 TEST(Run, keys_sort_as_their_cells_do_and_come_back) {
-    EXPECT_TRUE(rc::check([](std::int32_t f1, std::int64_t u1, std::int64_t d1, Slot s1, std::int32_t f2, std::int64_t u2, std::int64_t d2, Slot s2) {
+    EXPECT_TRUE(rc::check([](std::int32_t f1, std::int64_t u1, std::int64_t d1, Slot s1, std::int32_t f2,
+                             std::int64_t u2, std::int64_t d2, Slot s2) {
         const CellKey a{f1, s1, u1, d1, u2}, b{f2, s2, u2, d2, d1};
         RC_ASSERT(decode_key(view(encode_key(a))) == a);
         const auto order = [](const CellKey& k) { return std::tuple(k.figure, k.unit, k.d1, k.d2, k.slot); };
@@ -20,11 +21,13 @@ TEST(Run, gives_back_what_was_put_in_whatever_the_size_of_chunks) {
     EXPECT_TRUE(rc::check([](const std::vector<Raw>& raw, std::uint8_t size) {
         std::map<KeyBytes, std::vector<RunPosting>> cells;
         for (const auto& [cell, position, record, value, day, leaves] : raw) {
-            cells[encode_key({cell % 3, cell % 5, cell % 7, 0, 0})].push_back({position, record, value, day, static_cast<std::int8_t>(leaves ? -1 : 1)});
+            cells[encode_key({cell % 3, cell % 5, cell % 7, 0, 0})].push_back(
+                {position, record, value, day, static_cast<std::int8_t>(leaves ? -1 : 1)});
         }
         RunBuilder builder(size);
         for (auto& [key, list] : cells) {
-            std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.position < b.position; });
+            std::stable_sort(list.begin(), list.end(),
+                             [](const auto& a, const auto& b) { return a.position < b.position; });
             for (const RunPosting& p : list) builder.add(key, p);
         }
         builder.finish();
@@ -35,10 +38,10 @@ TEST(Run, gives_back_what_was_put_in_whatever_the_size_of_chunks) {
             RC_ASSERT(last_key < first_key);
             last_key = first_key;
             RC_ASSERT(each_piece(body, [&](const Piece& piece) {
-                sums[piece.key].first += piece.sum;
-                sums[piece.key].second += piece.net;
-                return decode(piece, [&](const RunPosting& p) { back[piece.key].push_back(p); }).has_value();
-            }).has_value());
+                          sums[piece.key].first += piece.sum;
+                          sums[piece.key].second += piece.net;
+                          return decode(piece, [&](const RunPosting& p) { back[piece.key].push_back(p); }).has_value();
+                      }).has_value());
         }
         RC_ASSERT(back.size() == cells.size());
         for (const auto& [key, list] : cells) {
@@ -46,7 +49,9 @@ TEST(Run, gives_back_what_was_put_in_whatever_the_size_of_chunks) {
             __int128 sum = 0;
             std::int64_t net = 0;
             for (std::size_t i = 0; i < list.size(); ++i) {
-                const auto tie = [](const RunPosting& p) { return std::tuple(p.position, p.record, p.value, p.day, p.sign); };
+                const auto tie = [](const RunPosting& p) {
+                    return std::tuple(p.position, p.record, p.value, p.day, p.sign);
+                };
                 RC_ASSERT(tie(back[key][i]) == tie(list[i]));
                 sum += static_cast<__int128>(list[i].value) * list[i].sign;
                 net += list[i].sign;
@@ -56,10 +61,10 @@ TEST(Run, gives_back_what_was_put_in_whatever_the_size_of_chunks) {
         std::size_t totals = 0;
         for (const std::string& chunk : builder.totals()) {
             RC_ASSERT(each_total(chunk, [&](const CellKey& key, __int128 sum, std::int64_t net) {
-                ++totals;
-                const auto& expected = sums[encode_key(key)];
-                RC_ASSERT((expected.first == sum && expected.second == net));
-            }).has_value());
+                          ++totals;
+                          const auto& expected = sums[encode_key(key)];
+                          RC_ASSERT((expected.first == sum && expected.second == net));
+                      }).has_value());
         }
         RC_ASSERT(totals == cells.size());
     }));

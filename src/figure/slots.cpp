@@ -9,7 +9,8 @@ std::optional<Period> windowed(const Period& period, model::Window window) {
         case model::Window::ytd: return period.to_date();
         case model::Window::year: return Period::whole_year(period.year);
         case model::Window::year_ago: return period.year > 1 ? std::optional(period.year_before()) : std::nullopt;
-        case model::Window::ytd_year_ago: return period.year > 1 ? std::optional(period.year_before().to_date()) : std::nullopt;
+        case model::Window::ytd_year_ago:
+            return period.year > 1 ? std::optional(period.year_before().to_date()) : std::nullopt;
         case model::Window::previous: return period.previous();
     }
     return {};

@@ -18,7 +18,8 @@ inline Slot slot_of(PeriodKind grain, MonthIndex month) { return month / months_
 inline MonthIndex first_month_of(PeriodKind grain, Slot slot) { return slot * months_of(grain); }
 inline MonthIndex last_month_of(PeriodKind grain, Slot slot) { return (slot + 1) * months_of(grain) - 1; }
 
-/// The asked period seen through a window; none for the period before January to date. `to_date` is not a period: Ask::to_date.
+/// The asked period seen through a window; none for the period before January to date. `to_date` is not a period:
+/// Ask::to_date.
 std::optional<Period> windowed(const Period& period, model::Window window);
 std::string_view window_name(model::Window window);
 

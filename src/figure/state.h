@@ -1,6 +1,7 @@
 #pragma once
-// What a Book is made of, shared by the files that answer its questions: value.cpp, contributions.cpp, why.cpp. The caller of Book
-// guards cells, graph and history against the writer; `guard` orders readers among themselves around what they remember.
+// What a Book is made of, shared by the files that answer its questions: value.cpp, contributions.cpp, why.cpp. The
+// caller of Book guards cells, graph and history against the writer; `guard` orders readers among themselves around
+// what they remember.
 #include <shared_mutex>
 
 #include "figure/book.h"
@@ -11,11 +12,11 @@
 
 namespace yipan::figure {
 
-constexpr std::size_t facts_max = 1'000'000;         // remembered cells with min, max, last or distinct values
-constexpr std::size_t answers_max = 200'000;         // remembered answers of figures that do not add
-constexpr std::size_t cells_at_once = 256;           // whose postings are held in memory together
-constexpr std::int64_t rows_checked_max = 20'000;    // why adds up all rows to check them up to here
-constexpr std::size_t places_checked_max = 2'000;    // ... and while they stand in so few places (cells x runs)
+constexpr std::size_t facts_max = 1'000'000;       // remembered cells with min, max, last or distinct values
+constexpr std::size_t answers_max = 200'000;       // remembered answers of figures that do not add
+constexpr std::size_t cells_at_once = 256;         // whose postings are held in memory together
+constexpr std::int64_t rows_checked_max = 20'000;  // why adds up all rows to check them up to here
+constexpr std::size_t places_checked_max = 2'000;  // ... and while they stand in so few places (cells x runs)
 
 /// One contribution of a record as it stands at a position.
 struct Row {
@@ -30,7 +31,9 @@ struct CellRef {
     Slot slot = 0;
     bool operator==(const CellRef&) const = default;
     template <class H>
-    friend H AbslHashValue(H h, const CellRef& c) { return H::combine(std::move(h), c.series, c.slot); }
+    friend H AbslHashValue(H h, const CellRef& c) {
+        return H::combine(std::move(h), c.series, c.slot);
+    }
 };
 
 /// What sum and count do not tell of a cell with several contributions; filled as its figure needs.
@@ -40,18 +43,19 @@ struct Facts {
     std::unique_ptr<absl::flat_hash_map<std::int64_t, std::int64_t>> values;  // distinct: value -> contributions
 };
 
-/// An ask resolved against the model: which cells may count. `none` says why there is no value; empty: there may be one.
+/// An ask resolved against the model: which cells may count. `none` says why there is no value; empty: there may be
+/// one.
 struct Reading {
     const model::Figure* figure = nullptr;
     bool all_units = false;
     std::optional<std::int64_t> d1, d2;
     Slot from = 0, to = 0;
-    std::optional<Slot> before;         // cumulative: the slot whose value is subtracted
+    std::optional<Slot> before;  // cumulative: the slot whose value is subtracted
     int forest = -1, unit_type = -1, epoch = 0;
     std::int64_t unit = 0;
     std::string none;
 
-    bool additive() const;              // flow sum, count, average: cells simply add
+    bool additive() const;  // flow sum, count, average: cells simply add
     Cells::AggregateKey key() const;
 };
 
@@ -67,7 +71,7 @@ struct Choice {
 };
 struct CellRows {
     CellRef cell;
-    std::vector<Row> rows;              // by record
+    std::vector<Row> rows;  // by record
 };
 
 struct Book::State {
@@ -86,19 +90,20 @@ struct Book::State {
     Value value_on_top(const Reading& reading, std::span<const Posting> pending);
     Result<Ask> part_ask(const model::Figure& figure, std::size_t part, const Ask& ask) const;
     Value added(const Reading& reading, SlotTable::Sum sum) const;
-    Value non_additive(const Reading& reading);                      // now; under the unique lock
+    Value non_additive(const Reading& reading);  // now; under the unique lock
     int value_scale(const model::Figure& figure) const;
     Value reduced(const Reading& reading, const Choice& choice) const;
 
     // contributions.cpp
-    UnitSetPtr units(const Reading& reading);                        // null: all; under the unique lock
+    UnitSetPtr units(const Reading& reading);  // null: all; under the unique lock
     /// Cells that may hold contributions that count, by (slot, unit, d1, d2). Now: only those that do.
     std::vector<CellRef> candidates(const Reading& reading, const UnitSet* units, bool now) const;
     Choice choose(const Reading& reading, const std::vector<CellRows>& cells) const;
     Result<std::vector<CellRows>> rows_at(std::span<const CellRef> wanted, std::int64_t position) const;
     Result<SlotTable::Sum> sums_at(std::span<const CellRef> wanted, std::int64_t at) const;
     Status each_posting(std::span<const CellRef> wanted, std::int64_t from, std::int64_t to,
-                        const std::function<void(std::size_t, const RunPosting&)>& visit, const History::OnSum& on_sum) const;
+                        const std::function<void(std::size_t, const RunPosting&)>& visit,
+                        const History::OnSum& on_sum) const;
     Status load_facts(const std::vector<CellRef>& wanted);
     void update_facts(const Posting& posting, std::uint32_t series);
     bool keeps_facts(const model::Figure& figure) const;
@@ -118,7 +123,9 @@ struct Book::State {
         Slot from = 0, to = 0, before = 0;
         bool operator==(const AnswerKey&) const = default;
         template <class H>
-        friend H AbslHashValue(H h, const AnswerKey& k) { return H::combine(std::move(h), k.key, k.from, k.to, k.before); }
+        friend H AbslHashValue(H h, const AnswerKey& k) {
+            return H::combine(std::move(h), k.key, k.from, k.to, k.before);
+        }
     };
     struct Answer {
         std::uint64_t version = 0;

@@ -1,6 +1,6 @@
 #pragma once
-// A tiny world for the tests of figures: units, facts that belong to one, a model made by hand with a figure of every kind, and
-// a recomputation of figures/README.md from the raw facts that shares nothing with the book but that page.
+// A tiny world for the tests of figures: units, facts that belong to one, a model made by hand with a figure of every
+// kind, and a recomputation of figures/README.md from the raw facts that shares nothing with the book but that page.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -11,7 +11,20 @@
 
 namespace yipan::figure::test {
 
-enum FigureIndex { flow_sum, flow_count, flow_average, flow_min, flow_max, flow_distinct, stock_sum, cumulative_sum, quarter_sum, eternal_sum, by_level, figure_count };
+enum FigureIndex {
+    flow_sum,
+    flow_count,
+    flow_average,
+    flow_min,
+    flow_max,
+    flow_distinct,
+    stock_sum,
+    cumulative_sum,
+    quarter_sum,
+    eternal_sum,
+    by_level,
+    figure_count
+};
 constexpr int unit_type = 0, fact_type = 1;
 enum FactField { fact_unit, fact_month, fact_value, fact_level };
 constexpr int first_year = 2025;
@@ -39,8 +52,8 @@ inline std::shared_ptr<model::Model> make_model() {
     m->types[0].fields = {field("name", FieldKind::text)};
     m->types[1].index = 1;
     m->types[1].code = "fact";
-    m->types[1].fields = {field("unit", FieldKind::reference), field("month", FieldKind::period), field("value", FieldKind::integer),
-                          field("level", FieldKind::boolean)};
+    m->types[1].fields = {field("unit", FieldKind::reference), field("month", FieldKind::period),
+                          field("value", FieldKind::integer), field("level", FieldKind::boolean)};
     m->types[1].fields[fact_unit].target = unit_type;
     m->forests.resize(1);
     m->forests[0].code = "tree";
@@ -113,7 +126,8 @@ struct World {
         entries.push_back({record, fact});
         std::vector<Contribution> left, entered;
         NoOthers world;
-        if (const auto old = before.find(record); old != before.end()) check(plan->contributions(record_of(record, old->second), world, left));
+        if (const auto old = before.find(record); old != before.end())
+            check(plan->contributions(record_of(record, old->second), world, left));
         if (fact) check(plan->contributions(record_of(record, *fact), world, entered));
         figure::difference(left, entered, position, record, waiting);
         by_position.push_back(waiting.size());
@@ -148,8 +162,10 @@ struct World {
         std::map<std::int64_t, Fact> out;
         for (std::int64_t i = 0; i < at; ++i) {
             const auto& [record, fact] = entries[static_cast<std::size_t>(i)];
-            if (fact) out[record] = *fact;
-            else out.erase(record);
+            if (fact)
+                out[record] = *fact;
+            else
+                out.erase(record);
         }
         return out;
     }
@@ -184,13 +200,15 @@ inline std::set<std::int64_t> units_below(const std::vector<Link>& links, std::i
     for (bool grown = true; grown;) {
         grown = false;
         for (const Link& l : links) {
-            if (out.contains(l.parent) && l.from <= day.days && day.days <= l.to) grown = out.insert(l.child).second || grown;
+            if (out.contains(l.parent) && l.from <= day.days && day.days <= l.to)
+                grown = out.insert(l.child).second || grown;
         }
     }
     return out;
 }
 
-inline Answer recompute(const model::Figure& f, const std::map<std::int64_t, Fact>& facts, const std::vector<Link>& links, const Ask& ask) {
+inline Answer recompute(const model::Figure& f, const std::map<std::int64_t, Fact>& facts,
+                        const std::vector<Link>& links, const Ask& ask) {
     using model::FigureKind;
     using model::Reducer;
     Answer out;
@@ -199,13 +217,17 @@ inline Answer recompute(const model::Figure& f, const std::map<std::int64_t, Fac
     if (f.period && ((b + 1) % k != 0 || (a % k != 0 && !ask.to_date))) return out;
     if (f.kind == FigureKind::cumulative && ask.to_date) return out;
     const auto units = units_below(links, ask.unit, ask.tree_date.value_or(ask.period->last_day()));
-    struct One { std::int64_t record, value; MonthIndex month; };
+    struct One {
+        std::int64_t record, value;
+        MonthIndex month;
+    };
     std::map<std::pair<std::int64_t, int>, std::vector<One>> series;
     for (const auto& [record, fact] : facts) {
         if (fact.unit == 0 || (ask.unit != 0 && !units.contains(fact.unit))) continue;
         const int level = f.by.empty() ? 0 : fact.level;
         if (ask.d1 && *ask.d1 != level) continue;
-        series[{fact.unit, level}].push_back({record, f.reducer == Reducer::count ? 1 : fact.value, f.period ? fact.month : b});
+        series[{fact.unit, level}].push_back(
+            {record, f.reducer == Reducer::count ? 1 : fact.value, f.period ? fact.month : b});
     }
     std::vector<One> chosen;
     std::set<std::int64_t> values;
@@ -214,7 +236,8 @@ inline Answer recompute(const model::Figure& f, const std::map<std::int64_t, Fac
         const auto last_in = [&](MonthIndex from, MonthIndex to) {
             std::optional<One> last;
             for (const One& one : list) {
-                if (one.month >= from && one.month <= to && (!last || one.month >= last->month)) last = one;  // records ascend
+                if (one.month >= from && one.month <= to && (!last || one.month >= last->month))
+                    last = one;  // records ascend
             }
             return last;
         };
@@ -226,7 +249,8 @@ inline Answer recompute(const model::Figure& f, const std::map<std::int64_t, Fac
         }
         out.expected += last_in(INT32_MIN, b).has_value();
         if (f.kind == FigureKind::stock) {
-            if (const auto last = last_in(b - f.max_age_months, b)) chosen.push_back(*last), sum += last->value, ++out.reported;
+            if (const auto last = last_in(b - f.max_age_months, b))
+                chosen.push_back(*last), sum += last->value, ++out.reported;
             continue;
         }
         const auto end = last_in(b, b);
@@ -250,7 +274,9 @@ inline Answer recompute(const model::Figure& f, const std::map<std::int64_t, Fac
         case Reducer::distinct: out.number = Decimal::of(static_cast<std::int64_t>(values.size())); break;
         case Reducer::min: out.number = Decimal::of(*values.begin()); break;
         case Reducer::max: out.number = Decimal::of(*values.rbegin()); break;
-        case Reducer::average: out.number = *divide(Decimal::of(static_cast<std::int64_t>(sum)), Decimal::of(n), 2, Rounding::half_up); break;
+        case Reducer::average:
+            out.number = *divide(Decimal::of(static_cast<std::int64_t>(sum)), Decimal::of(n), 2, Rounding::half_up);
+            break;
     }
     return out;
 }

@@ -1,9 +1,9 @@
 // The value of a figure: rules in README.md 2-4.
-#include <algorithm>
-#include <mutex>
-
 #include <absl/container/flat_hash_set.h>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
 
 #include "base/check.h"
 #include "figure/state.h"
@@ -32,8 +32,8 @@ const model::Field& end_of(const model::Model& model, const model::Figure& figur
 }  // namespace
 
 bool Reading::additive() const {
-    return figure->kind == FigureKind::flow &&
-           (figure->reducer == Reducer::sum || figure->reducer == Reducer::count || figure->reducer == Reducer::average);
+    return figure->kind == FigureKind::flow && (figure->reducer == Reducer::sum || figure->reducer == Reducer::count ||
+                                                figure->reducer == Reducer::average);
 }
 
 Cells::AggregateKey Reading::key() const {
@@ -76,7 +76,8 @@ Reading Book::State::resolve(const Ask& ask) {
         const bool end_fits = last_month_of(f.grain, r.to) == b;
         const bool begin_fits = first_month_of(f.grain, r.from) == a;
         if (!end_fits || (!begin_fits && f.kind != FigureKind::stock && !ask.to_date)) {
-            r.none = fmt::format("{} is kept by {}; {} is not whole ones", f.code, period_kind_name(f.grain), ask.period->text());
+            r.none = fmt::format("{} is kept by {}; {} is not whole ones", f.code, period_kind_name(f.grain),
+                                 ask.period->text());
         } else if (f.kind == FigureKind::stock) {
             // Slots whose last month is at most max_age months before b.
             const int k = months_of(f.grain);
@@ -101,7 +102,8 @@ Reading Book::State::resolve(const Ask& ask) {
     if (r.forest < 0) {
         if (r.unit_type != f.unit_type && r.none.empty()) {
             r.none = fmt::format("{} belongs to {}; without a forest it has no value for {}", f.code,
-                                 model.types[static_cast<std::size_t>(f.unit_type)].code, model.types[static_cast<std::size_t>(r.unit_type)].code);
+                                 model.types[static_cast<std::size_t>(f.unit_type)].code,
+                                 model.types[static_cast<std::size_t>(r.unit_type)].code);
         }
         return r;
     }
@@ -134,8 +136,10 @@ Value Book::State::added(const Reading& reading, SlotTable::Sum sum) const {
     if (f.reducer == Reducer::average) {
         const int wanted = f.measure.scale;
         __int128 divisor = sum.count;
-        if (wanted >= scale) total *= power_of_ten(wanted - scale);
-        else divisor *= power_of_ten(scale - wanted);
+        if (wanted >= scale)
+            total *= power_of_ten(wanted - scale);
+        else
+            divisor *= power_of_ten(scale - wanted);
         total = divide_rounded(total, divisor, Rounding::half_up);
         scale = wanted;
     }
@@ -212,17 +216,20 @@ Value Book::State::non_additive(const Reading& reading) {
                 for (const auto& [value, n] : *known.values) values.insert(value);
             }
         }
-        if (f.reducer != Reducer::distinct && v.records == 0) return none(fmt::format("nothing is reported for {}", f.code));
+        if (f.reducer != Reducer::distinct && v.records == 0)
+            return none(fmt::format("nothing is reported for {}", f.code));
         v.has = true;
         v.number = f.reducer == Reducer::distinct ? Decimal::of(static_cast<std::int64_t>(values.size()))
-                                                  : Decimal{f.reducer == Reducer::min ? least : greatest, static_cast<std::uint8_t>(value_scale(f))};
+                                                  : Decimal{f.reducer == Reducer::min ? least : greatest,
+                                                            static_cast<std::uint8_t>(value_scale(f))};
         return v;
     }
     std::vector<CellRows> rows;
     rows.reserve(refs.size());
     for (const CellRef& ref : refs) {
         const Cell* cell = cell_of(ref);
-        rows.push_back({ref, {cell->count == 1 ? Row{0, static_cast<std::int64_t>(cell->sum()), 0, 0} : facts.at(ref).last}});
+        rows.push_back(
+            {ref, {cell->count == 1 ? Row{0, static_cast<std::int64_t>(cell->sum()), 0, 0} : facts.at(ref).last}});
     }
     Choice choice = choose(reading, rows);
     choice.expected = 0;
@@ -289,11 +296,14 @@ Value Book::State::value(const Ask& ask, std::span<const Posting> pending) {
         shared.unlock();
         std::unique_lock alone(guard);
         if (const Aggregate* a = cells.aggregate(key)) return added(reading, a->slots.range(reading.from, reading.to));
-        return added(reading, cells.make_aggregate(key, units(reading), reading.d1, reading.d2).slots.range(reading.from, reading.to));
+        return added(
+            reading,
+            cells.make_aggregate(key, units(reading), reading.d1, reading.d2).slots.range(reading.from, reading.to));
     }
     const AnswerKey answer_key{key, reading.from, reading.to, reading.before.value_or(slot_min)};
     const std::uint64_t version = cells.version(figure->index);
-    if (const auto at = answers.find(answer_key); at != answers.end() && at->second.version == version) return at->second.value;
+    if (const auto at = answers.find(answer_key); at != answers.end() && at->second.version == version)
+        return at->second.value;
     shared.unlock();
     std::unique_lock alone(guard);
     const Value v = non_additive(reading);

@@ -1,9 +1,9 @@
 // why: the contributions behind a value, or the parts of a formula; difference: the postings between two positions.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <mutex>
 #include <tuple>
-
-#include <fmt/format.h>
 
 #include "figure/state.h"
 
@@ -27,7 +27,9 @@ std::string_view reducer_name(Reducer reducer) {
 }
 
 std::string plain_formula(const model::Model& model, const model::Figure& f) {
-    std::string out(f.kind == FigureKind::stock ? "last of each unit, " : f.kind == FigureKind::cumulative ? "year to date, " : "");
+    std::string out(f.kind == FigureKind::stock        ? "last of each unit, "
+                    : f.kind == FigureKind::cumulative ? "year to date, "
+                                                       : "");
     out += reducer_name(f.reducer);
     if (f.value) out += " of " + f.value->text;
     out += " over " + model.types[static_cast<std::size_t>(f.type)].code;
@@ -45,8 +47,10 @@ std::string with_numbers(std::string_view text, const std::vector<std::pair<std:
     char quote = 0;
     for (std::size_t i = 0; i < text.size();) {
         if (quote || text[i] == '"' || text[i] == '\'') {
-            if (!quote) quote = text[i];
-            else if (text[i] == quote) quote = 0;
+            if (!quote)
+                quote = text[i];
+            else if (text[i] == quote)
+                quote = 0;
             out += text[i++];
             continue;
         }
@@ -59,8 +63,10 @@ std::string with_numbers(std::string_view text, const std::vector<std::pair<std:
         const std::string_view word = text.substr(i, end - i);
         const bool method = i > 0 && text[i - 1] == '.';
         const auto at = std::find_if(numbers.begin(), numbers.end(), [&](const auto& n) { return n.first == word; });
-        if (!method && at != numbers.end()) out += at->second;
-        else out += word;
+        if (!method && at != numbers.end())
+            out += at->second;
+        else
+            out += word;
         i = end;
     }
     return out;
@@ -68,7 +74,9 @@ std::string with_numbers(std::string_view text, const std::vector<std::pair<std:
 
 std::string number_text(const Value& value) { return value.has ? value.number.text() : "none"; }
 
-bool same_number(const Value& a, const Value& b) { return a.has == b.has && (!a.has || (a.number == b.number && a.records == b.records)); }
+bool same_number(const Value& a, const Value& b) {
+    return a.has == b.has && (!a.has || (a.number == b.number && a.records == b.records));
+}
 
 }  // namespace
 
@@ -85,8 +93,10 @@ Explanation Book::State::why(const Ask& ask, Page page) {
         for (std::size_t i = 0; i < figure->parts.size(); ++i) {
             const auto asked = part_ask(*figure, i, ask);
             PartValue part{figure->parts[i].name, asked ? *asked : ask, {}};
-            if (asked) part.value = value(*asked);
-            else part.value.why_none = asked.error().message;
+            if (asked)
+                part.value = value(*asked);
+            else
+                part.value.why_none = asked.error().message;
             numbers.emplace_back(part.name, number_text(part.value));
             out.parts.push_back(std::move(part));
         }
@@ -108,7 +118,8 @@ Explanation Book::State::why(const Ask& ask, Page page) {
     const std::int64_t at = now ? INT64_MAX : std::max<std::int64_t>(0, ask.as_known->value);
     const auto refs = candidates(reading, set.get(), now);
 
-    // First the cells whose rows are needed: all, unless there are too many to check and the counts tell where the page is.
+    // First the cells whose rows are needed: all, unless there are too many to check and the counts tell where the page
+    // is.
     std::int64_t counted = 0;
     std::vector<CellRef> needed = refs;
     std::int64_t skipped = 0;
@@ -143,12 +154,14 @@ Explanation Book::State::why(const Ask& ask, Page page) {
         Value again = reduced(reading, choice);
         out.rows_sum_checked = same_number(again, out.value);
         SlotTable::Sum sum;
-        for (const Chosen& c : choice.rows) sum.sum += c.minus ? -static_cast<__int128>(c.row.value) : static_cast<__int128>(c.row.value);
+        for (const Chosen& c : choice.rows)
+            sum.sum += c.minus ? -static_cast<__int128>(c.row.value) : static_cast<__int128>(c.row.value);
         if (figure->reducer != Reducer::distinct && sum.sum >= INT64_MIN && sum.sum <= INT64_MAX) {
             out.rows_sum = Decimal{static_cast<std::int64_t>(sum.sum), static_cast<std::uint8_t>(value_scale(*figure))};
         }
     }
-    for (std::int64_t i = std::max<std::int64_t>(0, page.offset - skipped); i < row_count && static_cast<std::int64_t>(out.rows.size()) < page.limit; ++i) {
+    for (std::int64_t i = std::max<std::int64_t>(0, page.offset - skipped);
+         i < row_count && static_cast<std::int64_t>(out.rows.size()) < page.limit; ++i) {
         const Chosen& c = choice.rows[static_cast<std::size_t>(i)];
         Explanation::Row row;
         row.record = c.row.record;
@@ -156,7 +169,8 @@ Explanation Book::State::why(const Ask& ask, Page page) {
         row.what = {key_of(c.cell), c.minus ? -c.row.value : c.row.value, c.row.day};
         out.rows.push_back(row);
     }
-    out.formula_with_numbers = fmt::format("{} of {} records = {}", reducer_name(figure->reducer), out.rows_total, number_text(out.value));
+    out.formula_with_numbers =
+        fmt::format("{} of {} records = {}", reducer_name(figure->reducer), out.rows_total, number_text(out.value));
     return out;
 }
 
@@ -164,7 +178,8 @@ Result<std::vector<Posting>> Book::State::difference(const Ask& ask, Position fr
     const model::Figure* figure = find(ask);
     if (!figure) return fail(Code::not_found, "figure", "there is no such figure");
     if (figure->derived()) {
-        return fail(Code::invalid_input, figure->code, "it is computed from its parts and has no postings", "ask the difference of a part");
+        return fail(Code::invalid_input, figure->code, "it is computed from its parts and has no postings",
+                    "ask the difference of a part");
     }
     std::unique_lock alone(guard);
     const Reading reading = resolve(ask);
@@ -173,7 +188,8 @@ Result<std::vector<Posting>> Book::State::difference(const Ask& ask, Position fr
     alone.unlock();
     std::vector<CellRef> wanted;
     for (const CellRef& ref : candidates(reading, set.get(), false)) {
-        const bool used = figure->kind == FigureKind::cumulative ? ref.slot == reading.to || reading.before == ref.slot : ref.slot >= reading.from;
+        const bool used = figure->kind == FigureKind::cumulative ? ref.slot == reading.to || reading.before == ref.slot
+                                                                 : ref.slot >= reading.from;
         if (used) wanted.push_back(ref);
     }
     // Postings in the order of positions; what a reader need not see of a long stretch is let go on the way.
@@ -187,10 +203,12 @@ Result<std::vector<Posting>> Book::State::difference(const Ask& ask, Position fr
         std::sort(out.begin(), out.end(), order);
         if (out.size() > limit) out.resize(limit);
     };
-    YIPAN_TRY_VOID(each_posting(wanted, std::max<std::int64_t>(0, from.value), to.value, [&](std::size_t i, const RunPosting& p) {
-        out.push_back({{key_of(wanted[i]), p.value, p.day}, p.position, p.record, p.sign});
-        if (out.size() >= held_max) cut();
-    }, {}));
+    YIPAN_TRY_VOID(each_posting(wanted, std::max<std::int64_t>(0, from.value), to.value,
+                                [&](std::size_t i, const RunPosting& p) {
+                                    out.push_back({{key_of(wanted[i]), p.value, p.day}, p.position, p.record, p.sign});
+                                    if (out.size() >= held_max) cut();
+                                },
+                                {}));
     cut();
     return out;
 }

@@ -1,7 +1,8 @@
 #pragma once
-// An entry of the journal: a header plus one salted commitment per field group of the record version it made. The Merkle leaf is
-// the hash of the header with those commitments, so a body can be erased lawfully (body and salt deleted) and the
-// log still verifies. The header holds the leaf of the entry before (I1). Byte layout: docs/journal.md.
+// An entry of the journal: a header plus one salted commitment per field group of the record version it made. The
+// Merkle leaf is the hash of the header with those commitments, so a body can be erased lawfully (body and salt
+// deleted) and the log still verifies. The header holds the leaf of the entry before (I1). Byte layout:
+// docs/journal.md.
 #include <array>
 #include <optional>
 #include <string>
@@ -20,17 +21,17 @@ std::string_view verb_name(Verb verb);
 
 struct Entry {
     std::int64_t position = 0;
-    std::int64_t time = 0;               // microseconds UTC; never before the entry before
-    std::int64_t actor = 0, post = 0;    // record ids of the identity types
+    std::int64_t time = 0;             // microseconds UTC; never before the entry before
+    std::int64_t actor = 0, post = 0;  // record ids of the identity types
     std::string channel;
     Verb verb = Verb::create;
-    std::string type;                    // code; empty for the model itself
+    std::string type;  // code; empty for the model itself
     std::int64_t record = 0;
     std::int32_t version = 0;
-    std::int64_t previous = 0;           // position of the record's version before
-    std::int64_t transaction = 0;        // position of the first entry of the draft
+    std::int64_t previous = 0;     // position of the record's version before
+    std::int64_t transaction = 0;  // position of the first entry of the draft
     std::int32_t model_version = 0;
-    std::int32_t effective = 0;          // days since 1970
+    std::int32_t effective = 0;                 // days since 1970
     std::array<std::string, group_count> body;  // canonical; empty: the group is empty or was erased
     std::array<std::string, group_count> salt;  // 16 bytes where the group has a commitment and was not erased
     std::array<std::optional<Digest>, group_count> commitment;  // kept when body and salt are gone
@@ -38,7 +39,8 @@ struct Entry {
 
 /// SHA-256(salt || body).
 Digest commitment_of(std::string_view salt, std::string_view body);
-/// The leaf's data: header and commitments in the fixed binary layout; `before` is the leaf hash of the entry before (zeros for the first).
+/// The leaf's data: header and commitments in the fixed binary layout; `before` is the leaf hash of the entry before
+/// (zeros for the first).
 void encode_header(const Entry& entry, const Digest& before, std::string& out);
 /// RFC 6962 leaf hash of encode_header().
 Digest leaf_of(const Entry& entry, const Digest& before);

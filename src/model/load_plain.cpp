@@ -113,7 +113,8 @@ void read_value(Loader& loader, Figure& figure, const Section& section, const Ti
     figure.measure.currency = field.currency;
     figure.measure.scale = field.kind == FieldKind::money ? 2 : field.kind == FieldKind::decimal ? field.scale : 0;
     // A mean of whole people is not whole: two places more than what is averaged, as far as money does not settle it.
-    if (figure.reducer == Reducer::average && field.kind != FieldKind::money) figure.measure.scale = std::min(figure.measure.scale + 2, decimal_scale_max);
+    if (figure.reducer == Reducer::average && field.kind != FieldKind::money)
+        figure.measure.scale = std::min(figure.measure.scale + 2, decimal_scale_max);
     figure.measure.unit = field.unit;
 }
 

@@ -27,11 +27,15 @@ ExpressionUse rule_use(Loader& loader, const Type& type, std::string subject, bo
     return use;
 }
 
-// Inside a draft a figure is its cells plus what the draft has posted so far; that is a sum only where cells simply add.
+// Inside a draft a figure is its cells plus what the draft has posted so far; that is a sum only where cells simply
+// add.
 bool adds_up(const Model& model, int figure) {
     const Figure& f = model.figures[static_cast<std::size_t>(figure)];
-    if (f.derived()) return std::all_of(f.parts.begin(), f.parts.end(), [&](const FigurePart& part) { return part.figure >= 0 && adds_up(model, part.figure); });
-    return f.kind == FigureKind::flow && (f.reducer == Reducer::sum || f.reducer == Reducer::count || f.reducer == Reducer::average);
+    if (f.derived())
+        return std::all_of(f.parts.begin(), f.parts.end(),
+                           [&](const FigurePart& part) { return part.figure >= 0 && adds_up(model, part.figure); });
+    return f.kind == FigureKind::flow &&
+           (f.reducer == Reducer::sum || f.reducer == Reducer::count || f.reducer == Reducer::average);
 }
 
 // {check: ..., message: [...]}
@@ -45,7 +49,8 @@ std::optional<Rule> read_rule(Loader& loader, const Type& type, std::string code
     for (const std::string& asked : check->program.figures()) {
         const int figure = loader.model.find_figure(asked);
         if (figure < 0 || adds_up(loader.model, figure)) continue;
-        loader.problems.add(text->where, section.subject() + ": figure('" + asked + "') cannot be asked inside a draft", "flow sums, counts and averages can, and what is derived from them");
+        loader.problems.add(text->where, section.subject() + ": figure('" + asked + "') cannot be asked inside a draft",
+                            "flow sums, counts and averages can, and what is derived from them");
         return std::nullopt;
     }
     const bool reads_others = !check->program.queries().empty() || !check->program.figures().empty();

@@ -1,7 +1,8 @@
 #pragma once
-// The declared shape of a board, checked: record types, forests, figures, lights, reports. Built from YAML by load.h and
-// immutable afterwards. Every cross reference is resolved to an index, every expression is compiled, so that nothing
-// later can meet an unknown name. Declarations that are wrong never become a Model. Keyword reference: docs/model.md.
+// The declared shape of a board, checked: record types, forests, figures, lights, reports. Built from YAML by load.h
+// and immutable afterwards. Every cross reference is resolved to an index, every expression is compiled, so that
+// nothing later can meet an unknown name. Declarations that are wrong never become a Model. Keyword reference:
+// docs/model.md.
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -32,7 +33,15 @@ struct Label {
 };
 
 enum class FieldKind {
-    text, integer, decimal, money, date, period, boolean, instant, choice,
+    text,
+    integer,
+    decimal,
+    money,
+    date,
+    period,
+    boolean,
+    instant,
+    choice,
     reference,   // one record of `target`
     references,  // several records of `target`, stored as a JSON array of ids in ascending order
     attachment,  // "sha256:<hex> <name>"; stored in the attachment group
@@ -67,22 +76,22 @@ struct Field {
     FieldGroup group = FieldGroup::plain;
     bool required = false;
     bool unique = false;
-    bool index = false;          // asked for, or needed by a figure or rule that goes through this reference
-    bool system = false;         // `state`, and the owner reference of an owned type
-    int max_chars = 4000;        // text
+    bool index = false;                    // asked for, or needed by a figure or rule that goes through this reference
+    bool system = false;                   // `state`, and the owner reference of an owned type
+    int max_chars = 4000;                  // text
     std::optional<std::int64_t> min, max;  // in stored units
-    int scale = 0;               // decimal
-    std::string unit;            // unit of measure of integer and decimal, e.g. m2, 个
-    Currency currency;           // money
+    int scale = 0;                         // decimal
+    std::string unit;                      // unit of measure of integer and decimal, e.g. m2, 个
+    Currency currency;                     // money
     std::vector<Choice> choices;
-    int target = -1;             // reference(s): index of the type
+    int target = -1;  // reference(s): index of the type
     OnDelete on_delete = OnDelete::refuse;
     Shape shape = Shape::point;
-    std::vector<PeriodKind> grains;         // period: which kinds are legal (all when empty)
-    std::string pattern;                    // number: {year} {seq} {seq:4} and literal text
-    std::vector<int> per;                   // number: fields that start their own sequence
-    std::optional<Expression> computed;     // of own fields only, stored; the clerk does not enter it
-    std::optional<std::string> preset;      // `default:` as text, parsed like input
+    std::vector<PeriodKind> grains;      // period: which kinds are legal (all when empty)
+    std::string pattern;                 // number: {year} {seq} {seq:4} and literal text
+    std::vector<int> per;                // number: fields that start their own sequence
+    std::optional<Expression> computed;  // of own fields only, stored; the clerk does not enter it
+    std::optional<std::string> preset;   // `default:` as text, parsed like input
     std::string help;
 };
 
@@ -91,15 +100,15 @@ struct Move {  // a transition of states
     Label label;
     std::vector<std::string> from;
     std::string to;
-    std::optional<Expression> who;        // over `post`, `actor` and the record; unset: everybody who may write
-    std::vector<struct Rule> needs;       // what must hold
+    std::optional<Expression> who;   // over `post`, `actor` and the record; unset: everybody who may write
+    std::vector<struct Rule> needs;  // what must hold
 };
 
 struct Rule {
     std::string code;
     Label message;
-    Expression check;                     // must be true of the state after the whole draft
-    bool reads_others = false;            // uses count/exists/sum/figure
+    Expression check;           // must be true of the state after the whole draft
+    bool reads_others = false;  // uses count/exists/sum/figure
 };
 
 enum class Colour : std::uint8_t { none, green, yellow, red };
@@ -109,23 +118,23 @@ enum class Colour : std::uint8_t { none, green, yellow, red };
 struct Light {
     std::string code;
     Label label;
-    int type = -1;                        // light of a record type: measure over its fields ...
-    std::optional<Expression> applies;    // ... for the records where this holds
-    std::optional<Expression> behind;     // decimal or integer; null = no lamp
-    int figure = -1;                      // or light of a figure: behind = -value (points ahead are negative)
-    std::optional<Expression> share_of;   // type lights: relative mode
+    int type = -1;                       // light of a record type: measure over its fields ...
+    std::optional<Expression> applies;   // ... for the records where this holds
+    std::optional<Expression> behind;    // decimal or integer; null = no lamp
+    int figure = -1;                     // or light of a figure: behind = -value (points ahead are negative)
+    std::optional<Expression> share_of;  // type lights: relative mode
     struct Bound {
         Decimal value;
         bool inclusive = true;
     };
-    std::optional<Bound> yellow, red;     // behind >= / > value
+    std::optional<Bound> yellow, red;  // behind >= / > value
     struct Streak {
         Colour colour = Colour::yellow;
         int periods = 3;
         Colour becomes = Colour::red;
     };
-    std::optional<Streak> streak;         // figure lights only
-    std::string consequence;              // what the rule asks for (interview, written supervision ...)
+    std::optional<Streak> streak;  // figure lights only
+    std::string consequence;       // what the rule asks for (interview, written supervision ...)
 };
 
 struct Type {
@@ -134,15 +143,16 @@ struct Type {
     std::string module;
     Label label;
     std::string where;
-    int owner = -1;                       // owned child type (line items): index of the owner's type
-    int owner_field = -1;                 // its reference, required, on_delete go_along
+    int owner = -1;        // owned child type (line items): index of the owner's type
+    int owner_field = -1;  // its reference, required, on_delete go_along
     std::vector<Field> fields;
-    int key = -1;                         // field that names a record for people and imports (unique)
-    std::vector<int> natural_key;         // several fields that together are unique (upsert key of imports); may equal {key}
-    int title = -1;                       // field shown for a record; key when unset
-    std::vector<int> responsible;         // path of field indexes to the responsible post; empty only for the post type itself and `responsible: none` types
+    int key = -1;                  // field that names a record for people and imports (unique)
+    std::vector<int> natural_key;  // several fields that together are unique (upsert key of imports); may equal {key}
+    int title = -1;                // field shown for a record; key when unset
+    std::vector<int> responsible;  // path of field indexes to the responsible post; empty only for the post type itself
+                                   // and `responsible: none` types
     bool responsible_none = false;
-    int state = -1;                       // index of the system field `state`, -1 without states
+    int state = -1;  // index of the system field `state`, -1 without states
     std::string initial_state;
     std::vector<Move> moves;
     std::vector<Rule> rules;
@@ -173,7 +183,7 @@ struct Measure {
 };
 
 struct FigurePart {
-    std::string name;                     // variable of the formula
+    std::string name;  // variable of the formula
     int figure = -1;
     Window window = Window::period;
     std::vector<std::optional<std::int64_t>> only;  // fixed dimension values by position; empty = all
@@ -184,7 +194,7 @@ struct Figure {
     std::string code;
     std::string module;
     Label label;
-    std::string where_place;              // file:line:column
+    std::string where_place;  // file:line:column
     Measure measure;
     bool derived() const { return formula.has_value(); }
 
@@ -194,27 +204,29 @@ struct Figure {
     FigureKind kind = FigureKind::flow;
     std::optional<Expression> condition;  // `where:`
     At condition_at = At::event;
-    std::optional<Path> value;            // sum, average, min, max, distinct
-    Path unit;                            // ends in a reference; its target is `unit_type`
+    std::optional<Path> value;  // sum, average, min, max, distinct
+    Path unit;                  // ends in a reference; its target is `unit_type`
     int unit_type = -1;
-    std::optional<Path> period;           // ends in a date or period field; without: one eternal cell
-    PeriodKind grain = PeriodKind::month; // month, quarter, half, year
-    std::vector<Path> by;                 // up to two: choice, boolean or reference
+    std::optional<Path> period;            // ends in a date or period field; without: one eternal cell
+    PeriodKind grain = PeriodKind::month;  // month, quarter, half, year
+    std::vector<Path> by;                  // up to two: choice, boolean or reference
     std::vector<std::string> by_names;
-    int forest = -1;                      // default forest for roll-up
-    int max_age_months = 0;               // stock: how long a value may be carried forward (0: only its own slot)
+    int forest = -1;         // default forest for roll-up
+    int max_age_months = 0;  // stock: how long a value may be carried forward (0: only its own slot)
 
     // A derived figure: never stored, computed from the parts' values at the asked unit and period
     std::vector<FigurePart> parts;
-    std::optional<Expression> formula;    // over the parts, elapsed_months, period_months; result decimal, integer or money
+    std::optional<Expression>
+        formula;  // over the parts, elapsed_months, period_months; result decimal, integer or money
     bool growth_note = false;
 };
 
-/// A dated, named forest (or, for many-to-many relations, a graph walked as sets): nodes are (type, record), links are records.
+/// A dated, named forest (or, for many-to-many relations, a graph walked as sets): nodes are (type, record), links are
+/// records.
 struct ForestLink {
     int type = -1;
-    int parent = -1, child = -1;          // reference fields
-    int from = -1, to = -1;               // date fields, inclusive; -1 = unbounded
+    int parent = -1, child = -1;  // reference fields
+    int from = -1, to = -1;       // date fields, inclusive; -1 = unbounded
 };
 struct Forest {
     std::string code;
@@ -225,27 +237,27 @@ struct Forest {
 struct Report {
     std::string code;
     Label label;
-    std::string path;                     // of the template among the files
+    std::string path;  // of the template among the files
     std::string text;
 };
 
-struct Identity {                         // which types stand for the person and the post that act
+struct Identity {  // which types stand for the person and the post that act
     int person = -1;
     int post = -1;
 };
 
 struct Model {
-    std::vector<SourceFile> files;        // exactly what was loaded, in path order
+    std::vector<SourceFile> files;  // exactly what was loaded, in path order
     std::vector<Type> types;
     std::vector<Forest> forests;
-    std::vector<Figure> figures;          // a derived figure stands after all its parts
+    std::vector<Figure> figures;  // a derived figure stands after all its parts
     std::vector<Light> lights;
     std::vector<Report> reports;
     std::map<std::string, std::string> schemes;  // code -> YAML text
     Identity identity;
-    std::shared_ptr<const void> schema;   // owns the CEL object types
+    std::shared_ptr<const void> schema;  // owns the CEL object types
 
-    int find_type(std::string_view code) const;    // -1 when unknown
+    int find_type(std::string_view code) const;  // -1 when unknown
     int find_figure(std::string_view code) const;
     int find_forest(std::string_view code) const;
     const Report* find_report(std::string_view code) const;

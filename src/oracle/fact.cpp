@@ -23,8 +23,8 @@ const model::Field& field_of(const model::Model& model, int type, int field) {
 }
 
 struct Found {
-    record::Value value;                   // unset when anything on the way is
-    const model::Field* field = nullptr;   // the last one
+    record::Value value;                  // unset when anything on the way is
+    const model::Field* field = nullptr;  // the last one
 };
 
 /// Walks a path of reference fields; every hop sees the version that `sight` shows.
@@ -66,8 +66,8 @@ struct When {
     std::int32_t slot = 0;
 };
 
-Result<When> when_of(const model::Model& model, const model::Figure& figure, const record::Record& record, record::Resolver& world,
-                     const std::string& place) {
+Result<When> when_of(const model::Model& model, const model::Figure& figure, const record::Record& record,
+                     record::Resolver& world, const std::string& place) {
     When when{true, record.effective, 0};
     if (!figure.period) return when;
     const Sight sight{world, figure.period->at == model::At::now ? std::nullopt : std::optional(record.effective)};
@@ -83,24 +83,26 @@ Result<When> when_of(const model::Model& model, const model::Figure& figure, con
         if (!period) return fail(Code::invalid_input, place, fmt::format("period {} is no period", *stored));
         when.day = period->last_day();
         if (figure.kind == model::FigureKind::flow && period->first_month() / width != period->last_month() / width)
-            return fail(Code::invalid_input, place, fmt::format("period {} is wider than the figure's grain", period->text()));
+            return fail(Code::invalid_input, place,
+                        fmt::format("period {} is wider than the figure's grain", period->text()));
     } else {
         when.day = Date{static_cast<std::int32_t>(*stored)};
     }
     const MonthIndex month = month_index(when.day);
     when.slot = month / width;
     if (figure.kind == model::FigureKind::cumulative && (month + 1) % width != 0)
-        return fail(Code::invalid_input, place, "a year-to-date value must stand at the last month of the figure's grain");
+        return fail(Code::invalid_input, place,
+                    "a year-to-date value must stand at the last month of the figure's grain");
     return when;
 }
 
 }  // namespace
 
-Result<std::optional<Fact>> fact_of(const model::Model& model, const model::Figure& figure, const record::Record& record,
-                                    record::Resolver& world) {
+Result<std::optional<Fact>> fact_of(const model::Model& model, const model::Figure& figure,
+                                    const record::Record& record, record::Resolver& world) {
     YIPAN_CHECK(!figure.derived() && figure.type == record.type);
-    const std::string place =
-        fmt::format("figure {}, {} {}", figure.code, model.types[static_cast<std::size_t>(record.type)].code, record.id.value);
+    const std::string place = fmt::format("figure {}, {} {}", figure.code,
+                                          model.types[static_cast<std::size_t>(record.type)].code, record.id.value);
     YIPAN_TRY(const When when, when_of(model, figure, record, world, place));
     if (!when.set) return std::optional<Fact>();
 
@@ -122,8 +124,10 @@ Result<std::optional<Fact>> fact_of(const model::Model& model, const model::Figu
     }
     Fact fact{figure.index, when.slot, 0, 0, 0, std::int64_t{1}, when.day, record.position, record.id};
     const Found unit = follow(model, record, figure.unit, sight_at(figure.unit.at));
-    if (const std::int64_t* id = record::as_integer(unit.value)) fact.unit = *id;
-    else return std::optional<Fact>();
+    if (const std::int64_t* id = record::as_integer(unit.value))
+        fact.unit = *id;
+    else
+        return std::optional<Fact>();
     if (figure.value) {
         fact.value = follow(model, record, *figure.value, sight_at(figure.value->at)).value;
         if (record::is_unset(fact.value)) return std::optional<Fact>();
@@ -133,14 +137,16 @@ Result<std::optional<Fact>> fact_of(const model::Model& model, const model::Figu
     return std::optional<Fact>(fact);
 }
 
-Recount::Recount(const model::Model& model, record::Resolver& world) : model_(model), world_(world), figures_of_type_(model.types.size()) {
+Recount::Recount(const model::Model& model, record::Resolver& world)
+    : model_(model), world_(world), figures_of_type_(model.types.size()) {
     for (const model::Figure& figure : model.figures)
         if (!figure.derived()) figures_of_type_[static_cast<std::size_t>(figure.type)].push_back(figure.index);
 }
 
 Status Recount::take(const record::Record& current) {
     for (const int index : figures_of_type_[static_cast<std::size_t>(current.type)]) {
-        YIPAN_TRY(const std::optional<Fact> fact, fact_of(model_, model_.figures[static_cast<std::size_t>(index)], current, world_));
+        YIPAN_TRY(const std::optional<Fact> fact,
+                  fact_of(model_, model_.figures[static_cast<std::size_t>(index)], current, world_));
         if (!fact) continue;
         Total& total = cells_[{fact->figure, fact->slot, fact->unit, fact->d1, fact->d2}];
         total.count += 1;

@@ -15,7 +15,8 @@ cel::Value part_value(const PartNumber& part) {
 }
 }  // namespace
 
-Result<std::optional<Decimal>> formula_value(const model::Expression& formula, const std::vector<PartNumber>& parts, std::optional<Period> period) {
+Result<std::optional<Decimal>> formula_value(const model::Expression& formula, const std::vector<PartNumber>& parts,
+                                             std::optional<Period> period) {
     std::vector<cel::Value> variables;
     for (const PartNumber& part : parts) variables.push_back(part_value(part));
     variables.push_back(period ? cel::Value::integer(period->last_month() % 12 + 1) : cel::Value());
@@ -28,7 +29,9 @@ Result<std::optional<Decimal>> formula_value(const model::Expression& formula, c
         case cel::Kind::integer: return std::optional(Decimal::of(value.as_int()));
         case cel::Kind::decimal: return std::optional(value.as_decimal());
         case cel::Kind::money: return std::optional(value.as_money().yuan());
-        default: return fail(Code::evaluation_failed, formula.where, "the formula is not a number", "a decimal, an integer or money");
+        default:
+            return fail(Code::evaluation_failed, formula.where, "the formula is not a number",
+                        "a decimal, an integer or money");
     }
 }
 

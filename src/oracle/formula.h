@@ -17,6 +17,7 @@ struct PartNumber {
     model::Measure measure;
 };
 /// The value at the scale the formula gave it; none when it is null; an error when the formula fails.
-Result<std::optional<Decimal>> formula_value(const model::Expression& formula, const std::vector<PartNumber>& parts, std::optional<Period> period);
+Result<std::optional<Decimal>> formula_value(const model::Expression& formula, const std::vector<PartNumber>& parts,
+                                             std::optional<Period> period);
 
 }  // namespace yipan::oracle

@@ -148,7 +148,8 @@ struct Diary {
     }
     void amend(const char* type_code, std::int64_t id, const Fields& fields, const char* effective = "2026-01-01") {
         const int type = board_model().find_type(type_code);
-        write(type, id, fields, effective, world.versions[static_cast<std::size_t>(type)][static_cast<std::size_t>(id - 1)].back().record);
+        write(type, id, fields, effective,
+              world.versions[static_cast<std::size_t>(type)][static_cast<std::size_t>(id - 1)].back().record);
     }
     void remove(const char* type_code, std::int64_t id, const char* effective = "2026-01-01") {
         world.add_deletion(board_model().find_type(type_code), RecordId(id), Position(++position), day(effective));
@@ -167,10 +168,13 @@ struct Diary {
         const Answer answer = value(world, question);
         return answer.has ? answer.number.text() : "none";
     }
-    std::string ask(const char* figure, std::int64_t unit, const char* period) const { return ask(about(figure, unit, period)); }
+    std::string ask(const char* figure, std::int64_t unit, const char* period) const {
+        return ask(about(figure, unit, period));
+    }
 
   private:
-    void write(int type, std::int64_t id, const Fields& fields, const char* effective, const record::RecordPtr& before) {
+    void write(int type, std::int64_t id, const Fields& fields, const char* effective,
+               const record::RecordPtr& before) {
         const model::Type& shape = board_model().types[static_cast<std::size_t>(type)];
         auto record = before ? std::make_shared<record::Record>(*before) : std::make_shared<record::Record>();
         record->type = type;
@@ -199,8 +203,8 @@ struct TwoOrgans : ::testing::Test {
 TEST_F(TwoOrgans, a_flow_adds_the_months_and_missing_is_not_zero) {
     d.put("payment", {{"project", p}, {"day", on("2026-01-31")}, {"amount", yuan(10)}});
     d.put("payment", {{"project", p}, {"day", on("2026-02-01")}, {"amount", yuan(-3)}});
-    d.put("payment", {{"project", p}, {"day", on("2026-02-28")}});                    // no amount: contributes nothing
-    d.put("payment", {{"project", p}, {"amount", yuan(99)}});                         // no day: contributes nothing
+    d.put("payment", {{"project", p}, {"day", on("2026-02-28")}});  // no amount: contributes nothing
+    d.put("payment", {{"project", p}, {"amount", yuan(99)}});       // no day: contributes nothing
     EXPECT_EQ(d.ask("paid", a, "2026-01"), "10.00");
     EXPECT_EQ(d.ask("paid", a, "2026-02"), "-3.00");
     EXPECT_EQ(d.ask("paid", a, "2026Q1"), "7.00");
@@ -303,9 +307,11 @@ TEST_F(TwoOrgans, currencies_never_meet_in_one_figure) {
     const model::Model& m = board_model();
     EXPECT_EQ(m.figures[static_cast<std::size_t>(m.find_figure("dollars"))].measure.currency.text(), "USD");
     EXPECT_EQ(m.figures[static_cast<std::size_t>(m.find_figure("paid"))].measure.currency.text(), "CNY");
-    const auto mixed = model::load({{"t/types/t.yaml", types_yaml},
-                                    {"t/types/u.yaml", std::string(figures_yaml) + "  mixed:\n    label: [a, a, a]\n    parts:\n"
-                                                       "      x: {figure: paid}\n      y: {figure: dollars}\n    formula: \"x + y\"\n"}});
+    const auto mixed = model::load(
+        {{"t/types/t.yaml", types_yaml},
+         {"t/types/u.yaml", std::string(figures_yaml) +
+                                "  mixed:\n    label: [a, a, a]\n    parts:\n"
+                                "      x: {figure: paid}\n      y: {figure: dollars}\n    formula: \"x + y\"\n"}});
     EXPECT_FALSE(mixed.has_value()) << "a formula over two currencies is refused when the model is loaded";
 }
 
@@ -456,8 +462,10 @@ TEST_F(TwoOrgans, the_cells_counted_in_one_pass_are_those_of_the_records) {
 }
 
 TEST_F(TwoOrgans, a_year_to_date_value_in_a_flow_of_months_is_an_error_and_never_a_number) {
-    const auto loaded = model::load({{"t/types/t.yaml", types_yaml},
-                                     {"t/types/u.yaml", "figures:\n  wrong: {label: [a, a, a], of: output, sum: value, unit: organ, period: month}\n"}});
+    const auto loaded =
+        model::load({{"t/types/t.yaml", types_yaml},
+                     {"t/types/u.yaml",
+                      "figures:\n  wrong: {label: [a, a, a], of: output, sum: value, unit: organ, period: month}\n"}});
     EXPECT_FALSE(loaded.has_value()) << "refused when the model is loaded";
 
     // Should such a value reach a figure all the same: an error, never a number.

@@ -2,7 +2,6 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
-
 #include <deque>
 
 #include "cel/value.h"
@@ -71,7 +70,8 @@ class Scene {
 
 }  // namespace
 
-Result<bool> condition_holds(const model::Model& model, const model::Expression& condition, const record::Record& record, const Sight& sight) {
+Result<bool> condition_holds(const model::Model& model, const model::Expression& condition,
+                             const record::Record& record, const Sight& sight) {
     Scene scene(model, sight);
     cel::Activation activation;
     activation.self = scene.show(record);

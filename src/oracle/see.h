@@ -13,10 +13,13 @@ namespace yipan::oracle {
 struct Sight {
     record::Resolver& world;
     std::optional<Date> day;
-    record::RecordPtr look(int type, RecordId id) const { return day ? world.valid_on(type, id, *day) : world.current(type, id); }
+    record::RecordPtr look(int type, RecordId id) const {
+        return day ? world.valid_on(type, id, *day) : world.current(type, id);
+    }
 };
 
 /// True only when the expression says true of the record; an expression that fails is an error.
-Result<bool> condition_holds(const model::Model& model, const model::Expression& condition, const record::Record& record, const Sight& sight);
+Result<bool> condition_holds(const model::Model& model, const model::Expression& condition,
+                             const record::Record& record, const Sight& sight);
 
 }  // namespace yipan::oracle

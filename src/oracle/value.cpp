@@ -1,5 +1,6 @@
-// Reading a figure: which units, which slots, what is made of the facts there (src/figure/README.md, sections 2 to 4). Everything anew for
-// every question: the facts of all records, the set of units from all links, the last value of each series by looking at all.
+// Reading a figure: which units, which slots, what is made of the facts there (src/figure/README.md, sections 2 to 4).
+// Everything anew for every question: the facts of all records, the set of units from all links, the last value of each
+// series by looking at all.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -82,7 +83,8 @@ template <class Test>
 const Fact* last_of(const std::vector<Fact>& facts, Test&& wanted) {
     const Fact* last = nullptr;
     for (const Fact& fact : facts)
-        if (wanted(fact) && (!last || std::pair(fact.day, fact.record) > std::pair(last->day, last->record))) last = &fact;
+        if (wanted(fact) && (!last || std::pair(fact.day, fact.record) > std::pair(last->day, last->record)))
+            last = &fact;
     return last;
 }
 
@@ -138,7 +140,8 @@ Answer reduced(const model::Model& model, const model::Figure& figure, const std
     return number(divide_rounded(sum, divisor, Rounding::half_up), wanted, n);
 }
 
-Answer stock(const model::Model& model, const model::Figure& figure, const std::vector<Fact>& facts, std::optional<MonthIndex> end) {
+Answer stock(const model::Model& model, const model::Figure& figure, const std::vector<Fact>& facts,
+             std::optional<MonthIndex> end) {
     const int width = months_of(figure.grain);
     std::vector<Fact> used;
     int expected = 0;
@@ -147,7 +150,9 @@ Answer stock(const model::Model& model, const model::Figure& figure, const std::
         const auto mine = [&](const Fact& fact) { return series_of(fact) == series && (!end || month(fact) <= *end); };
         if (!last_of(facts, mine)) continue;
         ++expected;
-        const Fact* last = last_of(facts, [&](const Fact& fact) { return mine(fact) && (!end || month(fact) >= *end - figure.max_age_months); });
+        const Fact* last = last_of(facts, [&](const Fact& fact) {
+            return mine(fact) && (!end || month(fact) >= *end - figure.max_age_months);
+        });
         if (last) used.push_back(*last);
     }
     Answer answer = used.empty() ? none("no unit reported within the age allowed") : reduced(model, figure, used);
@@ -156,17 +161,24 @@ Answer stock(const model::Model& model, const model::Figure& figure, const std::
     return answer;
 }
 
-Answer cumulative(const model::Model& model, const model::Figure& figure, const std::vector<Fact>& facts, const Months& asked) {
-    if (figure.reducer != model::Reducer::sum || !figure.period || !asked.first) return none("a year-to-date figure is only summed, over months of one year");
+Answer cumulative(const model::Model& model, const model::Figure& figure, const std::vector<Fact>& facts,
+                  const Months& asked) {
+    if (figure.reducer != model::Reducer::sum || !figure.period || !asked.first)
+        return none("a year-to-date figure is only summed, over months of one year");
     const int width = months_of(figure.grain);
     __int128 sum = 0;
     std::int64_t records = 0;
     int reported = 0, expected = 0;
     for (const Series& series : series_in(facts)) {
         const auto standing_at = [&](MonthIndex month) {
-            return last_of(facts, [&](const Fact& fact) { return series_of(fact) == series && fact.slot * width + width - 1 == month; });
+            return last_of(facts, [&](const Fact& fact) {
+                return series_of(fact) == series && fact.slot * width + width - 1 == month;
+            });
         };
-        if (!last_of(facts, [&](const Fact& fact) { return series_of(fact) == series && fact.slot * width + width - 1 <= asked.last; })) continue;
+        if (!last_of(facts, [&](const Fact& fact) {
+                return series_of(fact) == series && fact.slot * width + width - 1 <= asked.last;
+            }))
+            continue;
         ++expected;
         const bool from_january = *asked.first % 12 == 0;
         const Fact* end = standing_at(asked.last);
@@ -181,7 +193,8 @@ Answer cumulative(const model::Model& model, const model::Figure& figure, const 
         records += contributions_at(asked.last) + (before ? contributions_at(*asked.first - 1) : 0);
         sum += number_of(*end) - (before ? number_of(*before) : 0);
     }
-    Answer answer = reported == 0 ? none("no unit has both year-to-date values") : number(sum, value_scale(model, figure), records);
+    Answer answer =
+        reported == 0 ? none("no unit has both year-to-date values") : number(sum, value_scale(model, figure), records);
     answer.reported = reported;
     answer.expected = expected;
     return answer;
@@ -192,9 +205,11 @@ Date tree_date_of(const Question& question) {
     return question.period ? question.period->last_day() : question.today;
 }
 
-Answer plain(const World& world, const Question& question, const model::Figure& figure, const std::optional<Months>& months) {
+Answer plain(const World& world, const Question& question, const model::Figure& figure,
+             const std::optional<Months>& months) {
     const model::Model& model = world.model;
-    if ((question.d1 && figure.by.empty()) || (question.d2 && figure.by.size() < 2)) return none("the figure has no such dimension");
+    if ((question.d1 && figure.by.empty()) || (question.d2 && figure.by.size() < 2))
+        return none("the figure has no such dimension");
     if (figure.period && !months) return none("the figure needs a period");
     if (figure.period) {
         const int width = months_of(figure.grain);
@@ -208,9 +223,11 @@ Answer plain(const World& world, const Question& question, const model::Figure& 
     std::set<Node> nodes;
     if (question.unit != 0) {
         const Node root{unit_type, question.unit};
-        if (forest < 0 && unit_type != figure.unit_type) return none("the unit is of another type and there is no forest to walk");
-        nodes = forest < 0 ? std::set<Node>{root}
-                           : nodes_below(world, model.forests[static_cast<std::size_t>(forest)], root, tree_date_of(question));
+        if (forest < 0 && unit_type != figure.unit_type)
+            return none("the unit is of another type and there is no forest to walk");
+        nodes = forest < 0
+                    ? std::set<Node>{root}
+                    : nodes_below(world, model.forests[static_cast<std::size_t>(forest)], root, tree_date_of(question));
     }
 
     std::optional<World> past;
@@ -228,12 +245,15 @@ Answer plain(const World& world, const Question& question, const model::Figure& 
         facts.push_back(**fact);
     }
 
-    if (figure.kind == model::FigureKind::stock) return stock(model, figure, facts, figure.period ? std::optional(months->last) : std::nullopt);
-    if (figure.kind == model::FigureKind::cumulative) return cumulative(model, figure, facts, months.value_or(Months{}));
+    if (figure.kind == model::FigureKind::stock)
+        return stock(model, figure, facts, figure.period ? std::optional(months->last) : std::nullopt);
+    if (figure.kind == model::FigureKind::cumulative)
+        return cumulative(model, figure, facts, months.value_or(Months{}));
     std::vector<Fact> inside;
     for (const Fact& fact : facts) {
         const MonthIndex first = fact.slot * months_of(figure.grain);
-        if (!figure.period || ((!months->first || first >= *months->first) && first <= months->last)) inside.push_back(fact);
+        if (!figure.period || ((!months->first || first >= *months->first) && first <= months->last))
+            inside.push_back(fact);
     }
     return reduced(model, figure, inside);
 }

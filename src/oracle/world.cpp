@@ -53,7 +53,8 @@ record::RecordPtr WorldResolver::valid_on(int type, RecordId id, Date day) {
     const Version* best = nullptr;
     for (const Version& version : *history) {
         if (!version.record || version.effective > day) continue;
-        if (!best || std::pair(version.effective, version.position) > std::pair(best->effective, best->position)) best = &version;
+        if (!best || std::pair(version.effective, version.position) > std::pair(best->effective, best->position))
+            best = &version;
     }
     if (best) return best->record;
     for (const Version& version : *history)

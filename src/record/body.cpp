@@ -6,7 +6,9 @@
 namespace yipan::record {
 namespace {
 tl::unexpected<Error> damaged(std::string_view body, std::size_t at) {
-    return fail(Code::corrupt, "", "a stored body is not in canonical form at byte " + std::to_string(at) + " of " + std::to_string(body.size()));
+    return fail(
+        Code::corrupt, "",
+        "a stored body is not in canonical form at byte " + std::to_string(at) + " of " + std::to_string(body.size()));
 }
 
 // Reads a JSON string starting after its opening quote; leaves `i` after the closing one.
@@ -74,10 +76,12 @@ void append_json_text(std::string& out, std::string_view text) {
 BodyCodec::BodyCodec(const model::Type& type) {
     for (std::size_t i = 0; i < type.fields.size(); ++i) {
         const model::Field& field = type.fields[i];
-        fields_[static_cast<std::size_t>(field.group)].push_back({static_cast<int>(i), "\"" + field.code + "\":", field.code});
+        fields_[static_cast<std::size_t>(field.group)].push_back(
+            {static_cast<int>(i), "\"" + field.code + "\":", field.code});
         by_code_.emplace_back(field.code, static_cast<int>(i));
     }
-    for (auto& group : fields_) std::sort(group.begin(), group.end(), [](const Key& a, const Key& b) { return a.code < b.code; });
+    for (auto& group : fields_)
+        std::sort(group.begin(), group.end(), [](const Key& a, const Key& b) { return a.code < b.code; });
     std::sort(by_code_.begin(), by_code_.end());
 }
 
@@ -125,8 +129,10 @@ Status BodyCodec::decode(std::string_view body, std::vector<Value>& values) cons
             i = static_cast<std::size_t>(end - body.data());
             value = n;
         }
-        const auto known = std::lower_bound(by_code_.begin(), by_code_.end(), key, [](const auto& a, const std::string& k) { return a.first < k; });
-        if (known != by_code_.end() && known->first == key) values[static_cast<std::size_t>(known->second)] = std::move(value);
+        const auto known = std::lower_bound(by_code_.begin(), by_code_.end(), key,
+                                            [](const auto& a, const std::string& k) { return a.first < k; });
+        if (known != by_code_.end() && known->first == key)
+            values[static_cast<std::size_t>(known->second)] = std::move(value);
         if (i >= body.size()) return damaged(body, i);
         if (body[i] == '}') break;
         if (body[i++] != ',') return damaged(body, i);

@@ -1,7 +1,8 @@
 #pragma once
-// The canonical body of a record version, one text per field group: a JSON object with keys in byte order, unset fields left
-// out, integers as digits (scaled units, fen, days, encoded periods), texts in UTF-8 with the shortest JSON escapes and no
-// other freedom. "The same bytes" (I7) and the commitments of entries (journal/entry.h) rest on this one encoding.
+// The canonical body of a record version, one text per field group: a JSON object with keys in byte order, unset fields
+// left out, integers as digits (scaled units, fen, days, encoded periods), texts in UTF-8 with the shortest JSON
+// escapes and no other freedom. "The same bytes" (I7) and the commitments of entries (journal/entry.h) rest on this one
+// encoding.
 #include <array>
 #include <string>
 #include <vector>
@@ -16,11 +17,12 @@ constexpr int group_count = 3;  // plain, personal, attachment, in this order ev
 class BodyCodec {
   public:
     explicit BodyCodec(const model::Type& type);
-    /// The group's body; empty when the group has no set field (then the entry has no commitment for it) -- the plain group
-    /// always has a body, "{}" at least, so that a record without values still commits to something.
+    /// The group's body; empty when the group has no set field (then the entry has no commitment for it) -- the plain
+    /// group always has a body, "{}" at least, so that a record without values still commits to something.
     void encode(const Record& record, model::FieldGroup group, std::string& out) const;
     bool has_group(model::FieldGroup group) const { return !fields_[static_cast<std::size_t>(group)].empty(); }
-    /// Sets the values found in `body`. Keys the type no longer has are ignored: the entry keeps them. Strict otherwise.
+    /// Sets the values found in `body`. Keys the type no longer has are ignored: the entry keeps them. Strict
+    /// otherwise.
     Status decode(std::string_view body, std::vector<Value>& values) const;
 
   private:

@@ -42,25 +42,47 @@ Value from_stored(const cel::Value& value) {
 }
 
 Result<Value> from_cel(const model::Field& field, const cel::Value& value) {
-    const auto bad = [&] { return fail(Code::invalid_input, field.code, "the computed value is " + value.debug_text().substr(0, 60) + ", which does not fit the field"); };
+    const auto bad = [&] {
+        return fail(Code::invalid_input, field.code,
+                    "the computed value is " + value.debug_text().substr(0, 60) + ", which does not fit the field");
+    };
     using K = cel::Kind;
     switch (field.kind) {
-        case FieldKind::integer: return value.is(K::integer) ? Result<Value>(value.as_int()) : value.is_null() ? Result<Value>(Value{}) : bad();
+        case FieldKind::integer:
+            return value.is(K::integer) ? Result<Value>(value.as_int())
+                   : value.is_null()    ? Result<Value>(Value{})
+                                        : bad();
         case FieldKind::decimal: {
             if (value.is_null()) return Value{};
-            const Decimal d = value.is(K::integer) ? Decimal::of(value.as_int()) : value.is(K::decimal) ? value.as_decimal() : Decimal{};
+            const Decimal d = value.is(K::integer)   ? Decimal::of(value.as_int())
+                              : value.is(K::decimal) ? value.as_decimal()
+                                                     : Decimal{};
             if (!value.is(K::integer) && !value.is(K::decimal)) return bad();
             YIPAN_TRY(const Decimal scaled, d.rescaled(field.scale, Rounding::half_up));
             return Value(scaled.units);
         }
         case FieldKind::money:
             if (value.is_null()) return Value{};
-            return value.is(K::money) && value.as_money().currency == field.currency ? Result<Value>(value.as_money().fen) : bad();
-        case FieldKind::date: return value.is_null() ? Result<Value>(Value{}) : value.is(K::date) ? Result<Value>(std::int64_t{value.as_date().days}) : bad();
-        case FieldKind::period: return value.is_null() ? Result<Value>(Value{}) : value.is(K::period) ? Result<Value>(value.as_period().encoded()) : bad();
-        case FieldKind::boolean: return value.is_null() ? Result<Value>(Value{}) : value.is(K::boolean) ? Result<Value>(std::int64_t{value.as_bool()}) : bad();
+            return value.is(K::money) && value.as_money().currency == field.currency
+                       ? Result<Value>(value.as_money().fen)
+                       : bad();
+        case FieldKind::date:
+            return value.is_null()     ? Result<Value>(Value{})
+                   : value.is(K::date) ? Result<Value>(std::int64_t{value.as_date().days})
+                                       : bad();
+        case FieldKind::period:
+            return value.is_null()       ? Result<Value>(Value{})
+                   : value.is(K::period) ? Result<Value>(value.as_period().encoded())
+                                         : bad();
+        case FieldKind::boolean:
+            return value.is_null()        ? Result<Value>(Value{})
+                   : value.is(K::boolean) ? Result<Value>(std::int64_t{value.as_bool()})
+                                          : bad();
         case FieldKind::text:
-        case FieldKind::choice: return value.is_null() ? Result<Value>(Value{}) : value.is(K::string) ? Result<Value>(std::string(value.text())) : bad();
+        case FieldKind::choice:
+            return value.is_null()       ? Result<Value>(Value{})
+                   : value.is(K::string) ? Result<Value>(std::string(value.text()))
+                                         : bad();
         default: return bad();
     }
 }

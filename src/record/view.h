@@ -1,6 +1,6 @@
 #pragma once
-// A record as CEL sees it: fields by index, references walked through the resolver's current state. Views live in a Views arena for the
-// time of one evaluation; texts are borrowed from the record.
+// A record as CEL sees it: fields by index, references walked through the resolver's current state. Views live in a
+// Views arena for the time of one evaluation; texts are borrowed from the record.
 #include <deque>
 
 #include "record/record.h"
@@ -17,13 +17,14 @@ Value from_stored(const cel::Value& value);
 
 class View final : public cel::Object {
   public:
-    View(Views& views, RecordPtr record, const Record* borrowed) : views_(views), kept_(std::move(record)), record_(borrowed) {}
+    View(Views& views, RecordPtr record, const Record* borrowed)
+        : views_(views), kept_(std::move(record)), record_(borrowed) {}
     cel::Value field(int index) const override;
     std::int64_t id() const override { return record_->id.value; }
 
   private:
     Views& views_;
-    RecordPtr kept_;          // keeps a resolved record alive; null for a borrowed one
+    RecordPtr kept_;  // keeps a resolved record alive; null for a borrowed one
     const Record* record_;
 };
 
@@ -36,8 +37,8 @@ class Views {
         const Record* raw = record.get();
         return &views_.emplace_back(*this, std::move(record), raw);
     }
-    cel::Value object(int type, RecordPtr record);   // null when the record is
-    cel::Value reference(int type, std::int64_t id); // null when there is none
+    cel::Value object(int type, RecordPtr record);    // null when the record is
+    cel::Value reference(int type, std::int64_t id);  // null when there is none
     const model::Model& model() const { return model_; }
 
   private:

@@ -67,8 +67,10 @@ class Reader {
         read_dimensions();
         read_position();
         if (!text_.tree.empty()) {
-            if (const Result<Date> date = Date::parse(text_.tree)) ask_.tree_date = *date;
-            else bad(date.error(), "tree");
+            if (const Result<Date> date = Date::parse(text_.tree))
+                ask_.tree_date = *date;
+            else
+                bad(date.error(), "tree");
         }
         if (!errors_.empty()) return fail(std::move(errors_));
         return ask_;
@@ -85,13 +87,16 @@ class Reader {
         if (text_.forest.empty()) return;
         ask_.forest = model_.find_forest(text_.forest);
         if (ask_.forest < 0) {
-            bad({Code::not_found, "forest", "there is no forest \"" + text_.forest + "\"", did_you_mean(text_.forest, codes_of(model_.forests), "the model declares them under forests:")}, "");
+            bad({Code::not_found, "forest", "there is no forest \"" + text_.forest + "\"",
+                 did_you_mean(text_.forest, codes_of(model_.forests), "the model declares them under forests:")},
+                "");
         }
     }
 
     void read_unit() {
         if (text_.unit.empty()) return;
-        std::vector<int> types = unit_types(model_, unit_type_of(model_, ask_.figure), ask_.forest >= 0 ? ask_.forest : forest_of(model_, ask_.figure));
+        std::vector<int> types = unit_types(model_, unit_type_of(model_, ask_.figure),
+                                            ask_.forest >= 0 ? ask_.forest : forest_of(model_, ask_.figure));
         if (!text_.unit_type.empty()) {
             const Result<int> type = find_type(model_, text_.unit_type);
             if (!type) return bad(type.error(), "unit_type");
@@ -104,19 +109,28 @@ class Reader {
             ask_.unit = id->value;
             return;
         }
-        if (types.empty()) return bad({Code::not_found, "unit", "the figure " + figure().code + " has no units", "leave the unit out"}, "");
+        if (types.empty())
+            return bad({Code::not_found, "unit", "the figure " + figure().code + " has no units", "leave the unit out"},
+                       "");
         const Result<RecordId> nearest_named = find_record(snapshot_, names_, types.front(), text_.unit);
-        bad(nearest_named ? Error{Code::not_found, "unit", "there is no unit \"" + text_.unit + "\""} : nearest_named.error(), "unit");
+        bad(nearest_named ? Error{Code::not_found, "unit", "there is no unit \"" + text_.unit + "\""}
+                          : nearest_named.error(),
+            "unit");
     }
 
     void read_period() {
         const bool wanted = has_period(model_, ask_.figure);
         if (text_.period.empty()) {
-            if (wanted) bad({Code::invalid_input, "period", "the figure " + figure().code + " needs a period", "2026-06, 2026Q2, 2026H1, 2026 or 2026-01..06"}, "");
+            if (wanted)
+                bad({Code::invalid_input, "period", "the figure " + figure().code + " needs a period",
+                     "2026-06, 2026Q2, 2026H1, 2026 or 2026-01..06"},
+                    "");
             return;
         }
-        if (const Result<Period> period = Period::parse(text_.period)) ask_.period = *period;
-        else bad(period.error(), "period");
+        if (const Result<Period> period = Period::parse(text_.period))
+            ask_.period = *period;
+        else
+            bad(period.error(), "period");
     }
 
     void read_dimensions() {
@@ -127,11 +141,13 @@ class Reader {
                 const std::string& whole = figure().by_names[i];
                 known.push_back(whole);
                 const std::size_t dot = whole.rfind('.');
-                if (whole == name || (dot != std::string::npos && whole.substr(dot + 1) == name)) at = static_cast<int>(i);
+                if (whole == name || (dot != std::string::npos && whole.substr(dot + 1) == name))
+                    at = static_cast<int>(i);
             }
             if (at < 0) {
                 bad({Code::not_found, name, "the figure " + figure().code + " has no dimension \"" + name + "\"",
-                     did_you_mean(name, known, known.empty() ? "it has none" : "it has " + std::string(known.front()))}, "");
+                     did_you_mean(name, known, known.empty() ? "it has none" : "it has " + std::string(known.front()))},
+                    "");
                 continue;
             }
             read_dimension(static_cast<std::size_t>(at), name, value);
@@ -161,7 +177,9 @@ class Reader {
         const auto [stop, problem] = std::from_chars(text_.as_known.data(), end, position);
         const std::int64_t newest = snapshot_.position().value;
         if (problem != std::errc{} || stop != end || position < 0 || position > newest) {
-            return bad({Code::invalid_input, "as_known", "\"" + text_.as_known + "\" is no position of the journal", "0 to " + std::to_string(newest)}, "");
+            return bad({Code::invalid_input, "as_known", "\"" + text_.as_known + "\" is no position of the journal",
+                        "0 to " + std::to_string(newest)},
+                       "");
         }
         ask_.as_known = Position{position};
     }
@@ -179,7 +197,8 @@ class Reader {
 Result<int> find_figure(const model::Model& model, std::string_view code) {
     const int index = model.find_figure(code);
     if (index >= 0) return index;
-    return fail(Code::not_found, "figure", "there is no figure \"" + std::string(code) + "\"", did_you_mean(code, codes_of(model.figures), "yipan figures BOARD lists them"));
+    return fail(Code::not_found, "figure", "there is no figure \"" + std::string(code) + "\"",
+                did_you_mean(code, codes_of(model.figures), "yipan figures BOARD lists them"));
 }
 
 Result<int> find_type(const model::Model& model, std::string_view code) {
@@ -191,7 +210,8 @@ Result<int> find_type(const model::Model& model, std::string_view code) {
     }
     std::string all;
     for (const std::string_view name : known) all += (all.empty() ? "" : ", ") + std::string(name);
-    return fail(Code::not_found, "type", "there is no type \"" + std::string(code) + "\"", did_you_mean(code, known, "the board has " + all));
+    return fail(Code::not_found, "type", "there is no type \"" + std::string(code) + "\"",
+                did_you_mean(code, known, "the board has " + all));
 }
 
 Result<RecordId> find_record(board::Snapshot& snapshot, exchange::Names& names, int type, std::string_view name) {
@@ -202,11 +222,13 @@ Result<RecordId> find_record(board::Snapshot& snapshot, exchange::Names& names, 
     std::vector<std::string> known;
     YIPAN_TRY_VOID(snapshot.each(type, [&](const record::RecordPtr& record) {
         known.push_back(names.key_text(*record));
-        if (declared.title >= 0 && record::as_text(record->at(declared.title))) known.push_back(*record::as_text(record->at(declared.title)));
+        if (declared.title >= 0 && record::as_text(record->at(declared.title)))
+            known.push_back(*record::as_text(record->at(declared.title)));
         return std::ssize(known) < names_compared_max;
     }));
-    return fail(Code::not_found, declared.code, "there is no " + declared.code + " \"" + std::string(name) + "\"",
-                did_you_mean(name, {known.begin(), known.end()}, "yipan list BOARD " + declared.code + " shows what there is"));
+    return fail(
+        Code::not_found, declared.code, "there is no " + declared.code + " \"" + std::string(name) + "\"",
+        did_you_mean(name, {known.begin(), known.end()}, "yipan list BOARD " + declared.code + " shows what there is"));
 }
 
 int unit_type_of(const model::Model& model, int figure) {
@@ -221,7 +243,8 @@ int unit_type_of(const model::Model& model, int figure) {
 bool has_period(const model::Model& model, int figure) {
     const model::Figure& f = model.figures[static_cast<std::size_t>(figure)];
     if (!f.derived()) return f.period.has_value();
-    return std::any_of(f.parts.begin(), f.parts.end(), [&](const model::FigurePart& part) { return has_period(model, part.figure); });
+    return std::any_of(f.parts.begin(), f.parts.end(),
+                       [&](const model::FigurePart& part) { return has_period(model, part.figure); });
 }
 
 Result<Period> window_of(const Period& period, std::string_view window) {
@@ -235,7 +258,8 @@ Result<Period> window_of(const Period& period, std::string_view window) {
         return fail(Code::invalid_input, "window", "no period stands before " + period.text());
     }
     return fail(Code::invalid_input, "window", "\"" + std::string(window) + "\" is no window",
-                did_you_mean(window, {"period", "ytd", "year", "year_ago", "ytd_year_ago", "previous"}, "period, ytd, year, year_ago, ytd_year_ago or previous"));
+                did_you_mean(window, {"period", "ytd", "year", "year_ago", "ytd_year_ago", "previous"},
+                             "period, ytd, year, year_ago, ytd_year_ago or previous"));
 }
 
 std::string measure_text(const model::Measure& measure) {
@@ -243,8 +267,8 @@ std::string measure_text(const model::Measure& measure) {
     return measure.currency.text() == "CNY" ? "元" : std::string(measure.currency.text());
 }
 
-std::string dimension_text(const model::Model& model, const model::Figure& figure, std::size_t dimension, std::int64_t value,
-                           exchange::Names& names, model::Language language) {
+std::string dimension_text(const model::Model& model, const model::Figure& figure, std::size_t dimension,
+                           std::int64_t value, exchange::Names& names, model::Language language) {
     const model::Field& field = end_of(model, figure.type, figure.by[dimension]);
     if (value == figure::dimension_none) return "";
     if (field.kind == model::FieldKind::boolean) return value == 2 ? "yes" : "no";

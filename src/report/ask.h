@@ -1,6 +1,6 @@
 #pragma once
-// A question about a figure as people write it -> figure::Ask. Used by the command line, scenarios and reports: one reading
-// everywhere. Whatever is unknown is named with the nearest known.
+// A question about a figure as people write it -> figure::Ask. Used by the command line, scenarios and reports: one
+// reading everywhere. Whatever is unknown is named with the nearest known.
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,12 +12,12 @@ namespace yipan::report {
 
 struct AskText {
     std::string figure;
-    std::string unit;        // a record's name; empty: all units
-    std::string unit_type;   // empty: the figure's own, then the other nodes of its forest
-    std::string period;      // empty: only for figures without one
-    std::string tree;        // date
+    std::string unit;       // a record's name; empty: all units
+    std::string unit_type;  // empty: the figure's own, then the other nodes of its forest
+    std::string period;     // empty: only for figures without one
+    std::string tree;       // date
     std::string forest;
-    std::string as_known;    // journal position
+    std::string as_known;                                 // journal position
     std::vector<std::pair<std::string, std::string>> by;  // dimension (whole path or its last word), value
 };
 
@@ -37,6 +37,7 @@ Result<Period> window_of(const Period& period, std::string_view window);
 /// "万元"-like unit of measure of a figure: its own, or yuan for money.
 std::string measure_text(const model::Measure& measure);
 /// Names of dimensions in the order of the figure.
-std::string dimension_text(const model::Model& model, const model::Figure& figure, std::size_t dimension, std::int64_t value, exchange::Names& names, model::Language language);
+std::string dimension_text(const model::Model& model, const model::Figure& figure, std::size_t dimension,
+                           std::int64_t value, exchange::Names& names, model::Language language);
 
 }  // namespace yipan::report

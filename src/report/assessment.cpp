@@ -16,7 +16,8 @@ double yuan_per_unit(std::string_view unit) {
 
 class Assessor {
   public:
-    Assessor(board::Snapshot& snapshot, exchange::Names& names, const Period& period) : snapshot_(snapshot), model_(snapshot.model()), names_(names) {
+    Assessor(board::Snapshot& snapshot, exchange::Names& names, const Period& period)
+        : snapshot_(snapshot), model_(snapshot.model()), names_(names) {
         result_.period = period;
         result_.position = snapshot.position();
     }
@@ -26,8 +27,11 @@ class Assessor {
         if (text == model_.schemes.end()) {
             std::vector<std::string_view> known;
             std::string all;
-            for (const auto& [name, unused] : model_.schemes) known.push_back(name), all += (all.empty() ? "" : ", ") + name;
-            return fail(Errors{{Code::not_found, "scheme", "there is no scheme \"" + code + "\"", did_you_mean(code, known, all.empty() ? "the board has none" : "the board has " + all)}});
+            for (const auto& [name, unused] : model_.schemes)
+                known.push_back(name), all += (all.empty() ? "" : ", ") + name;
+            return fail(
+                Errors{{Code::not_found, "scheme", "there is no scheme \"" + code + "\"",
+                        did_you_mean(code, known, all.empty() ? "the board has none" : "the board has " + all)}});
         }
         YIPAN_TRY(result_.scheme, score::parse_scheme(text->second, code + ".yaml"));
         const score::Variant* tree = result_.scheme.variant(variant.empty() ? result_.scheme.default_variant : variant);
@@ -38,7 +42,10 @@ class Assessor {
         if (const Status filled = fill_units(*tree); !filled) return fail(Errors{filled.error()});
         if (result_.table.units.empty()) {
             const std::string type = model_.types[static_cast<std::size_t>(result_.unit_type)].code;
-            return fail(Errors{{Code::invalid_input, "period", "no " + type + " has a value for " + result_.period.text() + ", so there is nothing to score", "a period for which something was reported"}});
+            return fail(
+                Errors{{Code::invalid_input, "period",
+                        "no " + type + " has a value for " + result_.period.text() + ", so there is nothing to score",
+                        "a period for which something was reported"}});
         }
         score::Options options;
         options.variant = variant;
@@ -68,14 +75,18 @@ class Assessor {
             const int type = unit_type_of(model_, *figure);
             if (result_.unit_type < 0) result_.unit_type = type;
             if (type != result_.unit_type) {
-                errors_.push_back({Code::invalid_input, where, "the figure " + node.indicator->figure + " is of other units than the indicators before it", "one assessment compares units of one type"});
+                errors_.push_back(
+                    {Code::invalid_input, where,
+                     "the figure " + node.indicator->figure + " is of other units than the indicators before it",
+                     "one assessment compares units of one type"});
                 continue;
             }
             ask.unit_type = type;
             result_.asks.emplace(node.code, ask);
         }
         if (errors_.empty() && result_.asks.empty()) {
-            errors_.push_back({Code::invalid_input, result_.scheme.code, "no indicator of the scheme names a figure", "figure: CODE at the indicator, or score a table with yipan score SCHEME DATA.csv"});
+            errors_.push_back({Code::invalid_input, result_.scheme.code, "no indicator of the scheme names a figure",
+                               "figure: CODE at the indicator, or score a table with yipan score SCHEME DATA.csv"});
         }
     }
 
@@ -95,7 +106,8 @@ class Assessor {
                 return true;
             }
             result_.units.emplace(code, record->id);
-            result_.table.units.push_back({code, names_.title_of(*record), text_field(type, *record, "peer_group"), text_field(type, *record, "unit_class")});
+            result_.table.units.push_back({code, names_.title_of(*record), text_field(type, *record, "peer_group"),
+                                           text_field(type, *record, "unit_class")});
             for (const auto& [column, value] : row) result_.table.columns[column].push_back(value);
             return true;
         });
@@ -103,10 +115,12 @@ class Assessor {
 
     std::optional<double> cell(const score::Variant& tree, const std::string& code, const figure::Value& value) const {
         if (!value.has) return std::nullopt;
-        const auto node = std::find_if(tree.nodes.begin(), tree.nodes.end(), [&](const score::Node& n) { return n.code == code; });
+        const auto node =
+            std::find_if(tree.nodes.begin(), tree.nodes.end(), [&](const score::Node& n) { return n.code == code; });
         const model::Figure& figure = model_.figures[static_cast<std::size_t>(result_.asks.at(code).figure)];
         const double number = value.number.approximate();
-        return figure.measure.kind == model::Measure::Kind::money ? number / yuan_per_unit(node->indicator->unit) : number;
+        return figure.measure.kind == model::Measure::Kind::money ? number / yuan_per_unit(node->indicator->unit)
+                                                                  : number;
     }
 
     static std::string text_field(const model::Type& type, const record::Record& record, std::string_view code) {
@@ -124,7 +138,8 @@ class Assessor {
 
 }  // namespace
 
-Checked<Assessment> assess(board::Snapshot& snapshot, exchange::Names& names, const std::string& scheme, const Period& period, const std::string& variant) {
+Checked<Assessment> assess(board::Snapshot& snapshot, exchange::Names& names, const std::string& scheme,
+                           const Period& period, const std::string& variant) {
     return Assessor(snapshot, names, period).run(scheme, variant);
 }
 

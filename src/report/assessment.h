@@ -1,6 +1,7 @@
 #pragma once
-// An assessment from living figures: every indicator of a scheme that names a figure is asked for every assessed unit, all at one
-// journal position (I5), and the table is scored. Money is handed over in the indicator's unit (元, 万元, 亿元 and the same of other currencies).
+// An assessment from living figures: every indicator of a scheme that names a figure is asked for every assessed unit,
+// all at one journal position (I5), and the table is scored. Money is handed over in the indicator's unit (元, 万元,
+// 亿元 and the same of other currencies).
 #include <map>
 
 #include "report/ask.h"
@@ -15,14 +16,14 @@ struct Assessment {
     Period period;
     Position position;
     int unit_type = -1;
-    std::map<std::string, RecordId> units;                  // by code
-    std::map<std::string, figure::Ask> asks;                // by indicator code; unit left open
-    std::vector<std::string> without_values;                // units that reported nothing and are not ranked
-    std::vector<std::string> notes;                         // what the scheme asks for that the board does not give
+    std::map<std::string, RecordId> units;    // by code
+    std::map<std::string, figure::Ask> asks;  // by indicator code; unit left open
+    std::vector<std::string> without_values;  // units that reported nothing and are not ranked
+    std::vector<std::string> notes;           // what the scheme asks for that the board does not give
 };
 
 /// `scheme` is the code of a scheme of the board. Unknown: not_found with the nearest.
-Checked<Assessment> assess(board::Snapshot& snapshot, exchange::Names& names, const std::string& scheme, const Period& period,
-                           const std::string& variant = {});
+Checked<Assessment> assess(board::Snapshot& snapshot, exchange::Names& names, const std::string& scheme,
+                           const Period& period, const std::string& variant = {});
 
 }  // namespace yipan::report

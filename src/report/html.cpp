@@ -1,4 +1,5 @@
-// A report as one quiet page: no script, no outside file. Everything that comes from the board or the template is escaped.
+// A report as one quiet page: no script, no outside file. Everything that comes from the board or the template is
+// escaped.
 #include <algorithm>
 #include <set>
 
@@ -89,9 +90,12 @@ class Page {
 
     std::string write() {
         find_uses();
-        out_ = "<!doctype html>\n<html lang=\"zh-Hans\">\n<head>\n<meta charset=\"utf-8\">\n"
-               "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
-               "<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>";
+        out_ =
+            "<!doctype html>\n<html lang=\"zh-Hans\">\n<head>\n<meta charset=\"utf-8\">\n"
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+            "base-uri 'none'; form-action 'none'\">\n"
+            "<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"viewport\" "
+            "content=\"width=device-width,initial-scale=1\">\n<title>";
         text(document_.title + " " + document_.period);
         out_ += "</title>\n<style>" + std::string(style) + "</style>\n</head>\n<body>\n<main id=\"top\">\n";
         head();
@@ -100,8 +104,9 @@ class Page {
         left_out();
         sources();
         out_ += "</aside>\n<footer>\n";
-        text(document_.board_name + (document_.board_note.empty() ? "" : " · " + document_.board_note) + " · 数据截至 " + document_.today + " · 台账序号 " + std::to_string(document_.position) +
-             " · 台账条数 " + std::to_string(document_.journal_size) + " · 校验根 " + document_.journal_root);
+        text(document_.board_name + (document_.board_note.empty() ? "" : " · " + document_.board_note) +
+             " · 数据截至 " + document_.today + " · 台账序号 " + std::to_string(document_.position) + " · 台账条数 " +
+             std::to_string(document_.journal_size) + " · 校验根 " + document_.journal_root);
         out_ += "\n</footer>\n</body>\n</html>\n";
         return std::move(out_);
     }
@@ -126,7 +131,9 @@ class Page {
     // Whose board it is unless the report says so itself, how old the numbers are, and the ways to the appendix.
     void head() {
         const auto says_note = [&](const Block& block) {
-            return std::any_of(block.spans.begin(), block.spans.end(), [&](const Span& span) { return span.text.find(document_.board_note) != std::string::npos; });
+            return std::any_of(block.spans.begin(), block.spans.end(), [&](const Span& span) {
+                return span.text.find(document_.board_note) != std::string::npos;
+            });
         };
         if (document_.board_note.empty() || std::none_of(document_.blocks.begin(), document_.blocks.end(), says_note)) {
             out_ += "<p class=\"note\">";
@@ -136,7 +143,8 @@ class Page {
         out_ += "<nav><span>数据截至 ";
         text(document_.today + " · 台账序号 " + std::to_string(document_.position));
         out_ += "，此后的更改不在内</span><span>";
-        if (!document_.left_out.empty()) out_ += "<a href=\"#left\">未列出 " + std::to_string(document_.left_out.size()) + "</a> · ";
+        if (!document_.left_out.empty())
+            out_ += "<a href=\"#left\">未列出 " + std::to_string(document_.left_out.size()) + "</a> · ";
         out_ += "<a href=\"#sources\">数字来源 " + std::to_string(document_.sources.size()) + "</a></span></nav>\n";
     }
 
@@ -148,7 +156,8 @@ class Page {
             }
             const std::string anchor = std::to_string(span.source + 1);
             const bool first = named_.insert(span.source).second;
-            out_ += "<a class=\"n\"" + (first ? " id=\"n" + anchor + "\"" : std::string()) + " data-s=\"" + anchor + "\" href=\"#w" + anchor + "\">";
+            out_ += "<a class=\"n\"" + (first ? " id=\"n" + anchor + "\"" : std::string()) + " data-s=\"" + anchor +
+                    "\" href=\"#w" + anchor + "\">";
             text(span.text);
             out_ += "</a>";
             if (span.reported) out_ += "<span class=\"said\">上报</span>";
@@ -220,7 +229,8 @@ class Page {
             cell.spans.push_back({span.text.substr(from)});
         }
         // The line of dashes below a heading row is Markdown's, not content.
-        const bool rule = block.spans.size() == 1 && block.spans.front().text.find_first_not_of("|-: ") == std::string::npos;
+        const bool rule =
+            block.spans.size() == 1 && block.spans.front().text.find_first_not_of("|-: ") == std::string::npos;
         if (rule || cells.size() < 2) return;
         out_ += "<tr>";
         for (std::size_t i = 1; i < cells.size(); ++i) {
@@ -233,7 +243,9 @@ class Page {
 
     void left_out() {
         if (document_.left_out.empty()) return;
-        out_ += "<h2 id=\"left\">因无数据未列出的句子</h2>\n<table class=\"note\">\n<tr><th>句子</th><th>缺少</th><th>原因</th></tr>\n";
+        out_ +=
+            "<h2 id=\"left\">因无数据未列出的句子</h2>\n<table "
+            "class=\"note\">\n<tr><th>句子</th><th>缺少</th><th>原因</th></tr>\n";
         for (const LeftOut& left : document_.left_out) {
             out_ += "<tr><td>";
             text(with_gaps(left.sentence));
@@ -250,7 +262,8 @@ class Page {
     static std::string with_gaps(std::string_view sentence) {
         std::string out;
         for (std::size_t from = 0; from < sentence.size();) {
-            const std::size_t open = sentence.find("{{", from), close = open == std::string_view::npos ? open : sentence.find("}}", open);
+            const std::size_t open = sentence.find("{{", from),
+                              close = open == std::string_view::npos ? open : sentence.find("}}", open);
             out += sentence.substr(from, close == std::string_view::npos ? close : open - from);
             if (close == std::string_view::npos) break;
             out += "____";
@@ -275,11 +288,15 @@ class Page {
 
     void source(std::size_t at, const Source& source) {
         const std::string number = std::to_string(at + 1);
-        const bool lengthy = source.parts.size() > rows_open_max || !source.lines.empty() || source.rows.size() > rows_open_max;
-        out_ += "<section id=\"w" + number + "\"" + (lengthy ? " class=\"long\"" : "") + ">\n<h3><span class=\"no\">" + number + "</span><span class=\"t\">";
+        const bool lengthy =
+            source.parts.size() > rows_open_max || !source.lines.empty() || source.rows.size() > rows_open_max;
+        out_ += "<section id=\"w" + number + "\"" + (lengthy ? " class=\"long\"" : "") + ">\n<h3><span class=\"no\">" +
+                number + "</span><span class=\"t\">";
         text(source.title);
         out_ += "</span>";
-        if (!used_[at].empty()) out_ += "<a class=\"up\" href=\"#" + used_[at] + "\">" + (used_[at][0] == 'n' ? "↑ 正文" : "↑ " + used_[at].substr(1)) + "</a>";
+        if (!used_[at].empty())
+            out_ += "<a class=\"up\" href=\"#" + used_[at] + "\">" +
+                    (used_[at][0] == 'n' ? "↑ 正文" : "↑ " + used_[at].substr(1)) + "</a>";
         out_ += "<span class=\"is\">";
         text(source.value);
         out_ += "</span></h3>\n";
@@ -314,10 +331,12 @@ class Page {
         out_ += "</table>\n";
     }
 
-    // A part of the same unit and period does not repeat them: "产值 · 甲区 · 2026年" below "增速 · 甲区 · 2026年" is "产值".
+    // A part of the same unit and period does not repeat them: "产值 · 甲区 · 2026年" below "增速 · 甲区 · 2026年" is
+    // "产值".
     static std::string_view without_common_end(std::string_view label, std::string_view title) {
         const std::size_t from = title.find(" · ");
-        if (from != std::string_view::npos && label.ends_with(title.substr(from))) label.remove_suffix(title.size() - from);
+        if (from != std::string_view::npos && label.ends_with(title.substr(from)))
+            label.remove_suffix(title.size() - from);
         return label;
     }
 
@@ -325,7 +344,9 @@ class Page {
         if (source.rows.empty()) return;
         const bool fold = source.rows.size() > rows_open_max;
         const std::int64_t more = source.rows_total - std::ssize(source.rows);
-        if (fold) out_ += "<details><summary>" + std::to_string(source.rows_total) + " 条记录" + (more > 0 ? "，列出前 " + std::to_string(source.rows.size()) + " 条" : "") + "</summary>\n";
+        if (fold)
+            out_ += "<details><summary>" + std::to_string(source.rows_total) + " 条记录" +
+                    (more > 0 ? "，列出前 " + std::to_string(source.rows.size()) + " 条" : "") + "</summary>\n";
         out_ += "<table>\n<tr><th>记录</th><th class=\"v\">数值</th><th>台账条目</th></tr>\n";
         for (const SourceRow& row : source.rows) {
             out_ += "<tr><td>";
@@ -342,7 +363,9 @@ class Page {
             out_ += "</td></tr>\n";
         }
         out_ += "</table>\n";
-        if (more > 0) paragraph("其余", "另有 " + std::to_string(more) + " 条记录，共 " + std::to_string(source.rows_total) + " 条");
+        if (more > 0)
+            paragraph("其余",
+                      "另有 " + std::to_string(more) + " 条记录，共 " + std::to_string(source.rows_total) + " 条");
         if (fold) out_ += "</details>\n";
         paragraph("合计", source.rows_checked);
     }

@@ -12,7 +12,9 @@ namespace {
 
 using model::Colour;
 
-const model::Light& light_at(const board::Snapshot& snapshot, int light) { return snapshot.model().lights[static_cast<std::size_t>(light)]; }
+const model::Light& light_at(const board::Snapshot& snapshot, int light) {
+    return snapshot.model().lights[static_cast<std::size_t>(light)];
+}
 
 std::optional<Decimal> number_of(const cel::Value& value) {
     switch (value.kind()) {
@@ -65,7 +67,8 @@ void keep_worst(std::vector<Lamp>& worst, const Lamp& lamp, std::size_t kept) {
     if (worst.size() > kept) worst.pop_back();
 }
 
-// The parts of a figure may be of different units (statistical units and organs): each may have a value where all parts have one.
+// The parts of a figure may be of different units (statistical units and organs): each may have a value where all parts
+// have one.
 void add_unit_types(const model::Model& model, int figure, std::set<int>& types) {
     const model::Figure& f = model.figures[static_cast<std::size_t>(figure)];
     if (!f.derived() && f.unit_type >= 0) types.insert(f.unit_type);
@@ -122,11 +125,13 @@ Lamp lamp_of_figure(board::Snapshot& snapshot, int light, const figure::Ask& ask
     lamp.light = light;
     lamp.ask = ask;
     lamp.colour = colour_of_value(rule, snapshot.figure(ask), lamp.behind);
-    if (rule.streak && lamp.colour == rule.streak->colour && streak_holds(snapshot, rule, ask)) lamp.colour = rule.streak->becomes;
+    if (rule.streak && lamp.colour == rule.streak->colour && streak_holds(snapshot, rule, ask))
+        lamp.colour = rule.streak->becomes;
     return lamp;
 }
 
-Result<std::vector<LightCount>> count_lights(board::Snapshot& snapshot, Date today, const Period& period, std::size_t worst_kept, const board::Progress& progress) {
+Result<std::vector<LightCount>> count_lights(board::Snapshot& snapshot, Date today, const Period& period,
+                                             std::size_t worst_kept, const board::Progress& progress) {
     const model::Model& model = snapshot.model();
     std::vector<LightCount> counts(model.lights.size());
     std::int64_t done = 0;
@@ -136,8 +141,10 @@ Result<std::vector<LightCount>> count_lights(board::Snapshot& snapshot, Date tod
         counts[i].light = light;
         const bool of_type = rule.type >= 0 && rule.behind;
         std::set<int> types;
-        if (of_type) types.insert(rule.type);
-        else add_unit_types(model, rule.figure, types);
+        if (of_type)
+            types.insert(rule.type);
+        else
+            add_unit_types(model, rule.figure, types);
         for (const int type : types) {
             YIPAN_TRY_VOID(snapshot.each(type, [&](const record::RecordPtr& record) {
                 if (progress && ++done % 1024 == 0) progress(done, 0);
@@ -172,7 +179,9 @@ std::string_view colour_name(Colour colour, model::Language language) {
 
 std::optional<Colour> colour_named(std::string_view name) {
     for (const Colour colour : {Colour::none, Colour::green, Colour::yellow, Colour::red}) {
-        if (colour_name(colour) == name || colour_name(colour, model::Language::hans) == name || colour_name(colour, model::Language::hant) == name) return colour;
+        if (colour_name(colour) == name || colour_name(colour, model::Language::hans) == name ||
+            colour_name(colour, model::Language::hant) == name)
+            return colour;
     }
     return std::nullopt;
 }

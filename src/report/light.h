@@ -1,6 +1,7 @@
 #pragma once
-// Lights (docs/model.md): what is how far behind on a day. Lights of a type are read from its records as they are now; lights of
-// a figure from its value at a period. A lamp that does not apply has no colour; an expression that fails says so in `problem`.
+// Lights (docs/model.md): what is how far behind on a day. Lights of a type are read from its records as they are now;
+// lights of a figure from its value at a period. A lamp that does not apply has no colour; an expression that fails
+// says so in `problem`.
 #include <array>
 #include <string>
 #include <vector>
@@ -11,9 +12,9 @@ namespace yipan::report {
 
 struct Lamp {
     int light = -1;
-    int type = -1;                  // of a record
+    int type = -1;  // of a record
     RecordId record;
-    figure::Ask ask;                // of a figure
+    figure::Ask ask;  // of a figure
     model::Colour colour = model::Colour::none;
     std::optional<Decimal> behind;  // days or points; in percent of the amount with share_of
     std::string problem;
@@ -31,7 +32,8 @@ struct LightCount {
     std::int64_t failed = 0;                  // expressions that met an error
 };
 /// All lights of the board on `today`; figure lights at `period` for every unit of the figure and its parts.
-Result<std::vector<LightCount>> count_lights(board::Snapshot& snapshot, Date today, const Period& period, std::size_t worst_kept, const board::Progress& progress = {});
+Result<std::vector<LightCount>> count_lights(board::Snapshot& snapshot, Date today, const Period& period,
+                                             std::size_t worst_kept, const board::Progress& progress = {});
 
 std::string_view colour_name(model::Colour colour);
 std::string_view colour_name(model::Colour colour, model::Language language);

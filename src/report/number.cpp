@@ -33,8 +33,13 @@ std::string without_sign(std::string text) { return text.starts_with('-') ? text
 }  // namespace
 
 std::optional<As> as_named(std::string_view name) {
-    constexpr std::array<std::pair<std::string_view, As>, 7> names{{{"number", As::number}, {"plain", As::plain}, {"yi", As::yi}, {"wan", As::wan},
-                                                                   {"percent", As::percent}, {"growth", As::growth}, {"lead", As::lead}}};
+    constexpr std::array<std::pair<std::string_view, As>, 7> names{{{"number", As::number},
+                                                                    {"plain", As::plain},
+                                                                    {"yi", As::yi},
+                                                                    {"wan", As::wan},
+                                                                    {"percent", As::percent},
+                                                                    {"growth", As::growth},
+                                                                    {"lead", As::lead}}};
     for (const auto& [known, as] : names) {
         if (known == name) return as;
     }
@@ -45,7 +50,8 @@ std::string with_separators(std::string_view plain) {
     const std::size_t point = plain.find('.');
     std::string text(plain);
     const std::size_t first = !plain.empty() && plain.front() == '-' ? 1 : 0;
-    for (std::size_t at = point == std::string_view::npos ? plain.size() : point; at > first + 3;) text.insert(at -= 3, ",");
+    for (std::size_t at = point == std::string_view::npos ? plain.size() : point; at > first + 3;)
+        text.insert(at -= 3, ",");
     return text;
 }
 
@@ -60,7 +66,8 @@ std::string written(const Decimal& value, As as, int decimals) {
             return (value.units > 0 ? "增长" : "下降") + with_separators(without_sign(plain)) + "%";
         case As::lead:
             if (is_zero(plain)) return "与序时进度持平";
-            return (value.units > 0 ? "超序时进度" : "落后序时进度") + with_separators(without_sign(plain)) + "个百分点";
+            return (value.units > 0 ? "超序时进度" : "落后序时进度") + with_separators(without_sign(plain)) +
+                   "个百分点";
         case As::number:
         case As::yi:
         case As::wan: break;

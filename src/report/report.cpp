@@ -11,7 +11,7 @@ namespace {
 // Facts entered as they are (docs/reports.md, `fact:`): a type of this name with these fields, where the model has one.
 constexpr std::string_view fact_type = "reported_fact";
 
-struct Bound {             // what a placeholder became
+struct Bound {  // what a placeholder became
     bool has = false;
     Span span;
     std::string reason;
@@ -22,14 +22,19 @@ Bound none(std::string reason) { return {false, {}, std::move(reason)}; }
 class Writer {
   public:
     Writer(board::Snapshot& snapshot, exchange::Names& names, const ReportAsk& ask)
-        : snapshot_(snapshot), model_(snapshot.model()), names_(names), ask_(ask), sources_(snapshot, names, ask.zone) {}
+        : snapshot_(snapshot),
+          model_(snapshot.model()),
+          names_(names),
+          ask_(ask),
+          sources_(snapshot, names, ask.zone) {}
 
     Checked<Document> write() {
         const model::Report* report = model_.find_report(ask_.report);
         if (!report) {
             std::string all;
             for (const model::Report& known : model_.reports) all += (all.empty() ? "" : ", ") + known.code;
-            return fail(Errors{{Code::not_found, "report", "there is no report \"" + ask_.report + "\"", all.empty() ? "the board has none" : "the board has " + all}});
+            return fail(Errors{{Code::not_found, "report", "there is no report \"" + ask_.report + "\"",
+                                all.empty() ? "the board has none" : "the board has " + all}});
         }
         YIPAN_TRY(template_, parse_template(report->text, report->path));
         judge();
@@ -48,22 +53,31 @@ class Writer {
     void judge() {
         for (const Placeholder& p : template_.placeholders) {
             if (p.kind == PlaceholderKind::figure) {
-                if (const Result<int> found = find_figure(model_, p.name); !found) errors_.push_back({found.error().code, p.where, found.error().message, found.error().hint});
-                if (const Result<Period> window = window_of(ask_.period, p.key("window")); !window && window.error().message.find("no window") != std::string::npos) {
+                if (const Result<int> found = find_figure(model_, p.name); !found)
+                    errors_.push_back({found.error().code, p.where, found.error().message, found.error().hint});
+                if (const Result<Period> window = window_of(ask_.period, p.key("window"));
+                    !window && window.error().message.find("no window") != std::string::npos) {
                     errors_.push_back({window.error().code, p.where, window.error().message, window.error().hint});
                 }
             }
-            const bool scored = p.kind == PlaceholderKind::score || p.kind == PlaceholderKind::rank || p.kind == PlaceholderKind::peers;
-            if (scored && !model_.schemes.contains(p.name)) errors_.push_back({Code::not_found, p.where, "there is no scheme \"" + p.name + "\"", "a file under schemes/"});
+            const bool scored =
+                p.kind == PlaceholderKind::score || p.kind == PlaceholderKind::rank || p.kind == PlaceholderKind::peers;
+            if (scored && !model_.schemes.contains(p.name))
+                errors_.push_back(
+                    {Code::not_found, p.where, "there is no scheme \"" + p.name + "\"", "a file under schemes/"});
             if (const std::string period = p.key("period"); !period.empty()) {
-                if (const Result<Period> read = Period::parse(period); !read) errors_.push_back({read.error().code, p.where, read.error().message, read.error().hint});
+                if (const Result<Period> read = Period::parse(period); !read)
+                    errors_.push_back({read.error().code, p.where, read.error().message, read.error().hint});
             }
         }
         const auto& kinds = template_.periods;
         if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), ask_.period.kind) == kinds.end()) {
             std::string all;
-            for (const PeriodKind kind : kinds) all += (all.empty() ? "" : " or ") + std::string(period_kind_name(kind));
-            errors_.push_back({Code::invalid_input, "period", "the report " + ask_.report + " is not written for " + ask_.period.text(), "it wants a " + all});
+            for (const PeriodKind kind : kinds)
+                all += (all.empty() ? "" : " or ") + std::string(period_kind_name(kind));
+            errors_.push_back({Code::invalid_input, "period",
+                               "the report " + ask_.report + " is not written for " + ask_.period.text(),
+                               "it wants a " + all});
         }
     }
 
@@ -84,7 +98,9 @@ class Writer {
         for (const model::Forest& forest : model_.forests) {
             for (const model::ForestLink& link : forest.links) {
                 const model::Type& type = model_.types[static_cast<std::size_t>(link.type)];
-                if (type.fields[static_cast<std::size_t>(link.parent)].target != unit_type_ || type.fields[static_cast<std::size_t>(link.child)].target != unit_type_) continue;
+                if (type.fields[static_cast<std::size_t>(link.parent)].target != unit_type_ ||
+                    type.fields[static_cast<std::size_t>(link.child)].target != unit_type_)
+                    continue;
                 const Status walked = snapshot_.each(link.type, [&](const record::RecordPtr& record) {
                     if (const auto* parent = record::as_integer(record->at(link.parent))) parents.insert(*parent);
                     if (const auto* child = record::as_integer(record->at(link.child))) children.insert(*child);
@@ -94,14 +110,17 @@ class Writer {
             }
         }
         std::vector<std::int64_t> roots;
-        std::set_difference(parents.begin(), parents.end(), children.begin(), children.end(), std::back_inserter(roots));
+        std::set_difference(parents.begin(), parents.end(), children.begin(), children.end(),
+                            std::back_inserter(roots));
         if (roots.size() == 1) {
             unit_ = RecordId{roots.front()};
             return;
         }
         std::string some;
-        for (std::size_t i = 0; i < roots.size() && i < 5; ++i) some += (i ? ", " : "") + names_.key_of(unit_type_, RecordId{roots[i]});
-        errors_.push_back({Code::invalid_input, "unit", "the report needs a unit", roots.empty() ? "--unit and the name of one" : "one of " + some});
+        for (std::size_t i = 0; i < roots.size() && i < 5; ++i)
+            some += (i ? ", " : "") + names_.key_of(unit_type_, RecordId{roots[i]});
+        errors_.push_back({Code::invalid_input, "unit", "the report needs a unit",
+                           roots.empty() ? "--unit and the name of one" : "one of " + some});
     }
 
     void head() {
@@ -120,7 +139,9 @@ class Writer {
         const int type = model_.find_type(fact_type);
         if (type < 0) return;
         const model::Type& declared = model_.types[static_cast<std::size_t>(type)];
-        fact_fields_ = {declared.find("item"), declared.find("organ"), declared.find("period"), declared.find("quantity"), declared.find("measure"), declared.find("wording"), declared.find("source")};
+        fact_fields_ = {declared.find("item"),     declared.find("organ"),   declared.find("period"),
+                        declared.find("quantity"), declared.find("measure"), declared.find("wording"),
+                        declared.find("source")};
         if (std::any_of(fact_fields_.begin(), fact_fields_.end(), [](int field) { return field < 0; })) return;
         const Status walked = snapshot_.each(type, [&](const record::RecordPtr& record) {
             if (const std::string* item = record::as_text(record->at(fact_fields_[0]))) facts_.emplace(*item, record);
@@ -154,8 +175,11 @@ class Writer {
         AskText text;
         text.figure = p.name;
         text.unit = p.key("unit");
-        if (text.unit == "all") text.unit.clear();
-        else if (text.unit.empty() && unit_.value) text.unit = names_.key_of(unit_type_, unit_), text.unit_type = model_.types[static_cast<std::size_t>(unit_type_)].code;
+        if (text.unit == "all")
+            text.unit.clear();
+        else if (text.unit.empty() && unit_.value)
+            text.unit = names_.key_of(unit_type_, unit_),
+            text.unit_type = model_.types[static_cast<std::size_t>(unit_type_)].code;
         if (has_period(model_, model_.find_figure(p.name))) text.period = period->text();
         for (const auto& [key, value] : p.keys) {
             if (key.starts_with("by.")) text.by.emplace_back(key.substr(3), value);
@@ -172,8 +196,15 @@ class Writer {
         const figure::Value value = snapshot_.figure(*asked);
         if (!value.has) return none(value.why_none.empty() ? "no record contributes" : value.why_none);
         const model::Figure& figure = model_.figures[static_cast<std::size_t>(asked->figure)];
-        const bool whole = !figure.derived() && (figure.reducer == model::Reducer::count || figure.reducer == model::Reducer::distinct);
-        return {true, {written(value.number, p.as, p.decimals >= 0 ? p.decimals : whole ? 0 : 2), sources_.of_figure(*asked), false}, {}};
+        const bool whole = !figure.derived() &&
+                           (figure.reducer == model::Reducer::count || figure.reducer == model::Reducer::distinct);
+        return {true,
+                {written(value.number, p.as,
+                         p.decimals >= 0 ? p.decimals
+                         : whole         ? 0
+                                         : 2),
+                 sources_.of_figure(*asked), false},
+                {}};
     }
 
     Bound bind_fact(const Placeholder& p) {
@@ -181,7 +212,10 @@ class Writer {
         if (!period) return none(period.error().message);
         RecordId organ = unit_;
         const bool named = !p.key("organ").empty();
-        const int organ_type = facts_.empty() ? -1 : model_.types[static_cast<std::size_t>(model_.find_type(fact_type))].fields[static_cast<std::size_t>(fact_fields_[1])].target;
+        const int organ_type = facts_.empty() ? -1
+                                              : model_.types[static_cast<std::size_t>(model_.find_type(fact_type))]
+                                                    .fields[static_cast<std::size_t>(fact_fields_[1])]
+                                                    .target;
         if (named && organ_type >= 0) {
             const Result<RecordId> id = names_.find(organ_type, p.key("organ"));
             if (!id) return none(id.error().message);
@@ -212,10 +246,12 @@ class Writer {
         } else if (show == "measure") {
             text = text_at(4);
         } else if (const auto* units = record::as_integer(fact.at(fact_fields_[3]))) {
-            const model::Field& field = model_.types[static_cast<std::size_t>(fact.type)].fields[static_cast<std::size_t>(fact_fields_[3])];
+            const model::Field& field =
+                model_.types[static_cast<std::size_t>(fact.type)].fields[static_cast<std::size_t>(fact_fields_[3])];
             text = written({*units, static_cast<std::uint8_t>(field.scale)}, p.as, p.decimals >= 0 ? p.decimals : 2);
         }
-        if (text.empty()) return none("the reported fact \"" + p.name + "\" has no " + (show.empty() ? "quantity" : show));
+        if (text.empty())
+            return none("the reported fact \"" + p.name + "\" has no " + (show.empty() ? "quantity" : show));
         if (show == "measure") return {true, {text, -1, false}, {}};
         const int source = sources_.of_record(fact, "上报：" + names_.title_of(fact), text, "来源：" + text_at(6));
         return {true, {text, source, true}, {}};
@@ -233,7 +269,8 @@ class Writer {
     // The assessed record: named, or of the same key as the report's unit, or the one that says it is ours.
     std::string assessed_unit(const Placeholder& p, const Assessment& made) {
         if (!p.key("unit").empty()) return p.key("unit");
-        if (unit_.value && made.units.contains(names_.key_of(unit_type_, unit_))) return names_.key_of(unit_type_, unit_);
+        if (unit_.value && made.units.contains(names_.key_of(unit_type_, unit_)))
+            return names_.key_of(unit_type_, unit_);
         const int ours = model_.types[static_cast<std::size_t>(made.unit_type)].find("ours");
         for (const auto& [code, id] : made.units) {
             const record::RecordPtr record = ours >= 0 ? snapshot_.record(made.unit_type, id) : nullptr;
@@ -251,16 +288,22 @@ class Writer {
         const std::string code = assessed_unit(p, *made);
         const score::UnitOutcome* unit = made->outcome.unit(code);
         if (p.kind == PlaceholderKind::peers) {
-            const auto ranked = std::count_if(made->outcome.units.begin(), made->outcome.units.end(), [](const auto& u) { return u.rank.has_value(); });
+            const auto ranked = std::count_if(made->outcome.units.begin(), made->outcome.units.end(),
+                                              [](const auto& u) { return u.rank.has_value(); });
             if (ranked == 0) return none("no unit could be ranked");
             return {true, {std::to_string(ranked), sources_.of_score(*made, code), false}, {}};
         }
-        if (!unit) return none(code.empty() ? "the report's unit is not assessed by " + p.name : "there is no assessed unit \"" + code + "\"");
+        if (!unit)
+            return none(code.empty() ? "the report's unit is not assessed by " + p.name
+                                     : "there is no assessed unit \"" + code + "\"");
         if (p.kind == PlaceholderKind::rank) {
             if (!unit->rank) return none(unit->reason.empty() ? "没有位次" : unit->reason);
             const double rank = *unit->rank;
             const auto whole = static_cast<std::int64_t>(rank);
-            return {true, {static_cast<double>(whole) == rank ? std::to_string(whole) : std::to_string(whole) + ".5", sources_.of_score(*made, code), false}, {}};
+            return {true,
+                    {static_cast<double>(whole) == rank ? std::to_string(whole) : std::to_string(whole) + ".5",
+                     sources_.of_score(*made, code), false},
+                    {}};
         }
         std::optional<double> score = unit->total;
         if (const std::string node = p.key("node"); !node.empty() && made->outcome.node(node) != 0) {
@@ -293,7 +336,8 @@ class Writer {
         if (p.name == "today") return text(document_.today);
         if (p.name == "position") return text(std::to_string(document_.position));
         if (p.name == "root") return text(document_.journal_root);
-        errors_.push_back({Code::invalid_model, p.where, "\"" + p.name + "\" is nothing the board can tell", "name, note, unit, period, year, today, position or root"});
+        errors_.push_back({Code::invalid_model, p.where, "\"" + p.name + "\" is nothing the board can tell",
+                           "name, note, unit, period, year, today, position or root"});
         return none("");
     }
 
@@ -343,6 +387,8 @@ class Writer {
 
 }  // namespace
 
-Checked<Document> write_report(board::Snapshot& snapshot, exchange::Names& names, const ReportAsk& ask) { return Writer(snapshot, names, ask).write(); }
+Checked<Document> write_report(board::Snapshot& snapshot, exchange::Names& names, const ReportAsk& ask) {
+    return Writer(snapshot, names, ask).write();
+}
 
 }  // namespace yipan::report

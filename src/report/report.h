@@ -1,7 +1,8 @@
 #pragma once
-// A report: a template of the model filled with live numbers at one journal position. Every number leads to its source in the
-// appendix: the formula with its numbers, the first contributing records and how many more, the entries that put them there.
-// A sentence whose number has no value is left out and listed with the reason. Writing (html.h, markdown.h) is separate.
+// A report: a template of the model filled with live numbers at one journal position. Every number leads to its source
+// in the appendix: the formula with its numbers, the first contributing records and how many more, the entries that put
+// them there. A sentence whose number has no value is left out and listed with the reason. Writing (html.h, markdown.h)
+// is separate.
 #include <string>
 #include <vector>
 
@@ -13,8 +14,8 @@ namespace yipan::report {
 constexpr std::int64_t source_rows_shown = 20;
 
 struct ReportAsk {
-    std::string report;      // code
-    std::string unit;        // a record's name; empty: the one root of the forest of units
+    std::string report;  // code
+    std::string unit;    // a record's name; empty: the one root of the forest of units
     Period period;
     std::string board_name, board_note;
     std::string zone = "Asia/Shanghai";
@@ -24,9 +25,9 @@ struct ReportAsk {
 
 struct Span {
     std::string text;
-    int source = -1;         // index into Document::sources: the text is a number that can be asked why
-    bool reported = false;   // entered as it is, not derived
-    bool literal = false;    // the template's own text
+    int source = -1;        // index into Document::sources: the text is a number that can be asked why
+    bool reported = false;  // entered as it is, not derived
+    bool literal = false;   // the template's own text
 };
 struct Block {
     LineKind kind = LineKind::sentence;
@@ -38,19 +39,19 @@ struct SourcePart {
     int source = -1;
 };
 struct SourceRow {
-    std::string record, value, entry;   // entry: "#12 2026-03-31 09:00:00 channel, post"
+    std::string record, value, entry;  // entry: "#12 2026-03-31 09:00:00 channel, post"
     std::string papers;
 };
 struct Source {
-    std::string title;       // label, unit, period
+    std::string title;  // label, unit, period
     std::string code;
-    std::string value;       // with its unit of measure
+    std::string value;  // with its unit of measure
     std::string formula, formula_with_numbers;
     std::vector<SourcePart> parts;
     std::vector<SourceRow> rows;
     std::int64_t rows_total = 0;
-    std::string rows_checked;  // what the sum of all contributing records was compared with
-    std::string note;        // stock: n of m reported; facts: their source
+    std::string rows_checked;        // what the sum of all contributing records was compared with
+    std::string note;                // stock: n of m reported; facts: their source
     std::vector<std::string> lines;  // scores: the explanation, line by line
 };
 struct LeftOut {
@@ -62,7 +63,7 @@ struct Document {
     std::vector<Block> blocks;
     std::vector<Source> sources;
     std::vector<LeftOut> left_out;
-    std::int64_t numbers = 0;            // bound numbers printed
+    std::int64_t numbers = 0;  // bound numbers printed
 };
 
 Checked<Document> write_report(board::Snapshot& snapshot, exchange::Names& names, const ReportAsk& ask);

@@ -37,7 +37,10 @@ TEST(Number, GroupsThousands) {
 }
 
 TEST(Template, ReadsHeadLinesAndPlaceholders) {
-    const auto read = parse_template("---\nlabel: [甲, 甲, A]\nperiods: [half]\nunit: organ\n---\n# 标题\n\n%% remark\n产值{{ figure:output as=yi decimals=1 by.level=\"省 级\" }}亿元。\n- 项\n", "r.md");
+    const auto read = parse_template(
+        "---\nlabel: [甲, 甲, A]\nperiods: [half]\nunit: organ\n---\n# 标题\n\n%% remark\n产值{{ figure:output as=yi "
+        "decimals=1 by.level=\"省 级\" }}亿元。\n- 项\n",
+        "r.md");
     ASSERT_TRUE(read) << text_of(read.error());
     EXPECT_EQ(read->label, "甲");
     EXPECT_EQ(read->unit_type, "organ");
@@ -56,7 +59,8 @@ TEST(Template, ReadsHeadLinesAndPlaceholders) {
 }
 
 TEST(Template, NamesEveryMistakeWithItsPlace) {
-    const auto read = parse_template("a {{ figur:x }}\nb {{ figure:x windo=ytd }}\nc {{ figure:x\nd {{ figure:x as=yuan }}\n", "r.md");
+    const auto read = parse_template(
+        "a {{ figur:x }}\nb {{ figure:x windo=ytd }}\nc {{ figure:x\nd {{ figure:x as=yuan }}\n", "r.md");
     ASSERT_FALSE(read);
     ASSERT_EQ(read.error().size(), 4u);
     EXPECT_EQ(read.error()[0].where, "r.md:1:3");
@@ -107,7 +111,8 @@ TEST(Html, SaysHowOldItsNumbersAreAndLeadsBackFromEverySource) {
     EXPECT_NE(page.find("href=\"#n1\">↑ 正文"), std::string::npos);
     EXPECT_NE(page.find("href=\"#w1\">↑ 1"), std::string::npos) << "a part leads back to what it is a part of";
     EXPECT_NE(page.find("<td class=\"soft\">完成</td>"), std::string::npos) << "unit and period are those of the title";
-    EXPECT_NE(page.find("<td>缺 ____</td>"), std::string::npos) << "a sentence left out shows a gap, not the placeholder";
+    EXPECT_NE(page.find("<td>缺 ____</td>"), std::string::npos)
+        << "a sentence left out shows a gap, not the placeholder";
 }
 
 TEST(Html, FoldsLongListsOfRecords) {

@@ -8,8 +8,9 @@ namespace {
 
 std::string key_of(const figure::Ask& ask) {
     const auto number = [](const auto& optional) { return optional ? std::to_string(*optional) : std::string("-"); };
-    return "f" + std::to_string(ask.figure) + "," + std::to_string(ask.unit_type) + "," + std::to_string(ask.unit) + "," + (ask.period ? ask.period->text() : "-") + "," +
-           number(ask.d1) + "," + number(ask.d2) + "," + std::to_string(ask.forest) + "," + (ask.tree_date ? ask.tree_date->text() : "-") + "," +
+    return "f" + std::to_string(ask.figure) + "," + std::to_string(ask.unit_type) + "," + std::to_string(ask.unit) +
+           "," + (ask.period ? ask.period->text() : "-") + "," + number(ask.d1) + "," + number(ask.d2) + "," +
+           std::to_string(ask.forest) + "," + (ask.tree_date ? ask.tree_date->text() : "-") + "," +
            (ask.as_known ? std::to_string(ask.as_known->value) : "-");
 }
 
@@ -20,10 +21,14 @@ std::string value_text(const model::Model& model, const figure::Ask& ask, const 
     const model::Figure& figure = model.figures[static_cast<std::size_t>(ask.figure)];
     const std::string unit = measure_text(figure.measure);
     // A quotient carries the decimals it was divided at, a quantity those of its field; trailing zeros say nothing.
-    return with_separators((figure.measure.kind == model::Measure::Kind::number ? value.number.normalised() : value.number).text()) + (unit.empty() ? "" : " " + unit);
+    return with_separators(
+               (figure.measure.kind == model::Measure::Kind::number ? value.number.normalised() : value.number)
+                   .text()) +
+           (unit.empty() ? "" : " " + unit);
 }
 
-Sources::Sources(board::Snapshot& snapshot, exchange::Names& names, std::string zone) : snapshot_(snapshot), model_(snapshot.model()), names_(names) {
+Sources::Sources(board::Snapshot& snapshot, exchange::Names& names, std::string zone)
+    : snapshot_(snapshot), model_(snapshot.model()), names_(names) {
     if (Result<Zone> loaded = Zone::load(zone)) zone_ = std::move(*loaded);
 }
 
@@ -52,8 +57,10 @@ std::string Sources::entry_text(std::int64_t position) {
     const Result<board::Entry> entry = snapshot_.entry(Position{position});
     if (!entry) return text;
     text += " " + (zone_ ? zone_->local_text(entry->time) : entry->time.text()) + " " + entry->channel;
-    if (entry->post.value > 0 && model_.identity.post >= 0) text += " " + names_.title_of(model_.identity.post, entry->post);
-    if (entry->actor.value > 0 && model_.identity.person >= 0) text += " " + names_.title_of(model_.identity.person, entry->actor);
+    if (entry->post.value > 0 && model_.identity.post >= 0)
+        text += " " + names_.title_of(model_.identity.post, entry->post);
+    if (entry->actor.value > 0 && model_.identity.person >= 0)
+        text += " " + names_.title_of(model_.identity.person, entry->actor);
     return text;
 }
 
@@ -61,7 +68,8 @@ std::string Sources::papers_of(const record::Record& record) {
     const model::Type& type = model_.types[static_cast<std::size_t>(record.type)];
     std::string papers;
     for (std::size_t i = 0; i < type.fields.size() && i < record.values.size(); ++i) {
-        const std::string* text = type.fields[i].kind == model::FieldKind::attachment ? record::as_text(record.values[i]) : nullptr;
+        const std::string* text =
+            type.fields[i].kind == model::FieldKind::attachment ? record::as_text(record.values[i]) : nullptr;
         if (text) papers += (papers.empty() ? "" : "; ") + *text;
     }
     return papers;
@@ -94,14 +102,18 @@ void Sources::fill(Source& source, const figure::Ask& ask, const figure::Explana
         source.note = std::to_string(why.value.reported) + " / " + std::to_string(why.value.expected) + " 个单位已报";
     }
     if (!why.rows.empty() && figure.reducer == model::Reducer::sum && figure.kind == model::FigureKind::flow) {
-        source.rows_checked = with_separators(why.rows_sum.text()) + (why.rows_sum_checked ? "，与数值一致" : "，与数值不一致");
+        source.rows_checked =
+            with_separators(why.rows_sum.text()) + (why.rows_sum_checked ? "，与数值一致" : "，与数值不一致");
     }
     for (const figure::Explanation::Row& row : why.rows) {
         SourceRow shown;
         const RecordId id{row.record};
         shown.record = names_.title_of(figure.type, id);
         const bool countable = figure.reducer == model::Reducer::count || figure.reducer == model::Reducer::distinct;
-        shown.value = countable ? "1" : with_separators(Decimal{row.what.value, static_cast<std::uint8_t>(figure.measure.scale)}.text());
+        shown.value =
+            countable
+                ? "1"
+                : with_separators(Decimal{row.what.value, static_cast<std::uint8_t>(figure.measure.scale)}.text());
         shown.entry = entry_text(row.position);
         if (const record::RecordPtr record = snapshot_.record(figure.type, id)) shown.papers = papers_of(*record);
         source.rows.push_back(std::move(shown));
@@ -114,7 +126,8 @@ int Sources::of_score(const Assessment& assessment, const std::string& unit) {
     if (!fresh) return at;
     Source source;
     const score::UnitOutcome* outcome = assessment.outcome.unit(unit);
-    source.title = assessment.outcome.label[0] + " · " + (outcome ? outcome->unit.name : unit) + " · " + assessment.period.text_zh();
+    source.title = assessment.outcome.label[0] + " · " + (outcome ? outcome->unit.name : unit) + " · " +
+                   assessment.period.text_zh();
     source.code = assessment.scheme.code;
     for (const std::string& note : assessment.outcome.notes) source.note += (source.note.empty() ? "" : "; ") + note;
     if (outcome) {
@@ -149,7 +162,8 @@ int Sources::of_record(const record::Record& record, std::string title, std::str
     source.code = model_.types[static_cast<std::size_t>(record.type)].code;
     source.value = value;
     source.note = std::move(note);
-    source.rows.push_back({names_.title_of(record), std::move(value), entry_text(record.position.value), papers_of(record)});
+    source.rows.push_back(
+        {names_.title_of(record), std::move(value), entry_text(record.position.value), papers_of(record)});
     source.rows_total = 1;
     sources_[static_cast<std::size_t>(at)] = std::move(source);
     return at;

@@ -29,8 +29,10 @@ std::vector<Word> words_of(std::string_view text) {
         Word word{{}, i};
         bool quoted = false;
         for (; i < text.size() && (quoted || (text[i] != ' ' && text[i] != '\t')); ++i) {
-            if (text[i] == '"') quoted = !quoted;
-            else word.text += text[i];
+            if (text[i] == '"')
+                quoted = !quoted;
+            else
+                word.text += text[i];
         }
         words.push_back(std::move(word));
     }
@@ -64,7 +66,8 @@ class Parser {
     Parser(std::string_view text, const std::string& file) : text_(text), file_(file) {}
 
     Checked<Template> parse() {
-        if (text_.size() > template_bytes_max) return fail(Errors{{Code::limit_exceeded, file_, "a report template has at most 1 MiB"}});
+        if (text_.size() > template_bytes_max)
+            return fail(Errors{{Code::limit_exceeded, file_, "a report template has at most 1 MiB"}});
         std::size_t from = head();
         while (from < text_.size() && errors_.size() < 100) {
             const std::size_t end = std::min(text_.find('\n', from), text_.size());
@@ -75,14 +78,17 @@ class Parser {
             from = end + 1;
         }
         if (template_.lines.size() > lines_max || template_.placeholders.size() > placeholders_max) {
-            errors_.push_back({Code::limit_exceeded, file_, "a report template has at most 5,000 lines and 2,000 placeholders"});
+            errors_.push_back(
+                {Code::limit_exceeded, file_, "a report template has at most 5,000 lines and 2,000 placeholders"});
         }
         if (!errors_.empty()) return fail(std::move(errors_));
         return std::move(template_);
     }
 
   private:
-    std::string place(std::size_t column) const { return file_ + ":" + std::to_string(line_) + ":" + std::to_string(column + 1); }
+    std::string place(std::size_t column) const {
+        return file_ + ":" + std::to_string(line_) + ":" + std::to_string(column + 1);
+    }
     void problem(std::size_t column, std::string message, std::string hint = {}) {
         errors_.push_back({Code::invalid_model, place(column), std::move(message), std::move(hint)});
     }
@@ -98,8 +104,10 @@ class Parser {
         }
         // One empty line in front keeps the line numbers of the file.
         const Checked<yaml::Node> node = yaml::parse("\n" + std::string(text_.substr(begin, end - begin)), file_);
-        if (!node) errors_.insert(errors_.end(), node.error().begin(), node.error().end());
-        else if (node->is_map()) read_head(*node);
+        if (!node)
+            errors_.insert(errors_.end(), node.error().begin(), node.error().end());
+        else if (node->is_map())
+            read_head(*node);
         const std::size_t after = std::min(text_.find('\n', end + 1), text_.size() - 1) + 1;
         line_ = static_cast<int>(std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(after), '\n'));
         return after;
@@ -109,20 +117,30 @@ class Parser {
         for (std::size_t i = 0; i < node.keys.size(); ++i) {
             const std::string& key = node.keys[i].text;
             const yaml::Node& value = node.items[i];
-            if (key == "label" && value.is_list() && !value.items.empty()) template_.label = value.items.front().text;
-            else if (key == "unit" && value.is_scalar()) template_.unit_type = value.text;
-            else if (key == "periods" && value.is_list()) read_periods(value);
-            else errors_.push_back({Code::invalid_model, yaml::place(file_, node.keys[i]), "\"" + key + "\" is not understood here", "label: [三种], periods: [half, year], unit: type"});
+            if (key == "label" && value.is_list() && !value.items.empty())
+                template_.label = value.items.front().text;
+            else if (key == "unit" && value.is_scalar())
+                template_.unit_type = value.text;
+            else if (key == "periods" && value.is_list())
+                read_periods(value);
+            else
+                errors_.push_back({Code::invalid_model, yaml::place(file_, node.keys[i]),
+                                   "\"" + key + "\" is not understood here",
+                                   "label: [三种], periods: [half, year], unit: type"});
         }
     }
 
     void read_periods(const yaml::Node& list) {
         for (const yaml::Node& item : list.items) {
             bool known = false;
-            for (const PeriodKind kind : {PeriodKind::month, PeriodKind::quarter, PeriodKind::half, PeriodKind::year, PeriodKind::year_to_date}) {
+            for (const PeriodKind kind : {PeriodKind::month, PeriodKind::quarter, PeriodKind::half, PeriodKind::year,
+                                          PeriodKind::year_to_date}) {
                 if (period_kind_name(kind) == item.text) template_.periods.push_back(kind), known = true;
             }
-            if (!known) errors_.push_back({Code::invalid_model, yaml::place(file_, item), "\"" + item.text + "\" is no kind of period", "month, quarter, half, year, year_to_date"});
+            if (!known)
+                errors_.push_back({Code::invalid_model, yaml::place(file_, item),
+                                   "\"" + item.text + "\" is no kind of period",
+                                   "month, quarter, half, year, year_to_date"});
         }
     }
 
@@ -154,7 +172,8 @@ class Parser {
             if (open > from) line.pieces.push_back({std::string(text.substr(from, open - from)), -1});
             if (open == std::string_view::npos) return;
             const std::size_t close = text.find("}}", open);
-            if (close == std::string_view::npos) return problem(open, "the placeholder is not closed", "}} on the same line");
+            if (close == std::string_view::npos)
+                return problem(open, "the placeholder is not closed", "}} on the same line");
             read_placeholder(text.substr(open, close + 2 - open), open, line);
             from = close + 2;
         }
@@ -166,9 +185,12 @@ class Parser {
         made.where = place(column);
         const std::vector<Word> words = words_of(text.substr(2, text.size() - 4));
         const std::size_t colon = words.empty() ? std::string::npos : words.front().text.find(':');
-        const auto kind = colon == std::string::npos ? std::nullopt : kind_named(std::string_view(words.front().text).substr(0, colon));
+        const auto kind = colon == std::string::npos
+                              ? std::nullopt
+                              : kind_named(std::string_view(words.front().text).substr(0, colon));
         if (!kind || colon + 1 == words.front().text.size()) {
-            return problem(column, "\"" + made.text + "\" is no placeholder", "{{ figure:CODE }}, fact:, score:, rank:, peers: or board:, see docs/reports.md");
+            return problem(column, "\"" + made.text + "\" is no placeholder",
+                           "{{ figure:CODE }}, fact:, score:, rank:, peers: or board:, see docs/reports.md");
         }
         made.kind = *kind;
         made.name = words.front().text.substr(colon + 1);
@@ -186,15 +208,19 @@ class Parser {
         if (!dimension && std::find(known.begin(), known.end(), key) == known.end()) {
             std::string all;
             for (const std::string_view k : known) all += (all.empty() ? "" : ", ") + std::string(k);
-            return problem(column, "\"" + key + "\" is no key of this placeholder", did_you_mean(key, known, all.empty() ? "it has none" : all));
+            return problem(column, "\"" + key + "\" is no key of this placeholder",
+                           did_you_mean(key, known, all.empty() ? "it has none" : all));
         }
         if (key == "as") {
             const auto as = as_named(value);
-            if (!as) return problem(column, "\"" + value + "\" is no way to print a number", "number, plain, yi, wan, percent, growth or lead");
+            if (!as)
+                return problem(column, "\"" + value + "\" is no way to print a number",
+                               "number, plain, yi, wan, percent, growth or lead");
             made.as = *as;
         } else if (key == "decimals") {
             const auto [end, bad] = std::from_chars(value.data(), value.data() + value.size(), made.decimals);
-            if (bad != std::errc{} || end != value.data() + value.size() || made.decimals < 0 || made.decimals > 9) problem(column, "\"" + value + "\" is no number of decimals", "0 to 9");
+            if (bad != std::errc{} || end != value.data() + value.size() || made.decimals < 0 || made.decimals > 9)
+                problem(column, "\"" + value + "\" is no number of decimals", "0 to 9");
         } else {
             made.keys[key] = value;
         }

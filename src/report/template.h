@@ -1,6 +1,7 @@
 #pragma once
-// A report template (docs/reports.md) as lines of text and placeholders. Every mistake of form at once with file:line:column;
-// names of figures and schemes are judged when the report is written. Bounded: 1 MiB, 5,000 lines, 2,000 placeholders.
+// A report template (docs/reports.md) as lines of text and placeholders. Every mistake of form at once with
+// file:line:column; names of figures and schemes are judged when the report is written. Bounded: 1 MiB, 5,000 lines,
+// 2,000 placeholders.
 #include <map>
 #include <string>
 #include <string_view>
@@ -17,29 +18,30 @@ enum class PlaceholderKind : std::uint8_t { figure, fact, score, rank, peers, bo
 struct Placeholder {
     PlaceholderKind kind = PlaceholderKind::figure;
     std::string name;
-    std::map<std::string, std::string, std::less<>> keys;  // window, period, unit, by.<dimension>, decimals, node, organ, show
+    std::map<std::string, std::string, std::less<>>
+        keys;  // window, period, unit, by.<dimension>, decimals, node, organ, show
     As as = As::number;
-    int decimals = -1;       // -1: the default
-    std::string text;        // as written, with the braces
-    std::string where;       // file:line:column
+    int decimals = -1;  // -1: the default
+    std::string text;   // as written, with the braces
+    std::string where;  // file:line:column
     std::string key(std::string_view k) const;
 };
 
-struct Piece {               // text, or a placeholder when it has one
+struct Piece {  // text, or a placeholder when it has one
     std::string text;
-    int placeholder = -1;    // index into Template::placeholders
+    int placeholder = -1;  // index into Template::placeholders
 };
 
 enum class LineKind : std::uint8_t { heading, note, item, row, sentence, blank };
 struct Line {
     LineKind kind = LineKind::sentence;
-    int level = 0;           // heading
-    std::string source;      // as written
+    int level = 0;       // heading
+    std::string source;  // as written
     std::vector<Piece> pieces;
 };
 
 struct Template {
-    std::string label;       // first of three, when the head has one
+    std::string label;  // first of three, when the head has one
     std::vector<PeriodKind> periods;
     std::string unit_type;
     std::vector<Placeholder> placeholders;

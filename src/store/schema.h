@@ -1,6 +1,6 @@
 #pragma once
-// The SQL of a board's tables: engine tables (yipan_*), one table per record type named by its code, and a view v_<type> per type
-// that gives labels, yuan and dates, so that any SQLite tool can open a board (docs/sql.md).
+// The SQL of a board's tables: engine tables (yipan_*), one table per record type named by its code, and a view
+// v_<type> per type that gives labels, yuan and dates, so that any SQLite tool can open a board (docs/sql.md).
 #include <string>
 #include <vector>
 

@@ -1,4 +1,5 @@
-// The SQLite store: WAL, synced before anybody is answered, one writer (an exclusive lock on "<board>-lock"), readers on connections of their own.
+// The SQLite store: WAL, synced before anybody is answered, one writer (an exclusive lock on "<board>-lock"), readers
+// on connections of their own.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -22,7 +23,7 @@ namespace {
 constexpr int busy_timeout_ms = 5'000;
 constexpr int application_id = 0x5950414e;  // "YPAN"
 constexpr int wal_checkpoint_pages = 20'000;
-constexpr int checksum_reserve_bytes = 8;   // room at the end of each page for a checksum
+constexpr int checksum_reserve_bytes = 8;  // room at the end of each page for a checksum
 
 Result<Digest> digest_of(std::string_view blob) {
     Digest d;
@@ -43,8 +44,10 @@ class Sqlite final : public Store {
     ~Sqlite() override {
         types_.clear();
         scalars_.clear();
-        for (auto* s : {&begin_, &begin_read_, &commit_, &rollback_, &savepoint_, &release_, &back_, &meta_get_, &meta_set_, &head_get_, &head_set_,
-                        &append_, &entry_, &put_node_, &get_node_, &counter_get_, &counter_set_, &receipt_get_, &receipt_set_, &chunk_put_, &total_put_, &channel_put_, &tail_put_, &chunks_})
+        for (auto* s : {&begin_,       &begin_read_, &commit_,    &rollback_,    &savepoint_,   &release_,
+                        &back_,        &meta_get_,   &meta_set_,  &head_get_,    &head_set_,    &append_,
+                        &entry_,       &put_node_,   &get_node_,  &counter_get_, &counter_set_, &receipt_get_,
+                        &receipt_set_, &chunk_put_,  &total_put_, &channel_put_, &tail_put_,    &chunks_})
             *s = Statement{};
         if (db_) sqlite3_close(db_);
         if (wal_ >= 0) ::close(wal_);
@@ -62,9 +65,13 @@ class Sqlite final : public Store {
         if (access != Access::create && ::access(path.c_str(), F_OK) != 0)
             return fail(Code::not_found, path, "no such board", "yipan init or yipan demo makes one");
         if (access != Access::read) YIPAN_TRY_VOID(lock(path));
-        const int flags = access == Access::create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+        const int flags = access == Access::create  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                          : access == Access::write ? SQLITE_OPEN_READWRITE
+                                                    : SQLITE_OPEN_READONLY;
         const std::string name = access == Access::read && frozen(path) ? immutable_uri(path) : path;
-        if (sqlite3_open_v2(name.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX | (name == path ? 0 : SQLITE_OPEN_URI), nullptr) != SQLITE_OK) return fail(sqlite_error(db_, "open " + path));
+        if (sqlite3_open_v2(name.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX | (name == path ? 0 : SQLITE_OPEN_URI),
+                            nullptr) != SQLITE_OK)
+            return fail(sqlite_error(db_, "open " + path));
         sqlite3_busy_timeout(db_, busy_timeout_ms);
         sqlite3_extended_result_codes(db_, 1);
         if (access == Access::create) {
@@ -77,8 +84,9 @@ class Sqlite final : public Store {
         }
         if (access != Access::read) {
             YIPAN_TRY_VOID(execute("PRAGMA journal_mode=WAL"));
-            // NORMAL leaves the sync after a commit to us: sync() does it on the write-ahead log before anybody is answered, so that the
-            // writer can already judge the next batch meanwhile (docs/decisions/0004-fsync.md). Checkpoints sync as in FULL.
+            // NORMAL leaves the sync after a commit to us: sync() does it on the write-ahead log before anybody is
+            // answered, so that the writer can already judge the next batch meanwhile (docs/decisions/0004-fsync.md).
+            // Checkpoints sync as in FULL.
             YIPAN_TRY_VOID(execute("PRAGMA synchronous=NORMAL"));
             YIPAN_TRY_VOID(execute("PRAGMA wal_autocheckpoint=" + std::to_string(wal_checkpoint_pages)));
         }
@@ -103,9 +111,14 @@ class Sqlite final : public Store {
     Status sync() override {
         if (wal_ < 0) {
             wal_ = ::open((path_ + "-wal").c_str(), O_RDWR | O_CLOEXEC);
-            if (wal_ < 0) return fail(Code::store_failed, path_, std::string("cannot open the write-ahead log: ") + std::strerror(errno));
+            if (wal_ < 0)
+                return fail(Code::store_failed, path_,
+                            std::string("cannot open the write-ahead log: ") + std::strerror(errno));
         }
-        if (::fdatasync(wal_) != 0) return fail(Code::store_failed, path_, std::string("the disk did not confirm the write: ") + std::strerror(errno), "reopen the board and ask again with the same idempotency key");
+        if (::fdatasync(wal_) != 0)
+            return fail(Code::store_failed, path_,
+                        std::string("the disk did not confirm the write: ") + std::strerror(errno),
+                        "reopen the board and ask again with the same idempotency key");
         return {};
     }
     void rollback() override {
@@ -156,7 +169,9 @@ class Sqlite final : public Store {
         Reset reset(meta_get_);
         return std::optional<std::string>(std::string(meta_get_.text(0)));
     }
-    Status set_meta(std::string_view name, std::string_view value) override { return meta_set_.bind_text(1, name).bind_text(2, value).run(); }
+    Status set_meta(std::string_view name, std::string_view value) override {
+        return meta_set_.bind_text(1, name).bind_text(2, value).run();
+    }
     Result<Head> head() override {
         YIPAN_TRY(const bool row, head_get_.step());
         if (!row) return Head{0, sha256("")};
@@ -166,18 +181,31 @@ class Sqlite final : public Store {
         YIPAN_TRY(head.root, digest_of(head_get_.blob(1)));
         return head;
     }
-    Status set_head(const Head& head) override { return head_set_.bind(1, head.position).bind_digest(2, head.root).run(); }
+    Status set_head(const Head& head) override {
+        return head_set_.bind(1, head.position).bind_digest(2, head.root).run();
+    }
 
     // -- journal
     Status append(const journal::Entry& e, const Digest& leaf) override {
         YIPAN_TRY(const std::int64_t channel, channel_number(e.channel));
         auto& s = append_;
-        s.bind(1, e.position).bind(2, e.time).bind(3, e.actor).bind(4, e.post).bind(5, channel).bind(6, static_cast<int>(e.verb));
+        s.bind(1, e.position)
+            .bind(2, e.time)
+            .bind(3, e.actor)
+            .bind(4, e.post)
+            .bind(5, channel)
+            .bind(6, static_cast<int>(e.verb));
         if (e.type.empty())
             s.bind_null(7);
         else
             s.bind(7, code_numbers_.at(e.type));
-        s.bind(8, e.record).bind(9, e.version).bind(10, e.previous).bind(11, e.transaction).bind(12, e.model_version).bind(13, e.effective).bind_digest(14, leaf);
+        s.bind(8, e.record)
+            .bind(9, e.version)
+            .bind(10, e.previous)
+            .bind(11, e.transaction)
+            .bind(12, e.model_version)
+            .bind(13, e.effective)
+            .bind_digest(14, leaf);
         for (int g = 0; g < journal::group_count; ++g) {
             const auto i = static_cast<std::size_t>(g);
             const bool here = !e.salt[i].empty();
@@ -200,7 +228,8 @@ class Sqlite final : public Store {
         YIPAN_TRY_VOID(decode(entry_, out));
         return out;
     }
-    Status each_entry(std::int64_t from, std::int64_t to, const std::function<Status(const StoredEntry&)>& visit) override {
+    Status each_entry(std::int64_t from, std::int64_t to,
+                      const std::function<Status(const StoredEntry&)>& visit) override {
         YIPAN_TRY(Statement s, Statement::prepare(db_, entry_sql));
         s.bind(1, from).bind(2, to);
         StoredEntry out;
@@ -213,7 +242,9 @@ class Sqlite final : public Store {
         }
     }
     Status each_leaf(std::int64_t from, std::int64_t to, const std::function<void(const Digest&)>& visit) override {
-        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT leaf FROM yipan_entry WHERE position BETWEEN ? AND ? ORDER BY position"));
+        YIPAN_TRY(
+            Statement s,
+            Statement::prepare(db_, "SELECT leaf FROM yipan_entry WHERE position BETWEEN ? AND ? ORDER BY position"));
         s.bind(1, from).bind(2, to);
         while (true) {
             YIPAN_TRY(const bool row, s.step());
@@ -253,13 +284,15 @@ class Sqlite final : public Store {
         Reset reset(t->read);
         return record_of(t->read, type);
     }
-    Result<std::vector<std::int64_t>> find(int type, const std::vector<int>& fields, const std::vector<record::Value>& values, std::int64_t limit) override {
+    Result<std::vector<std::int64_t>> find(int type, const std::vector<int>& fields,
+                                           const std::vector<record::Value>& values, std::int64_t limit) override {
         YIPAN_TRY(TypeStatements* const t, statements(type));
         Statement& s = t->find[fields];
         const model::Type& shape = this->shape(type);
         if (!s) {
             std::string sql = "SELECT id FROM " + quoted(shape.code) + " WHERE ";
-            for (std::size_t i = 0; i < fields.size(); ++i) sql += (i ? " AND " : "") + quoted(shape.fields[static_cast<std::size_t>(fields[i])].code) + " IS ?";
+            for (std::size_t i = 0; i < fields.size(); ++i)
+                sql += (i ? " AND " : "") + quoted(shape.fields[static_cast<std::size_t>(fields[i])].code) + " IS ?";
             YIPAN_TRY(s, Statement::prepare(db_, sql + " ORDER BY id LIMIT ?"));
         }
         for (std::size_t i = 0; i < values.size(); ++i) s.bind_value(static_cast<int>(i) + 1, values[i]);
@@ -272,23 +305,30 @@ class Sqlite final : public Store {
         if (!s) {
             const model::Field& f = shape.fields[static_cast<std::size_t>(field)];
             const std::string table = quoted(shape.code);
-            const std::string sql = f.kind == model::FieldKind::references
-                                        ? "SELECT id FROM " + table + " WHERE EXISTS (SELECT 1 FROM json_each(" + table + "." + quoted(f.code) + ") WHERE value = ?) ORDER BY id LIMIT ?"
-                                        : "SELECT id FROM " + table + " WHERE " + quoted(f.code) + " = ? ORDER BY id LIMIT ?";
+            const std::string sql =
+                f.kind == model::FieldKind::references
+                    ? "SELECT id FROM " + table + " WHERE EXISTS (SELECT 1 FROM json_each(" + table + "." +
+                          quoted(f.code) + ") WHERE value = ?) ORDER BY id LIMIT ?"
+                    : "SELECT id FROM " + table + " WHERE " + quoted(f.code) + " = ? ORDER BY id LIMIT ?";
             YIPAN_TRY(s, Statement::prepare(db_, sql));
         }
         return ids(s.bind(1, id).bind(2, limit));
     }
     Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) override {
-        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t") + " FROM " + quoted(shape(type).code) + " t ORDER BY id"));
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t") + " FROM " +
+                                                           quoted(shape(type).code) + " t ORDER BY id"));
         while (true) {
             YIPAN_TRY(const bool row, s.step());
             if (!row || !visit(record_of(s, type))) return {};
         }
     }
-    Result<std::vector<record::RecordPtr>> list(int type, const std::string& where, const std::vector<record::Value>& parameters, std::int64_t offset, std::int64_t limit) override {
-        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t") + " FROM " + quoted(shape(type).code) + " t" +
-                                                           (where.empty() ? "" : " WHERE " + where) + " ORDER BY t.id LIMIT ? OFFSET ?"));
+    Result<std::vector<record::RecordPtr>> list(int type, const std::string& where,
+                                                const std::vector<record::Value>& parameters, std::int64_t offset,
+                                                std::int64_t limit) override {
+        YIPAN_TRY(Statement s,
+                  Statement::prepare(
+                      db_, "SELECT " + columns_of(shape(type), "t") + " FROM " + quoted(shape(type).code) + " t" +
+                               (where.empty() ? "" : " WHERE " + where) + " ORDER BY t.id LIMIT ? OFFSET ?"));
         int i = 1;
         for (const auto& v : parameters) s.bind_value(i++, v);
         s.bind(i, limit).bind(i + 1, offset);
@@ -299,8 +339,11 @@ class Sqlite final : public Store {
             out.push_back(record_of(s, type));
         }
     }
-    Result<std::int64_t> count(int type, const std::string& where, const std::vector<record::Value>& parameters) override {
-        YIPAN_TRY(const record::Value v, scalar("SELECT count(*) FROM " + quoted(shape(type).code) + " t" + (where.empty() ? "" : " WHERE " + where), parameters));
+    Result<std::int64_t> count(int type, const std::string& where,
+                               const std::vector<record::Value>& parameters) override {
+        YIPAN_TRY(const record::Value v, scalar("SELECT count(*) FROM " + quoted(shape(type).code) + " t" +
+                                                    (where.empty() ? "" : " WHERE " + where),
+                                                parameters));
         return *record::as_integer(v);
     }
     Result<record::Value> scalar(const std::string& sql, const std::vector<record::Value>& parameters) override {
@@ -335,7 +378,9 @@ class Sqlite final : public Store {
         Reset reset(counter_get_);
         return counter_get_.integer(0);
     }
-    Status set_counter(std::string_view name, std::int64_t value) override { return counter_set_.bind_text(1, name).bind(2, value).run(); }
+    Status set_counter(std::string_view name, std::int64_t value) override {
+        return counter_set_.bind_text(1, name).bind(2, value).run();
+    }
     Status each_counter(const std::function<void(std::string_view, std::int64_t)>& visit) override {
         YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT name, value FROM yipan_counter ORDER BY name"));
         while (true) {
@@ -350,10 +395,14 @@ class Sqlite final : public Store {
         Reset reset(receipt_get_);
         return std::optional<RecordedReceipt>(RecordedReceipt{receipt_get_.integer(0), receipt_get_.integer(1)});
     }
-    Status put_receipt(std::string_view key, const RecordedReceipt& r) override { return receipt_set_.bind_text(1, key).bind(2, r.first).bind(3, r.last).run(); }
+    Status put_receipt(std::string_view key, const RecordedReceipt& r) override {
+        return receipt_set_.bind_text(1, key).bind(2, r.first).bind(3, r.last).run();
+    }
 
     // -- tail
-    Status put_tail(std::int64_t position, std::string_view body) override { return tail_put_.bind(1, position).bind_blob(2, body).run(); }
+    Status put_tail(std::int64_t position, std::string_view body) override {
+        return tail_put_.bind(1, position).bind_blob(2, body).run();
+    }
     Status each_tail(const std::function<Status(std::int64_t, std::string_view)>& visit) override {
         YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT position, body FROM yipan_tail ORDER BY position"));
         while (true) {
@@ -378,19 +427,23 @@ class Sqlite final : public Store {
         }
     }
     Status put_run(const RunRow& run) override {
-        YIPAN_TRY(Statement s, Statement::prepare(db_, "INSERT INTO yipan_run(id, level, first, last) VALUES(?,?,?,?)"));
+        YIPAN_TRY(Statement s,
+                  Statement::prepare(db_, "INSERT INTO yipan_run(id, level, first, last) VALUES(?,?,?,?)"));
         return s.bind(1, run.id).bind(2, run.level).bind(3, run.first_position).bind(4, run.last_position).run();
     }
     Status set_run_level(std::int64_t run, int level) override {
         YIPAN_TRY(Statement s, Statement::prepare(db_, "UPDATE yipan_run SET level = ? WHERE id = ?"));
         return s.bind(1, level).bind(2, run).run();
     }
-    Status add_run_total(std::int64_t run, std::string_view body) override { return total_put_.bind(1, run).bind_blob(2, body).run(); }
+    Status add_run_total(std::int64_t run, std::string_view body) override {
+        return total_put_.bind(1, run).bind_blob(2, body).run();
+    }
     Status put_run_chunk(std::int64_t run, std::string_view first_key, std::string_view body) override {
         return chunk_put_.bind(1, run).bind_blob(2, first_key).bind_blob(3, body).run();
     }
     Status drop_run(std::int64_t run) override {
-        for (const char* sql : {"DELETE FROM yipan_run WHERE id = ?", "DELETE FROM yipan_run_total WHERE run = ?", "DELETE FROM yipan_run_chunk WHERE run = ?"}) {
+        for (const char* sql : {"DELETE FROM yipan_run WHERE id = ?", "DELETE FROM yipan_run_total WHERE run = ?",
+                                "DELETE FROM yipan_run_chunk WHERE run = ?"}) {
             YIPAN_TRY(Statement s, Statement::prepare(db_, sql));
             YIPAN_TRY_VOID(s.bind(1, run).run());
         }
@@ -405,12 +458,15 @@ class Sqlite final : public Store {
             visit(s.blob(0));
         }
     }
-    Status chunks_from(std::int64_t run, std::string_view key, const std::function<bool(std::string_view, std::string_view)>& next) override {
+    Status chunks_from(std::int64_t run, std::string_view key,
+                       const std::function<bool(std::string_view, std::string_view)>& next) override {
         // The chunk that may hold `key` begins at or before it; when none does, start at the run's first chunk.
         if (!chunks_) {
-            YIPAN_TRY(chunks_, Statement::prepare(db_,
-                "SELECT first_key, body FROM yipan_run_chunk WHERE run = ?1 AND first_key >= "
-                "coalesce((SELECT max(first_key) FROM yipan_run_chunk WHERE run = ?1 AND first_key <= ?2), x'') ORDER BY first_key"));
+            YIPAN_TRY(chunks_,
+                      Statement::prepare(db_,
+                                         "SELECT first_key, body FROM yipan_run_chunk WHERE run = ?1 AND first_key >= "
+                                         "coalesce((SELECT max(first_key) FROM yipan_run_chunk WHERE run = ?1 AND "
+                                         "first_key <= ?2), x'') ORDER BY first_key"));
         }
         Statement own;
         std::swap(own, chunks_);  // a visitor may ask again; then it prepares one of its own
@@ -418,7 +474,10 @@ class Sqlite final : public Store {
         Status status;
         while (true) {
             const auto row = own.step();
-            if (!row) { status = fail(row.error()); break; }
+            if (!row) {
+                status = fail(row.error());
+                break;
+            }
             if (!*row || !next(own.blob(0), own.blob(1))) break;
         }
         own.reset();
@@ -428,16 +487,19 @@ class Sqlite final : public Store {
 
   private:
     static constexpr std::string_view entry_sql =
-        "SELECT e.position, e.time, e.actor, e.post, (SELECT name FROM yipan_channel WHERE id = e.channel), e.verb, e.type, e.record, e.version, e.previous, e.tx, "
-        "e.model, e.effective, e.leaf, e.salt, e.body, e.salt_personal, e.body_personal, e.salt_attachment, e.body_attachment, "
-        "e.commitment, e.commitment_personal, e.commitment_attachment FROM yipan_entry e WHERE e.position BETWEEN ? AND ? ORDER BY e.position";
+        "SELECT e.position, e.time, e.actor, e.post, (SELECT name FROM yipan_channel WHERE id = e.channel), e.verb, "
+        "e.type, e.record, e.version, e.previous, e.tx, "
+        "e.model, e.effective, e.leaf, e.salt, e.body, e.salt_personal, e.body_personal, e.salt_attachment, "
+        "e.body_attachment, "
+        "e.commitment, e.commitment_personal, e.commitment_attachment FROM yipan_entry e WHERE e.position BETWEEN ? "
+        "AND ? ORDER BY e.position";
 
     Status execute(std::string_view sql) {
         if (sqlite3_exec(db_, std::string(sql).c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
         return fail(sqlite_error(db_, "prepare the board"));
     }
-    // A board in a folder nobody may write to cannot get the files beside it that readers share; without a write-ahead log it does not
-    // change either and is read as it lies.
+    // A board in a folder nobody may write to cannot get the files beside it that readers share; without a write-ahead
+    // log it does not change either and is read as it lies.
     static bool frozen(const std::string& path) {
         const std::size_t slash = path.rfind('/');
         const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
@@ -460,8 +522,13 @@ class Sqlite final : public Store {
     Status lock(const std::string& path) {
         const std::string file = path + "-lock";
         lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (lock_ < 0) return fail(errno == EROFS || errno == EACCES ? Code::read_only : Code::store_failed, path, std::string("cannot write beside the board: ") + std::strerror(errno), "open it for reading, or move it to a disk that can be written");
-        if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) return fail(Code::busy, path, "another process holds this board for writing", "wait for it, or send the change through it");
+        if (lock_ < 0)
+            return fail(errno == EROFS || errno == EACCES ? Code::read_only : Code::store_failed, path,
+                        std::string("cannot write beside the board: ") + std::strerror(errno),
+                        "open it for reading, or move it to a disk that can be written");
+        if (::flock(lock_, LOCK_EX | LOCK_NB) != 0)
+            return fail(Code::busy, path, "another process holds this board for writing",
+                        "wait for it, or send the change through it");
         return {};
     }
     Status check_format(const std::string& path) {
@@ -474,7 +541,10 @@ class Sqlite final : public Store {
         if (application != application_id) return fail(Code::wrong_format, path, "is not a yipan board");
         YIPAN_TRY(const std::int64_t format, number("PRAGMA user_version"));
         if (format > format_version)
-            return fail(Code::wrong_format, path, "the board has format " + std::to_string(format) + ", this program knows up to " + std::to_string(format_version), "use the newer yipan that wrote it");
+            return fail(Code::wrong_format, path,
+                        "the board has format " + std::to_string(format) + ", this program knows up to " +
+                            std::to_string(format_version),
+                        "use the newer yipan that wrote it");
         return {};
     }
     Status prepare() {
@@ -490,18 +560,25 @@ class Sqlite final : public Store {
         YIPAN_TRY_VOID(make(release_, "RELEASE draft"));
         YIPAN_TRY_VOID(make(back_, "ROLLBACK TO draft"));
         YIPAN_TRY_VOID(make(meta_get_, "SELECT value FROM yipan_meta WHERE name = ?"));
-        YIPAN_TRY_VOID(make(meta_set_, "INSERT INTO yipan_meta VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"));
+        YIPAN_TRY_VOID(make(
+            meta_set_, "INSERT INTO yipan_meta VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"));
         YIPAN_TRY_VOID(make(head_get_, "SELECT position, root FROM yipan_head WHERE id = 1"));
-        YIPAN_TRY_VOID(make(head_set_, "INSERT INTO yipan_head VALUES(1, ?, ?) ON CONFLICT(id) DO UPDATE SET position = excluded.position, root = excluded.root"));
+        YIPAN_TRY_VOID(make(head_set_,
+                            "INSERT INTO yipan_head VALUES(1, ?, ?) ON CONFLICT(id) DO UPDATE SET position = "
+                            "excluded.position, root = excluded.root"));
         YIPAN_TRY_VOID(make(append_, "INSERT INTO yipan_entry VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
         YIPAN_TRY_VOID(make(entry_, entry_sql));
         YIPAN_TRY_VOID(make(put_node_, "INSERT INTO yipan_node VALUES(?, ?, ?)"));
         YIPAN_TRY_VOID(make(get_node_, "SELECT hash FROM yipan_node WHERE level = ? AND idx = ?"));
         YIPAN_TRY_VOID(make(counter_get_, "SELECT value FROM yipan_counter WHERE name = ?"));
-        YIPAN_TRY_VOID(make(counter_set_, "INSERT INTO yipan_counter VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"));
+        YIPAN_TRY_VOID(
+            make(counter_set_,
+                 "INSERT INTO yipan_counter VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"));
         YIPAN_TRY_VOID(make(receipt_get_, "SELECT first, last FROM yipan_receipt WHERE key = ?"));
         YIPAN_TRY_VOID(make(receipt_set_, "INSERT INTO yipan_receipt VALUES(?, ?, ?)"));
-        YIPAN_TRY_VOID(make(total_put_, "INSERT INTO yipan_run_total SELECT ?1, coalesce(max(idx), 0) + 1, ?2 FROM yipan_run_total WHERE run = ?1"));
+        YIPAN_TRY_VOID(make(total_put_,
+                            "INSERT INTO yipan_run_total SELECT ?1, coalesce(max(idx), 0) + 1, ?2 FROM yipan_run_total "
+                            "WHERE run = ?1"));
         YIPAN_TRY_VOID(make(tail_put_, "INSERT INTO yipan_tail VALUES(?, ?)"));
         YIPAN_TRY_VOID(make(chunk_put_, "INSERT INTO yipan_run_chunk(run, first_key, body) VALUES(?, ?, ?)"));
         return make(channel_put_, "INSERT INTO yipan_channel(name) VALUES(?)");
@@ -522,17 +599,23 @@ class Sqlite final : public Store {
             sets += ", " + quoted(shape.fields[i].code) + "=" + mark;
         }
         if (access_ != Access::read) {
-            YIPAN_TRY(t->insert, Statement::prepare(db_, "INSERT INTO " + table + "(" + columns_of(shape, "") + ") VALUES(" + marks + ")"));
+            YIPAN_TRY(t->insert, Statement::prepare(db_, "INSERT INTO " + table + "(" + columns_of(shape, "") +
+                                                             ") VALUES(" + marks + ")"));
             YIPAN_TRY(t->update, Statement::prepare(db_, "UPDATE " + table + " SET " + sets + " WHERE id=?1"));
             YIPAN_TRY(t->erase, Statement::prepare(db_, "DELETE FROM " + table + " WHERE id=?1"));
             YIPAN_TRY(t->set_next, Statement::prepare(db_, "UPDATE yipan_type SET next_record=? WHERE id=?"));
         }
-        YIPAN_TRY(t->read, Statement::prepare(db_, "SELECT " + columns_of(shape, "") + " FROM " + table + " WHERE id=?1"));
+        YIPAN_TRY(t->read,
+                  Statement::prepare(db_, "SELECT " + columns_of(shape, "") + " FROM " + table + " WHERE id=?1"));
         slot = std::move(t);
         return slot.get();
     }
     static Statement& bind_record(Statement& s, const record::Record& r) {
-        s.bind(1, r.id.value).bind(2, r.version).bind(3, r.position.value).bind(4, r.previous.value).bind(5, r.effective.days);
+        s.bind(1, r.id.value)
+            .bind(2, r.version)
+            .bind(3, r.position.value)
+            .bind(4, r.previous.value)
+            .bind(5, r.effective.days);
         int i = 6;
         for (const auto& v : r.values) s.bind_value(i++, v);
         return s;
@@ -576,7 +659,9 @@ class Sqlite final : public Store {
         e.verb = static_cast<journal::Verb>(s.integer(5));
         if (!s.is_null(6)) {
             const auto code = type_codes_.find(s.integer(6));
-            if (code == type_codes_.end()) return fail(Code::corrupt, "entry " + std::to_string(e.position), "refers to a type number that is not in yipan_type");
+            if (code == type_codes_.end())
+                return fail(Code::corrupt, "entry " + std::to_string(e.position),
+                            "refers to a type number that is not in yipan_type");
             e.type = code->second;
         }
         e.record = s.integer(7);
@@ -602,7 +687,7 @@ class Sqlite final : public Store {
 
     sqlite3* db_ = nullptr;
     int lock_ = -1;
-    int wal_ = -1;            // the write-ahead log, for sync() only; opened by the first thread that syncs
+    int wal_ = -1;  // the write-ahead log, for sync() only; opened by the first thread that syncs
     std::string path_;
     Access access_ = Access::read;
     model::ModelPtr model_;
@@ -612,23 +697,28 @@ class Sqlite final : public Store {
     std::unordered_map<std::string, std::int64_t> code_numbers_;
     std::unordered_map<std::string, std::int64_t> channels_;
     std::unordered_map<std::string, Statement> scalars_;
-    Statement begin_, begin_read_, commit_, rollback_, savepoint_, release_, back_, meta_get_, meta_set_, head_get_, head_set_, append_, entry_, put_node_,
-        get_node_, counter_get_, counter_set_, receipt_get_, receipt_set_, chunk_put_, total_put_, channel_put_, tail_put_, chunks_;
+    Statement begin_, begin_read_, commit_, rollback_, savepoint_, release_, back_, meta_get_, meta_set_, head_get_,
+        head_set_, append_, entry_, put_node_, get_node_, counter_get_, counter_set_, receipt_get_, receipt_set_,
+        chunk_put_, total_put_, channel_put_, tail_put_, chunks_;
 };
 }  // namespace
 
 Error sqlite_error(sqlite3* db, std::string_view doing) {
     const int rc = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
     const std::string reason = db ? sqlite3_errmsg(db) : "out of memory";
-    const auto make = [&](Code code, std::string hint) { return Error{code, "", "cannot " + std::string(doing) + ": " + reason, std::move(hint)}; };
+    const auto make = [&](Code code, std::string hint) {
+        return Error{code, "", "cannot " + std::string(doing) + ": " + reason, std::move(hint)};
+    };
     switch (rc & 0xff) {
         case SQLITE_BUSY:
         case SQLITE_LOCKED: return make(Code::busy, "another process is writing; try again");
-        case SQLITE_FULL: return make(Code::store_failed, "the disk is full: free some space; nothing was half-written");
+        case SQLITE_FULL:
+            return make(Code::store_failed, "the disk is full: free some space; nothing was half-written");
         case SQLITE_READONLY:
         case SQLITE_CANTOPEN:
         case SQLITE_PERM: return make(Code::read_only, "the file or its folder cannot be written");
-        case SQLITE_NOTADB: return make(Code::wrong_format, "this file is no board; yipan init and yipan demo make them");
+        case SQLITE_NOTADB:
+            return make(Code::wrong_format, "this file is no board; yipan init and yipan demo make them");
         case SQLITE_CORRUPT: return make(Code::corrupt, "run yipan verify; restore a backup");
         default: return make(Code::store_failed, "");
     }

@@ -30,13 +30,17 @@ class Statement {
     static Result<Statement> prepare(sqlite3* db, std::string_view sql) {
         Statement s;
         s.db_ = db;
-        if (sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &s.stmt_, nullptr) != SQLITE_OK)
+        if (sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &s.stmt_,
+                               nullptr) != SQLITE_OK)
             return fail(sqlite_error(db, "prepare a statement"));
         return s;
     }
     explicit operator bool() const { return stmt_ != nullptr; }
 
-    Statement& bind(int i, std::int64_t v) { sqlite3_bind_int64(stmt_, i, v); return *this; }
+    Statement& bind(int i, std::int64_t v) {
+        sqlite3_bind_int64(stmt_, i, v);
+        return *this;
+    }
     Statement& bind_text(int i, std::string_view v) {  // the text must live until the step
         sqlite3_bind_text(stmt_, i, v.data(), static_cast<int>(v.size()), SQLITE_STATIC);
         return *this;
@@ -45,8 +49,13 @@ class Statement {
         sqlite3_bind_blob(stmt_, i, v.data() ? v.data() : "", static_cast<int>(v.size()), SQLITE_STATIC);
         return *this;
     }
-    Statement& bind_digest(int i, const Digest& d) { return bind_blob(i, {reinterpret_cast<const char*>(d.data()), d.size()}); }
-    Statement& bind_null(int i) { sqlite3_bind_null(stmt_, i); return *this; }
+    Statement& bind_digest(int i, const Digest& d) {
+        return bind_blob(i, {reinterpret_cast<const char*>(d.data()), d.size()});
+    }
+    Statement& bind_null(int i) {
+        sqlite3_bind_null(stmt_, i);
+        return *this;
+    }
     Statement& bind_value(int i, const record::Value& v) {
         if (const auto* n = record::as_integer(v)) return bind(i, *n);
         if (const auto* t = record::as_text(v)) return bind_text(i, *t);

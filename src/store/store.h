@@ -1,7 +1,8 @@
 #pragma once
-// Where a board lives. The writer holds one Store, every snapshot one of its own; a Store is used by one thread at a time.
-// Contracts the board leans on:
-//   - begin..commit is one transaction, all or nothing; it survives a power cut once a sync() that began after commit() has returned
+// Where a board lives. The writer holds one Store, every snapshot one of its own; a Store is used by one thread at a
+// time. Contracts the board leans on:
+//   - begin..commit is one transaction, all or nothing; it survives a power cut once a sync() that began after commit()
+//   has returned
 //     (I6: nobody is answered before); savepoints nest inside for drafts of several changes;
 //   - a read transaction sees one position, however long it lasts;
 //   - failures are Status values of code store_failed, busy, read_only or corrupt; nothing throws.
@@ -46,14 +47,14 @@ class Store {
     virtual ~Store() = default;
 
     // -- transactions
-    virtual Status begin() = 0;                       // the writer's; takes the write lock
-    virtual Status begin_read() = 0;                  // a snapshot's
+    virtual Status begin() = 0;       // the writer's; takes the write lock
+    virtual Status begin_read() = 0;  // a snapshot's
     virtual Status commit() = 0;
-    virtual Status sync() = 0;                        // from any thread, while the store's own thread goes on
-    virtual void rollback() = 0;                      // never fails from the caller's view
+    virtual Status sync() = 0;    // from any thread, while the store's own thread goes on
+    virtual void rollback() = 0;  // never fails from the caller's view
     virtual Status savepoint() = 0;
     virtual Status release() = 0;
-    virtual Status rollback_to_savepoint() = 0;       // and releases it
+    virtual Status rollback_to_savepoint() = 0;  // and releases it
 
     // -- shape
     /// Creates what the model needs and does not exist yet: tables, indexes, views, type numbers.
@@ -70,7 +71,8 @@ class Store {
     // -- journal
     virtual Status append(const journal::Entry& entry, const Digest& leaf) = 0;
     virtual Result<StoredEntry> entry(std::int64_t position) = 0;
-    virtual Status each_entry(std::int64_t from, std::int64_t to, const std::function<Status(const StoredEntry&)>& visit) = 0;
+    virtual Status each_entry(std::int64_t from, std::int64_t to,
+                              const std::function<Status(const StoredEntry&)>& visit) = 0;
     virtual Status each_leaf(std::int64_t from, std::int64_t to, const std::function<void(const Digest&)>& visit) = 0;
     virtual Status put_node(int level, std::int64_t index, const Digest& digest) = 0;
     virtual Result<std::optional<Digest>> node(int level, std::int64_t index) = 0;
@@ -79,18 +81,22 @@ class Store {
     virtual Status insert(const record::Record& record) = 0;
     virtual Status update(const record::Record& record) = 0;
     virtual Status erase_row(int type, std::int64_t id) = 0;
-    virtual Result<record::RecordPtr> read(int type, std::int64_t id) = 0;          // null when there is none
+    virtual Result<record::RecordPtr> read(int type, std::int64_t id) = 0;  // null when there is none
     /// Ids of records whose fields equal the values (unset matches unset), at most `limit`.
-    virtual Result<std::vector<std::int64_t>> find(int type, const std::vector<int>& fields, const std::vector<record::Value>& values, std::int64_t limit) = 0;
+    virtual Result<std::vector<std::int64_t>> find(int type, const std::vector<int>& fields,
+                                                   const std::vector<record::Value>& values, std::int64_t limit) = 0;
     /// Ids of records of `type` whose reference field (or list of references) holds `id`.
     virtual Result<std::vector<std::int64_t>> referrers(int type, int field, std::int64_t id, std::int64_t limit) = 0;
     virtual Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) = 0;
     /// Rows in id order for a compiled filter (parameterised text over alias t), or all.
-    virtual Result<std::vector<record::RecordPtr>> list(int type, const std::string& where, const std::vector<record::Value>& parameters, std::int64_t offset, std::int64_t limit) = 0;
-    virtual Result<std::int64_t> count(int type, const std::string& where, const std::vector<record::Value>& parameters) = 0;
+    virtual Result<std::vector<record::RecordPtr>> list(int type, const std::string& where,
+                                                        const std::vector<record::Value>& parameters,
+                                                        std::int64_t offset, std::int64_t limit) = 0;
+    virtual Result<std::int64_t> count(int type, const std::string& where,
+                                       const std::vector<record::Value>& parameters) = 0;
     /// One value of a compiled count/exists/sum query.
     virtual Result<record::Value> scalar(const std::string& sql, const std::vector<record::Value>& parameters) = 0;
-    virtual Result<std::int64_t> next_record(int type) = 0;                          // first id never used
+    virtual Result<std::int64_t> next_record(int type) = 0;  // first id never used
     virtual Status set_next_record(int type, std::int64_t next) = 0;
 
     // -- counters of document numbers, idempotency keys
@@ -113,7 +119,8 @@ class Store {
     virtual Status put_run_chunk(std::int64_t run, std::string_view first_key, std::string_view body) = 0;
     virtual Status drop_run(std::int64_t run) = 0;
     virtual Status each_run_total(std::int64_t run, const std::function<void(std::string_view body)>& visit) = 0;
-    virtual Status chunks_from(std::int64_t run, std::string_view key, const std::function<bool(std::string_view first_key, std::string_view body)>& next) = 0;
+    virtual Status chunks_from(std::int64_t run, std::string_view key,
+                               const std::function<bool(std::string_view first_key, std::string_view body)>& next) = 0;
 };
 
 enum class Access { create, write, read };

@@ -37,8 +37,10 @@ struct World {
     cel::Env env;
     World() {
         auto& t = schema.add("t");
-        t.fields = {{"m", Type::money("CNY"), true, ""}, {"s", Type::string(), false, ""},   {"u", Type::string(), true, ""},           {"i", Type::integer(), true, ""},
-                    {"d", Type::decimal(2), true, ""},   {"day", Type::date(), true, ""},    {"ref", Type::object_of(&t), true, ""}, {"list", Type::list(Type::integer()), true, ""}};
+        t.fields = {{"m", Type::money("CNY"), true, ""},    {"s", Type::string(), false, ""},
+                    {"u", Type::string(), true, ""},        {"i", Type::integer(), true, ""},
+                    {"d", Type::decimal(2), true, ""},      {"day", Type::date(), true, ""},
+                    {"ref", Type::object_of(&t), true, ""}, {"list", Type::list(Type::integer()), true, ""}};
         row.type = &t;
         env.self = &t;
         env.schema = &schema;

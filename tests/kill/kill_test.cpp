@@ -1,6 +1,6 @@
-// Power cuts (I6): a writer process applies drafts and says on a pipe which positions it was promised; it is killed at a random moment
-// and the board is opened again. Every promised write must be there, the journal must verify, the cells must equal their recomputation.
-// Environment: YIPAN_KILLS rounds (default 10), YIPAN_KILL_SEED.
+// Power cuts (I6): a writer process applies drafts and says on a pipe which positions it was promised; it is killed at
+// a random moment and the board is opened again. Every promised write must be there, the journal must verify, the cells
+// must equal their recomputation. Environment: YIPAN_KILLS rounds (default 10), YIPAN_KILL_SEED.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -39,14 +39,17 @@ struct Promise {  // one line on the pipe, written after the receipt
     std::int64_t amount;
 };
 
-board::Change change_of(const model::Model& model, const char* type, std::vector<std::pair<const char*, record::Value>> values) {
+board::Change change_of(const model::Model& model, const char* type,
+                        std::vector<std::pair<const char*, record::Value>> values) {
     board::Change change;
     change.type = model.find_type(type);
-    for (auto& [field, value] : values) change.set.emplace_back(model.types[static_cast<std::size_t>(change.type)].find(field), std::move(value));
+    for (auto& [field, value] : values)
+        change.set.emplace_back(model.types[static_cast<std::size_t>(change.type)].find(field), std::move(value));
     return change;
 }
 
-/// The writer process: applies for ever, from two threads, single drafts and drafts of three changes; never returns by itself.
+/// The writer process: applies for ever, from two threads, single drafts and drafts of three changes; never returns by
+/// itself.
 int run_writer(const std::string& path, std::int64_t seed) {
     auto opened = board::Board::open(path);
     if (!opened) {
@@ -64,14 +67,17 @@ int run_writer(const std::string& path, std::int64_t seed) {
             const std::int64_t day = Date::of(2026, 1, 1)->days + static_cast<std::int64_t>(random() % 200);
             const int changes = n % 5 == 0 ? 3 : 1;
             for (int i = 0; i < changes; ++i)
-                draft.changes.push_back(change_of(model, "payment", {{"project", std::int64_t{1}}, {"day", day}, {"amount", amount}, {"payee", "killed"}}));
+                draft.changes.push_back(
+                    change_of(model, "payment",
+                              {{"project", std::int64_t{1}}, {"day", day}, {"amount", amount}, {"payee", "killed"}}));
             const auto receipt = board.apply(std::move(draft));
             if (!receipt) {
                 std::fprintf(stderr, "writer: %s\n", text_of(receipt.error()).c_str());
                 std::_Exit(4);
             }
             for (int i = 0; i < changes; ++i) {
-                const Promise promise{receipt->first.value + i, receipt->records[static_cast<std::size_t>(i)].value, amount};
+                const Promise promise{receipt->first.value + i, receipt->records[static_cast<std::size_t>(i)].value,
+                                      amount};
                 if (write_all(&promise, sizeof promise) != 0) std::_Exit(5);
             }
         }
@@ -103,15 +109,18 @@ Writer start_writer(const std::string& path, std::int64_t seed) {
 }
 
 std::vector<Promise> kill_after(const Writer& writer, int milliseconds) {
-    // Waits for the first promise, so that no round ends before anything was written, then reads on until the moment of death.
+    // Waits for the first promise, so that no round ends before anything was written, then reads on until the moment of
+    // death.
     std::vector<Promise> promises;
     Promise promise;
-    if (::read(writer.pipe, &promise, sizeof promise) == static_cast<ssize_t>(sizeof promise)) promises.push_back(promise);
+    if (::read(writer.pipe, &promise, sizeof promise) == static_cast<ssize_t>(sizeof promise))
+        promises.push_back(promise);
     std::thread killer([&] {
         std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
         ::kill(writer.pid, SIGKILL);
     });
-    while (::read(writer.pipe, &promise, sizeof promise) == static_cast<ssize_t>(sizeof promise)) promises.push_back(promise);
+    while (::read(writer.pipe, &promise, sizeof promise) == static_cast<ssize_t>(sizeof promise))
+        promises.push_back(promise);
     killer.join();
     int status = 0;
     ::waitpid(writer.pid, &status, 0);
@@ -155,7 +164,8 @@ TEST(Kill, what_was_answered_accepted_survives_a_kill_at_any_moment) {
         EXPECT_GE(snapshot->position().value, position);
         for (const Promise& promise : promised) {
             const auto record = snapshot->record(payment, RecordId(promise.record));
-            ASSERT_TRUE(record) << "round " << round << ": record " << promise.record << " was promised at " << promise.position << " and is gone";
+            ASSERT_TRUE(record) << "round " << round << ": record " << promise.record << " was promised at "
+                                << promise.position << " and is gone";
             ASSERT_EQ(record->position.value, promise.position);
             ASSERT_EQ(record->at(amount), record::Value(promise.amount));
         }
@@ -166,14 +176,18 @@ TEST(Kill, what_was_answered_accepted_survives_a_kill_at_any_moment) {
 
         oracle::Recount recount(model, snapshot->resolver());
         for (const model::Type& type : model.types)
-            ASSERT_TRUE(snapshot->each(type.index, [&](const record::RecordPtr& record) { return recount.take(*record).has_value(); }).has_value());
+            ASSERT_TRUE(snapshot
+                            ->each(type.index,
+                                   [&](const record::RecordPtr& record) { return recount.take(*record).has_value(); })
+                            .has_value());
         oracle::Cells cells;
         snapshot->each_cell([&](const figure::CellKey& key, __int128 sum, std::int64_t count) {
             if (count != 0) cells[{key.figure, key.slot, key.unit, key.d1, key.d2}] = {sum, count};
         });
         ASSERT_TRUE(cells == recount.cells()) << "round " << round << ": the cells are not what the records say";
     }
-    std::printf("%d kills, %zu promises kept, %lld entries\n", rounds, promised.size(), static_cast<long long>(position));
+    std::printf("%d kills, %zu promises kept, %lld entries\n", rounds, promised.size(),
+                static_cast<long long>(position));
 }
 
 }  // namespace

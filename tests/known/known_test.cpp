@@ -1,4 +1,5 @@
-// Numbers that were published, recomputed through records and figures of a board. Data and sources: tests/data/known/README.md.
+// Numbers that were published, recomputed through records and figures of a board. Data and sources:
+// tests/data/known/README.md.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -101,7 +102,8 @@ std::vector<Row> rows_of(const std::string& name) {
             continue;
         }
         Row& row = rows.emplace_back();
-        for (std::size_t i = 0; i < head.size() && i < reader.row().size(); ++i) row[head[i]] = std::string(reader.row()[i]);
+        for (std::size_t i = 0; i < head.size() && i < reader.row().size(); ++i)
+            row[head[i]] = std::string(reader.row()[i]);
     }
     std::fclose(file);
     return rows;
@@ -151,7 +153,8 @@ struct Known : ::testing::Test {
     }
     std::int64_t place(const std::string& code) { return write({create("place", {{"code", code}})}).front(); }
 
-    figure::Value ask(const char* figure, std::int64_t unit, std::optional<Period> period, std::optional<Date> tree = {}) {
+    figure::Value ask(const char* figure, std::int64_t unit, std::optional<Period> period,
+                      std::optional<Date> tree = {}) {
         figure::Ask ask;
         ask.figure = board->model()->find_figure(figure);
         ask.unit = unit;
@@ -169,7 +172,9 @@ struct Known : ::testing::Test {
     }
 };
 
-std::string rounded(const std::string& text, int decimals) { return Decimal::parse(text)->rescaled(decimals, Rounding::half_up)->text(); }
+std::string rounded(const std::string& text, int decimals) {
+    return Decimal::parse(text)->rescaled(decimals, Rounding::half_up)->text();
+}
 
 Period period_or(const std::string& text, Period otherwise) {
     const auto period = Period::parse(text);
@@ -191,24 +196,32 @@ TEST_F(Known, published_start_and_completion_rates_come_out_of_the_records) {
             // 亿元 to fen
             const std::int64_t done = Decimal::parse(row.at("numerator"))->rescaled(10, Rounding::half_up)->units;
             const std::int64_t wanted = Decimal::parse(row.at("denominator"))->rescaled(10, Rounding::half_up)->units;
-            changes.push_back(create("investment", {{"place", unit}, {"day", std::int64_t{period.last_day().days}}, {"done", done / 3}}));
-            changes.push_back(create("investment", {{"place", unit}, {"day", std::int64_t{first.days}}, {"done", done - done / 3}, {"wanted", wanted}}));
+            changes.push_back(create(
+                "investment", {{"place", unit}, {"day", std::int64_t{period.last_day().days}}, {"done", done / 3}}));
+            changes.push_back(create(
+                "investment",
+                {{"place", unit}, {"day", std::int64_t{first.days}}, {"done", done - done / 3}, {"wanted", wanted}}));
         } else {
             const int planned = std::stoi(row.at("denominator")), started = std::stoi(row.at("numerator"));
             for (int i = 0; i < planned; ++i) {
                 const std::int64_t day = first.days + i % (period.last_day().days - first.days + 1);
-                changes.push_back(create("project", {{"place", unit}, {"planned", std::int64_t{first.days}}, {"started", i < started ? record::Value(day) : record::Value()}}));
+                changes.push_back(create("project", {{"place", unit},
+                                                     {"planned", std::int64_t{first.days}},
+                                                     {"started", i < started ? record::Value(day) : record::Value()}}));
             }
         }
         write(std::move(changes));
         const int decimals = std::stoi(row.at("published_decimals"));
-        EXPECT_EQ(published(ask(figure, unit, period), decimals), rounded(row.at("published"), decimals)) << id << " " << row.at("source");
+        EXPECT_EQ(published(ask(figure, unit, period), decimals), rounded(row.at("published"), decimals))
+            << id << " " << row.at("source");
     }
 }
 
 TEST_F(Known, points_ahead_of_the_schedule_are_subtracted_before_they_are_rounded) {
-    // Where only the published completion is known, the plan is 1,000,000 yuan; S03 and S04 give both amounts in their notes.
-    const std::map<std::string, std::pair<const char*, const char*>> amounts = {{"S03", {"4390", "5330"}}, {"S04", {"629.0", "647.4"}}};
+    // Where only the published completion is known, the plan is 1,000,000 yuan; S03 and S04 give both amounts in their
+    // notes.
+    const std::map<std::string, std::pair<const char*, const char*>> amounts = {{"S03", {"4390", "5330"}},
+                                                                                {"S04", {"629.0", "647.4"}}};
     const auto cases = rows_of("schedule_lead.csv");
     ASSERT_EQ(cases.size(), 5u);
     for (const Row& row : cases) {
@@ -221,9 +234,11 @@ TEST_F(Known, points_ahead_of_the_schedule_are_subtracted_before_they_are_rounde
         const std::int64_t done = Decimal::parse(done_text)->rescaled(6, Rounding::half_up)->units;
         const std::int64_t wanted = Decimal::parse(wanted_text)->rescaled(6, Rounding::half_up)->units;
         const std::int64_t unit = place(id);
-        write({create("investment", {{"place", unit}, {"day", std::int64_t{Date::of(2021, 12, 1)->days}}, {"wanted", wanted}}),
+        write({create("investment",
+                      {{"place", unit}, {"day", std::int64_t{Date::of(2021, 12, 1)->days}}, {"wanted", wanted}}),
                create("investment", {{"place", unit}, {"day", std::int64_t{period.last_day().days}}, {"done", done}})});
-        EXPECT_EQ(published(ask("lead", unit, period), 1), rounded(row.at("lead_points_published"), 1)) << id << " " << row.at("source");
+        EXPECT_EQ(published(ask("lead", unit, period), 1), rounded(row.at("lead_points_published"), 1))
+            << id << " " << row.at("source");
         EXPECT_EQ(published(ask("completion", unit, period), 1), rounded(row.at("completion_pct_published"), 1)) << id;
     }
 }
@@ -232,17 +247,21 @@ TEST_F(Known, the_streets_of_jiangsu_roll_up_to_their_cities) {
     const auto units = rows_of("jiangsu_units.csv");
     ASSERT_EQ(units.size(), 1u + 13 + 104 + 1487) << "province, cities, counties, streets";
     std::vector<board::Change> changes;
-    for (const Row& row : units) changes.push_back(create("place", {{"code", row.at("code")}, {"name", row.at("name")}}));
+    for (const Row& row : units)
+        changes.push_back(create("place", {{"code", row.at("code")}, {"name", row.at("name")}}));
     const auto ids = write(std::move(changes));
     std::map<std::string, std::int64_t> id_of;
     for (std::size_t i = 0; i < units.size(); ++i) id_of[units[i].at("code")] = ids[i];
 
     std::map<std::string, std::string> upper;
     std::vector<board::Change> links, offices;
-    std::map<std::string, std::pair<std::int64_t, std::int64_t>> expected;  // offices, staff of every unit, counted by walking up
+    std::map<std::string, std::pair<std::int64_t, std::int64_t>>
+        expected;  // offices, staff of every unit, counted by walking up
     for (const Row& row : units) {
         upper[row.at("code")] = row.at("upper");
-        if (!row.at("upper").empty()) links.push_back(create("place_link", {{"upper", id_of.at(row.at("upper"))}, {"lower", id_of.at(row.at("code"))}}));
+        if (!row.at("upper").empty())
+            links.push_back(
+                create("place_link", {{"upper", id_of.at(row.at("upper"))}, {"lower", id_of.at(row.at("code"))}}));
     }
     for (const Row& row : units) {
         const std::string& code = row.at("code");
@@ -268,7 +287,8 @@ TEST_F(Known, the_streets_of_jiangsu_roll_up_to_their_cities) {
     EXPECT_EQ(expected.at("321102").first, 8) << "units at street level of Jingkou";
     EXPECT_EQ(expected.at("32").first, 1487);
 
-    // A street that comes under another county from July 2026: the old total stands before, the new one after; the province never moves.
+    // A street that comes under another county from July 2026: the old total stands before, the new one after; the
+    // province never moves.
     const std::string street = "321102006", from = "321102", to = "321111";
     auto snapshot = board->snapshot();
     const int link_type = board->model()->find_type("place_link");
@@ -281,11 +301,16 @@ TEST_F(Known, the_streets_of_jiangsu_roll_up_to_their_cities) {
     close.verb = board::Verb::amend;
     close.type = link_type;
     close.record = old_link->rows[0]->id;
-    close.set.emplace_back(board->model()->types[static_cast<std::size_t>(link_type)].find("valid_to"), std::int64_t{Date::of(2026, 6, 30)->days});
-    draft.changes = {close, create("place_link", {{"upper", id_of.at(to)}, {"lower", id_of.at(street)}, {"valid_from", std::int64_t{Date::of(2026, 7, 1)->days}}})};
+    close.set.emplace_back(board->model()->types[static_cast<std::size_t>(link_type)].find("valid_to"),
+                           std::int64_t{Date::of(2026, 6, 30)->days});
+    draft.changes = {close, create("place_link", {{"upper", id_of.at(to)},
+                                                  {"lower", id_of.at(street)},
+                                                  {"valid_from", std::int64_t{Date::of(2026, 7, 1)->days}}})};
     const auto receipt = board->apply(draft);
     ASSERT_TRUE(receipt.has_value()) << text_of(receipt.error());
-    const auto count = [&](const std::string& code, const Date& tree) { return published(ask("offices", id_of.at(code), {}, tree), 0); };
+    const auto count = [&](const std::string& code, const Date& tree) {
+        return published(ask("offices", id_of.at(code), {}, tree), 0);
+    };
     const Date june = *Date::of(2026, 6, 30), july = *Date::of(2026, 7, 1);
     EXPECT_EQ(count(from, june), std::to_string(expected[from].first));
     EXPECT_EQ(count(from, july), std::to_string(expected[from].first - 1));

@@ -1,4 +1,5 @@
-// I8 rests on this: a filter as SQL selects exactly the records for which the evaluator says true, on whatever records a board holds.
+// I8 rests on this: a filter as SQL selects exactly the records for which the evaluator says true, on whatever records
+// a board holds.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +26,9 @@ class Filters {
                 case 2:
                 case 3: return "(" + over(type, depth - 1) + " || " + over(type, depth - 1) + ")";
                 case 4: return "!(" + over(type, depth - 1) + ")";
-                case 5: return "(" + over(type, depth - 1) + " ? " + over(type, depth - 1) + " : " + over(type, depth - 1) + ")";
+                case 5:
+                    return "(" + over(type, depth - 1) + " ? " + over(type, depth - 1) + " : " + over(type, depth - 1) +
+                           ")";
                 default: break;
             }
         }
@@ -54,8 +57,11 @@ class Filters {
             case model::FieldKind::money: return fmt::format("yuan({})", static_cast<int>(roll(80)) - 20);
             case model::FieldKind::decimal: return fmt::format("decimal('{}.{}')", roll(2), roll(10));
             case model::FieldKind::integer: return std::to_string(static_cast<int>(roll(200)) - 20);
-            case model::FieldKind::date: return "date('" + Date::of(2025, 10, 1)->plus_days(static_cast<int>(roll(512))).text() + "')";
-            case model::FieldKind::period: return "period('" + Period::month(2025 + static_cast<int>(roll(2)), 1 + static_cast<int>(roll(12))).text() + "')";
+            case model::FieldKind::date:
+                return "date('" + Date::of(2025, 10, 1)->plus_days(static_cast<int>(roll(512))).text() + "')";
+            case model::FieldKind::period:
+                return "period('" +
+                       Period::month(2025 + static_cast<int>(roll(2)), 1 + static_cast<int>(roll(12))).text() + "')";
             case model::FieldKind::boolean: return roll(2) ? "true" : "false";
             case model::FieldKind::choice: return "'" + field.choices[roll(field.choices.size())].code + "'";
             default: return fmt::format("'t{}'", roll(5));
@@ -83,7 +89,8 @@ class Filters {
             case model::FieldKind::money:
             case model::FieldKind::decimal:
             case model::FieldKind::integer:
-                if (roll(4) == 0) return fmt::format("{} + {} {} {}", t.path, t.path, comparisons[roll(6)], literal(*t.field));
+                if (roll(4) == 0)
+                    return fmt::format("{} + {} {} {}", t.path, t.path, comparisons[roll(6)], literal(*t.field));
                 break;
             default: break;
         }
@@ -104,7 +111,8 @@ TEST(Filters, a_filter_as_sql_selects_exactly_the_records_for_which_it_is_true) 
     Filters filters(model, 8);
     int taken = 0, refused = 0, some = 0;
     for (int i = 0; i < 1500; ++i) {
-        const int type = model.find_type(std::vector<const char*>{"payment", "project", "organ", "organ_link", "staff", "output", "area"}[static_cast<std::size_t>(i % 7)]);
+        const int type = model.find_type(std::vector<const char*>{"payment", "project", "organ", "organ_link", "staff",
+                                                                  "output", "area"}[static_cast<std::size_t>(i % 7)]);
         const std::string text = filters.over(type, i % 4);
         cel::Env env;
         env.self = model.types[static_cast<std::size_t>(type)].object;
@@ -113,19 +121,24 @@ TEST(Filters, a_filter_as_sql_selects_exactly_the_records_for_which_it_is_true) 
         const auto program = cel::compile(text, env);
         const auto rows = snapshot->list(type, text, 0, 10'000);
         if (!program || !rows) {
-            if (++refused <= 5) std::printf("refused: %s: %s\n", text.c_str(), program ? rows.error().text().c_str() : text_of(program.error()).c_str());
+            if (++refused <= 5)
+                std::printf("refused: %s: %s\n", text.c_str(),
+                            program ? rows.error().text().c_str() : text_of(program.error()).c_str());
             EXPECT_FALSE(!program && rows.has_value()) << text << ": listed although it does not compile";
             continue;
         }
         ++taken;
         std::vector<std::int64_t> expected, found;
-        ASSERT_TRUE(snapshot->each(type, [&](const record::RecordPtr& record) {
-            record::Views views(model, snapshot->resolver());
-            cel::Activation activation;
-            activation.self = views.of(*record);
-            if (program->holds(activation)) expected.push_back(record->id.value);
-            return true;
-        }).has_value());
+        ASSERT_TRUE(snapshot
+                        ->each(type,
+                               [&](const record::RecordPtr& record) {
+                                   record::Views views(model, snapshot->resolver());
+                                   cel::Activation activation;
+                                   activation.self = views.of(*record);
+                                   if (program->holds(activation)) expected.push_back(record->id.value);
+                                   return true;
+                               })
+                        .has_value());
         for (const auto& row : rows->rows) found.push_back(row->id.value);
         EXPECT_EQ(found, expected) << text;
         const auto count = snapshot->count(type, text);

@@ -1,5 +1,6 @@
-// Properties of a real board over random drafts in tiny worlds. Environment: YIPAN_PROPERTY_CASES (default 25) random runs of
-// each property, YIPAN_PROPERTY_STEPS (default 40) changes at most. A failing run is shrunk and printed with its seed (RC_PARAMS).
+// Properties of a real board over random drafts in tiny worlds. Environment: YIPAN_PROPERTY_CASES (default 25) random
+// runs of each property, YIPAN_PROPERTY_STEPS (default 40) changes at most. A failing run is shrunk and printed with
+// its seed (RC_PARAMS).
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <time.h>
@@ -23,7 +24,9 @@ int number_from(const char* name, int otherwise) {
 /// Runs `holds` (empty text = holds) over random steps, shrinking what fails.
 void for_all(const char* what, const std::function<std::string(const Steps&)>& holds) {
     const int cases = number_from("YIPAN_PROPERTY_CASES", 25), steps_max = number_from("YIPAN_PROPERTY_STEPS", 40);
-    ::setenv("RC_PARAMS", (std::string("max_success=") + std::to_string(cases) + " max_size=" + std::to_string(steps_max)).c_str(), 0);
+    ::setenv("RC_PARAMS",
+             (std::string("max_success=") + std::to_string(cases) + " max_size=" + std::to_string(steps_max)).c_str(),
+             0);
     const bool all = rc::check(what, [&] {
         const Steps steps = *rc::gen::container<Steps>(rc::gen::arbitrary<Step>());
         const std::string wrong = holds(steps);
@@ -73,7 +76,8 @@ TEST(Property, a_figure_equals_its_recomputation_in_one_long_history) {
     EXPECT_TRUE(report.ok) << text_of(report.problems);
 }
 
-// The harness itself is tested: the oracle is made to believe a slightly wrong model, and a difference must be reported.
+// The harness itself is tested: the oracle is made to believe a slightly wrong model, and a difference must be
+// reported.
 TEST(Property, a_wrong_figure_is_caught_by_the_harness) {
     struct Canary {
         const char* figure;
@@ -101,7 +105,8 @@ TEST(Property, a_wrong_figure_is_caught_by_the_harness) {
         for (std::uint64_t seed = 1; seed <= 8 && !caught; ++seed) {
             for (const auto& group : grouped(random_steps(seed, 60))) ASSERT_EQ(yard.apply(yard.draft_of(group)), "");
             ASSERT_EQ(compare_cells(yard, yard.model()), "");
-            caught = !compare_cells(yard, spoiled).empty() || !compare_figures(yard, spoiled, seed, 1000, spoiled.find_figure(canary.figure)).empty();
+            caught = !compare_cells(yard, spoiled).empty() ||
+                     !compare_figures(yard, spoiled, seed, 1000, spoiled.find_figure(canary.figure)).empty();
         }
         EXPECT_TRUE(caught) << canary.figure << ": nobody noticed";
     }
@@ -143,18 +148,22 @@ TEST(Property, any_split_into_batches_gives_the_same_answers_the_same_figures_an
             Yard other(tiny_model());
             std::size_t done = 0;
             while (done < told.drafts.size()) {
-                const std::size_t n = std::min(told.drafts.size() - done, widest > told.drafts.size() ? widest : 1 + random() % widest);
-                const auto receipts = other.board().apply_batch({told.drafts.begin() + static_cast<std::ptrdiff_t>(done),
-                                                                 told.drafts.begin() + static_cast<std::ptrdiff_t>(done + n)});
+                const std::size_t n =
+                    std::min(told.drafts.size() - done, widest > told.drafts.size() ? widest : 1 + random() % widest);
+                const auto receipts =
+                    other.board().apply_batch({told.drafts.begin() + static_cast<std::ptrdiff_t>(done),
+                                               told.drafts.begin() + static_cast<std::ptrdiff_t>(done + n)});
                 if (receipts.size() != n) return "a batch must answer every draft";
                 for (std::size_t i = 0; i < n; ++i)
-                    if (receipts[i].has_value() != told.accepted[done + i]) return "a draft is judged otherwise in a batch";
+                    if (receipts[i].has_value() != told.accepted[done + i])
+                        return "a draft is judged otherwise in a batch";
                 done += n;
             }
             if (std::string wrong = other.catch_up(); !wrong.empty()) return wrong;
             if (std::string wrong = compare_cells(other, other.model()); !wrong.empty()) return wrong;
             if (std::string wrong = compare_figures(other, other.model(), 7, 60); !wrong.empty()) return wrong;
-            if (const std::string dump = other.dump(); dump != told.dump) return "another dump: " + first_difference(told.dump, dump);
+            if (const std::string dump = other.dump(); dump != told.dump)
+                return "another dump: " + first_difference(told.dump, dump);
         }
         return {};
     });
@@ -168,12 +177,14 @@ TEST(Property, the_same_drafts_on_another_board_give_the_same_dump_and_so_does_r
     EXPECT_TRUE(other.dump() == told.dump) << first_difference(told.dump, other.dump());
     ASSERT_EQ(other.reopen(), "");
     EXPECT_TRUE(other.dump() == told.dump) << first_difference(told.dump, other.dump());
-    for (std::size_t i = 0; i < told.drafts.size(); ++i)  // the same keys again: nothing is written (what was refused may be judged anew)
+    for (std::size_t i = 0; i < told.drafts.size();
+         ++i)  // the same keys again: nothing is written (what was refused may be judged anew)
         if (told.wrote[i]) {
             const auto receipt = other.board().apply(told.drafts[i]);
             EXPECT_TRUE(receipt && receipt->repeated) << "draft " << i;
         }
-    EXPECT_TRUE(other.dump() == told.dump) << "a repeated idempotency key wrote something: " << first_difference(told.dump, other.dump());
+    EXPECT_TRUE(other.dump() == told.dump)
+        << "a repeated idempotency key wrote something: " << first_difference(told.dump, other.dump());
 }
 
 TEST(Property, the_time_zone_of_the_machine_changes_nothing) {
@@ -187,8 +198,10 @@ TEST(Property, the_time_zone_of_the_machine_changes_nothing) {
         if (first.empty()) first = dump;
         EXPECT_TRUE(dump == first) << zone << ": " << first_difference(first, dump);
     }
-    if (before) ::setenv("TZ", kept.c_str(), 1);
-    else ::unsetenv("TZ");
+    if (before)
+        ::setenv("TZ", kept.c_str(), 1);
+    else
+        ::unsetenv("TZ");
     ::tzset();
 }
 
@@ -224,12 +237,14 @@ TEST(Property, what_is_created_and_removed_again_leaves_nothing_in_any_figure) {
             change.type = it->first;
             change.record = it->second;
             draft.changes.push_back(change);
-            if (auto receipt = yard.board().apply(draft); !receipt) return "could not be removed: " + text_of(receipt.error());
+            if (auto receipt = yard.board().apply(draft); !receipt)
+                return "could not be removed: " + text_of(receipt.error());
         }
         const oracle::Cells after = cells_now();
         if (before == after) return {};
         for (const auto& [cell, total] : after)
-            if (!before.contains(cell) || before.at(cell) != total) return "a trace is left in " + model.figures[static_cast<std::size_t>(cell.figure)].code;
+            if (!before.contains(cell) || before.at(cell) != total)
+                return "a trace is left in " + model.figures[static_cast<std::size_t>(cell.figure)].code;
         return "a cell is gone";
     });
 }

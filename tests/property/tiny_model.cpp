@@ -144,6 +144,8 @@ figures:
 
 }  // namespace
 
-std::vector<model::SourceFile> tiny_model() { return {{"tiny/types/figures.yaml", figures_yaml}, {"tiny/types/types.yaml", types_yaml}}; }
+std::vector<model::SourceFile> tiny_model() {
+    return {{"tiny/types/figures.yaml", figures_yaml}, {"tiny/types/types.yaml", types_yaml}};
+}
 
 }  // namespace yipan::property

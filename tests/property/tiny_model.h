@@ -1,5 +1,6 @@
 #pragma once
-// The model of the tiny worlds: few types, but every kind of figure, every `at`, paths of two hops, deletions of every sort.
+// The model of the tiny worlds: few types, but every kind of figure, every `at`, paths of two hops, deletions of every
+// sort.
 #include <vector>
 
 #include "model/model.h"

@@ -67,9 +67,12 @@ record::RecordPtr version_of(const model::Model& model, const board::Entry& entr
         for (const auto& [key, value] : parsed.get_object()) {
             const int field = type.find(std::string_view(key.data(), key.size()));
             if (field < 0) return nullptr;
-            if (value.is_string()) version->values[static_cast<std::size_t>(field)] = std::string(value.get_string());
-            else if (value.is_int64()) version->values[static_cast<std::size_t>(field)] = value.get_int64();
-            else return nullptr;
+            if (value.is_string())
+                version->values[static_cast<std::size_t>(field)] = std::string(value.get_string());
+            else if (value.is_int64())
+                version->values[static_cast<std::size_t>(field)] = value.get_int64();
+            else
+                return nullptr;
         }
     }
     return version;
@@ -79,7 +82,9 @@ bool same_versions(const std::vector<oracle::Version>& told, const std::vector<r
     if (told.size() != history.size()) return false;
     for (std::size_t i = 0; i < told.size(); ++i) {
         const record::Record &a = *told[i].record, &b = *history[i];
-        if (a.id != b.id || a.version != b.version || a.position != b.position || a.previous != b.previous || a.effective != b.effective || a.values != b.values) return false;
+        if (a.id != b.id || a.version != b.version || a.position != b.position || a.previous != b.previous ||
+            a.effective != b.effective || a.values != b.values)
+            return false;
     }
     return true;
 }
@@ -130,7 +135,8 @@ board::Draft Yard::ground() const {
     const auto right = create("organ", {{"code", "o3"}});
     create("organ_link", {{"upper", top}, {"lower", left}});
     create("organ_link", {{"upper", top}, {"lower", right}, {"valid_from", std::int64_t{Date::of(2026, 2, 1)->days}}});
-    create("project", {{"code", "p1"}, {"organ", left}, {"rank", "city"}, {"started", std::int64_t{Date::of(2026, 1, 10)->days}}});
+    create("project",
+           {{"code", "p1"}, {"organ", left}, {"rank", "city"}, {"started", std::int64_t{Date::of(2026, 1, 10)->days}}});
     create("project", {{"code", "p2"}, {"organ", right}, {"rank", "provincial"}, {"total", std::int64_t{5000}}});
     return draft;
 }
@@ -153,7 +159,8 @@ std::int64_t Yard::pick(int type, std::uint8_t byte) const {
 
 board::Draft Yard::draft_of(const std::vector<Step>& steps) const {
     // Types in the order of how often they are written; persons and posts are not.
-    static constexpr const char* written[] = {"payment", "payment", "payment", "project", "project", "organ", "organ_link", "staff", "staff", "output", "output", "area"};
+    static constexpr const char* written[] = {"payment",    "payment", "payment", "project", "project", "organ",
+                                              "organ_link", "staff",   "staff",   "output",  "output",  "area"};
     board::Draft draft;
     draft.channel = "demo";
     draft.idempotency_key = fmt::format("draft-{}", drafts_++);
@@ -163,7 +170,10 @@ board::Draft Yard::draft_of(const std::vector<Step>& steps) const {
         const model::Type& type = model_->types[static_cast<std::size_t>(change.type)];
         const int what = step[0] % 16;
         const std::int64_t target = pick(change.type, step[2]);
-        change.verb = what < 8 || target == 0 ? board::Verb::create : what < 13 ? board::Verb::amend : what < 14 ? board::Verb::remove : board::Verb::move;
+        change.verb = what < 8 || target == 0 ? board::Verb::create
+                      : what < 13             ? board::Verb::amend
+                      : what < 14             ? board::Verb::remove
+                                              : board::Verb::move;
         if (change.verb == board::Verb::move && type.moves.empty()) change.verb = board::Verb::amend;
         if (change.verb != board::Verb::create) change.record = RecordId(target);
         if (step[3] % 3 == 0) change.effective = day_of(step[4]);
@@ -171,7 +181,8 @@ board::Draft Yard::draft_of(const std::vector<Step>& steps) const {
         if (change.verb == board::Verb::create || change.verb == board::Verb::amend) {
             for (std::size_t i = 0; i < type.fields.size(); ++i) {
                 const model::Field& field = type.fields[i];
-                const auto byte = static_cast<std::uint8_t>(step[5 + i % 4] * 7 + static_cast<unsigned>(i) * 31 + step[2]);
+                const auto byte =
+                    static_cast<std::uint8_t>(step[5 + i % 4] * 7 + static_cast<unsigned>(i) * 31 + step[2]);
                 if (static_cast<int>(i) == type.state || field.computed) continue;
                 if (change.verb == board::Verb::amend && (byte >> 3) % 2 == 0) continue;
                 if (change.verb == board::Verb::amend && static_cast<int>(i) == type.owner_field) continue;
@@ -179,12 +190,17 @@ board::Draft Yard::draft_of(const std::vector<Step>& steps) const {
                 if (field.code == "code") {
                     if (change.verb == board::Verb::amend) continue;
                     // Mostly new, now and then one that may exist: unique fields must refuse.
-                    value = step[9] % 16 == 5 ? std::string("same") : fmt::format("{}-{}", type.code, drafts_ * 10 + static_cast<std::int64_t>(draft.changes.size()));
+                    value = step[9] % 16 == 5
+                                ? std::string("same")
+                                : fmt::format("{}-{}", type.code,
+                                              drafts_ * 10 + static_cast<std::int64_t>(draft.changes.size()));
                 }
                 if (field.kind == model::FieldKind::reference) {
                     std::int64_t id = byte % (field.required ? 32 : 8) == 7 ? 0 : pick(field.target, byte);
                     const auto before = static_cast<std::int64_t>(draft.changes.size()) - 1;  // made in this very draft
-                    if (before >= 0 && draft.changes.back().verb == board::Verb::create && draft.changes.back().type == field.target) id = -(before + 1);
+                    if (before >= 0 && draft.changes.back().verb == board::Verb::create &&
+                        draft.changes.back().type == field.target)
+                        id = -(before + 1);
                     value = id == 0 ? record::Value() : record::Value(id);
                 }
                 change.set.emplace_back(static_cast<int>(i), value);
@@ -210,22 +226,33 @@ std::string Yard::apply(const board::Draft& draft) {
     if (receipt->last != seen_) return "the receipt's last position is not the board's";
     for (std::size_t i = 0; i < draft.changes.size(); ++i) {
         const board::Change& change = draft.changes[i];
-        const auto& history = world_->versions[static_cast<std::size_t>(change.type)][static_cast<std::size_t>(receipt->records[i].value - 1)];
+        const auto& history = world_->versions[static_cast<std::size_t>(change.type)]
+                                              [static_cast<std::size_t>(receipt->records[i].value - 1)];
         if (change.verb == board::Verb::remove) {
-            if (history.back().record) return fmt::format("record {} was removed and is still there", receipt->records[i].value);
+            if (history.back().record)
+                return fmt::format("record {} was removed and is still there", receipt->records[i].value);
             continue;
         }
         const record::Record* made = nullptr;
         for (const auto& version : history)
             if (version.record && version.record->version == receipt->versions[i]) made = version.record.get();
-        if (!made) return fmt::format("version {} of record {} is not in the history", receipt->versions[i], receipt->records[i].value);
+        if (!made)
+            return fmt::format("version {} of record {} is not in the history", receipt->versions[i],
+                               receipt->records[i].value);
         for (const auto& [field, value] : change.set) {
             const std::int64_t* id = record::as_integer(value);
-            const bool reference = model_->types[static_cast<std::size_t>(change.type)].fields[static_cast<std::size_t>(field)].kind == model::FieldKind::reference;
-            const record::Value meant = reference && id && *id < 0 ? record::Value(receipt->records[static_cast<std::size_t>(-*id - 1)].value) : value;
-            if (made->at(field) != meant) return fmt::format("field {} of record {} is not what the draft said", field, receipt->records[i].value);
+            const bool reference =
+                model_->types[static_cast<std::size_t>(change.type)].fields[static_cast<std::size_t>(field)].kind ==
+                model::FieldKind::reference;
+            const record::Value meant = reference && id && *id < 0
+                                            ? record::Value(receipt->records[static_cast<std::size_t>(-*id - 1)].value)
+                                            : value;
+            if (made->at(field) != meant)
+                return fmt::format("field {} of record {} is not what the draft said", field,
+                                   receipt->records[i].value);
         }
-        if (change.effective && made->effective != *change.effective) return "the effective date is not what the draft said";
+        if (change.effective && made->effective != *change.effective)
+            return "the effective date is not what the draft said";
     }
     return {};
 }
@@ -234,22 +261,26 @@ std::string Yard::catch_up() {
     const auto snapshot = board_->snapshot();
     std::string wrong;
     Position expected = seen_;
-    const auto visited = snapshot->each_entry(Position(seen_.value + 1), snapshot->position(), [&](const board::Entry& entry) {
-        expected.value += 1;
-        if (entry.position != expected) wrong = fmt::format("entry {} where {} was expected", entry.position.value, expected.value);
-        if (entry.verb == board::Verb::model || entry.type < 0 || !wrong.empty()) return wrong.empty();
-        if (!ends_.empty() && entry.transaction == transaction_) ends_.pop_back();
-        transaction_ = entry.transaction;
-        ends_.push_back(entry.position);
-        if (entry.verb == board::Verb::remove) {
-            world_->add_deletion(entry.type, entry.record, entry.position, entry.effective);
-            return true;
-        }
-        record::RecordPtr version = version_of(*model_, entry);
-        if (!version) wrong = fmt::format("entry {}: its body cannot be read", entry.position.value);
-        else world_->add_version(std::move(version));
-        return wrong.empty();
-    });
+    const auto visited =
+        snapshot->each_entry(Position(seen_.value + 1), snapshot->position(), [&](const board::Entry& entry) {
+            expected.value += 1;
+            if (entry.position != expected)
+                wrong = fmt::format("entry {} where {} was expected", entry.position.value, expected.value);
+            if (entry.verb == board::Verb::model || entry.type < 0 || !wrong.empty()) return wrong.empty();
+            if (!ends_.empty() && entry.transaction == transaction_) ends_.pop_back();
+            transaction_ = entry.transaction;
+            ends_.push_back(entry.position);
+            if (entry.verb == board::Verb::remove) {
+                world_->add_deletion(entry.type, entry.record, entry.position, entry.effective);
+                return true;
+            }
+            record::RecordPtr version = version_of(*model_, entry);
+            if (!version)
+                wrong = fmt::format("entry {}: its body cannot be read", entry.position.value);
+            else
+                world_->add_version(std::move(version));
+            return wrong.empty();
+        });
     if (!visited) return visited.error().text();
     // I3: the board's own histories of what lives are the versions that the entries tell.
     for (std::size_t type = 0; type < world_->versions.size() && wrong.empty(); ++type)
@@ -257,7 +288,9 @@ std::string Yard::catch_up() {
             if (told.empty() || !told.back().record || told.back().position <= seen_) continue;
             const auto history = snapshot->history(static_cast<int>(type), told.back().record->id);
             if (!history) return history.error().text();
-            if (!same_versions(told, *history)) wrong = fmt::format("type {} record {}: its history is not what the entries say (I3)", type, told.back().record->id.value);
+            if (!same_versions(told, *history))
+                wrong = fmt::format("type {} record {}: its history is not what the entries say (I3)", type,
+                                    told.back().record->id.value);
         }
     if (wrong.empty() && expected != snapshot->position()) wrong = "the journal ends before the snapshot's position";
     seen_ = snapshot->position();
@@ -269,12 +302,16 @@ std::string Yard::told(const board::Draft& draft) const {
     std::string out = fmt::format("after position {}:", seen_.value);
     for (const board::Change& change : draft.changes) {
         const model::Type& type = model_->types[static_cast<std::size_t>(change.type)];
-        out += fmt::format("\n  {} {} {} {}", verbs[static_cast<int>(change.verb)], type.code, change.record.value, change.move);
+        out += fmt::format("\n  {} {} {} {}", verbs[static_cast<int>(change.verb)], type.code, change.record.value,
+                           change.move);
         if (change.effective) out += " effective " + change.effective->text();
         for (const auto& [field, value] : change.set) {
             const std::int64_t* number = record::as_integer(value);
             const std::string* text = record::as_text(value);
-            out += fmt::format(" {}={}", type.fields[static_cast<std::size_t>(field)].code, number ? std::to_string(*number) : text ? *text : "unset");
+            out += fmt::format(" {}={}", type.fields[static_cast<std::size_t>(field)].code,
+                               number ? std::to_string(*number)
+                               : text ? *text
+                                      : "unset");
         }
     }
     return out;
@@ -299,17 +336,20 @@ std::string compare_cells(Yard& yard, const model::Model& judge) {
         if (count != 0) found[{key.figure, key.slot, key.unit, key.d1, key.d2}] = {sum, count};
     });
     const auto name = [&](const oracle::Cell& c) {
-        return fmt::format("{} slot {} unit {} d1 {} d2 {}", judge.figures[static_cast<std::size_t>(c.figure)].code, c.slot, c.unit, c.d1, c.d2);
+        return fmt::format("{} slot {} unit {} d1 {} d2 {}", judge.figures[static_cast<std::size_t>(c.figure)].code,
+                           c.slot, c.unit, c.d1, c.d2);
     };
     for (const auto& [cell, total] : *expected) {
         const auto at = found.find(cell);
         if (at == found.end()) return "no cell " + name(cell);
         if (at->second != total)
-            return fmt::format("cell {}: board {} of {}, recomputed {} of {}", name(cell), static_cast<std::int64_t>(at->second.sum), at->second.count,
+            return fmt::format("cell {}: board {} of {}, recomputed {} of {}", name(cell),
+                               static_cast<std::int64_t>(at->second.sum), at->second.count,
                                static_cast<std::int64_t>(total.sum), total.count);
     }
     for (const auto& [cell, total] : found)
-        if (!expected->contains(cell)) return fmt::format("cell {} of {} records is not in the records", name(cell), total.count);
+        if (!expected->contains(cell))
+            return fmt::format("cell {} of {} records is not in the records", name(cell), total.count);
     return {};
 }
 
@@ -328,8 +368,14 @@ std::string compare_figures(Yard& yard, const model::Model& judge, std::uint64_t
         q.unit = static_cast<std::int64_t>(pick(world.versions[static_cast<std::size_t>(unit_type)].size() + 2));
         const int year = 2025 + static_cast<int>(pick(3));
         switch (pick(6)) {
-            case 0: q.period = Period{PeriodKind::quarter, static_cast<std::int16_t>(year), static_cast<std::int8_t>(1 + pick(4))}; break;
-            case 1: q.period = Period{PeriodKind::half, static_cast<std::int16_t>(year), static_cast<std::int8_t>(1 + pick(2))}; break;
+            case 0:
+                q.period =
+                    Period{PeriodKind::quarter, static_cast<std::int16_t>(year), static_cast<std::int8_t>(1 + pick(4))};
+                break;
+            case 1:
+                q.period =
+                    Period{PeriodKind::half, static_cast<std::int16_t>(year), static_cast<std::int8_t>(1 + pick(2))};
+                break;
             case 2: q.period = Period::whole_year(year); break;
             case 3: q.period = Period::year_to_date(year, 1 + static_cast<int>(pick(12))); break;
             default: q.period = Period::month(year, 1 + static_cast<int>(pick(12))); break;
@@ -354,17 +400,22 @@ std::string compare_figures(Yard& yard, const model::Model& judge, std::uint64_t
         ask.as_known = q.as_known;
         const figure::Value found = snapshot->figure(ask);
         const oracle::Answer expected = oracle::value(world, q);
-        const auto text = [](bool has, const Decimal& number, std::int64_t records, int n, int m, const std::string& why) {
+        const auto text = [](bool has, const Decimal& number, std::int64_t records, int n, int m,
+                             const std::string& why) {
             return has ? fmt::format("{} ({} records, {} of {})", number.text(), records, n, m) : "none: " + why;
         };
-        const bool same = found.has == expected.has &&
-                          (!found.has || (found.number.text() == expected.number.text() && found.records == expected.records &&
-                                          found.reported == expected.reported && found.expected == expected.expected));
+        const bool same =
+            found.has == expected.has &&
+            (!found.has || (found.number.text() == expected.number.text() && found.records == expected.records &&
+                            found.reported == expected.reported && found.expected == expected.expected));
         if (!same)
-            return fmt::format("figure {} unit {} period {} d1 {} d2 {} forest {} tree {} as known {}: board {}, oracle {}", figure.code, q.unit,
-                               q.period ? q.period->text() : "-", q.d1.value_or(-1), q.d2.value_or(-1), q.forest, q.tree_date ? q.tree_date->text() : "-",
-                               q.as_known ? q.as_known->value : -1, text(found.has, found.number, found.records, found.reported, found.expected, found.why_none),
-                               text(expected.has, expected.number, expected.records, expected.reported, expected.expected, expected.why_none));
+            return fmt::format(
+                "figure {} unit {} period {} d1 {} d2 {} forest {} tree {} as known {}: board {}, oracle {}",
+                figure.code, q.unit, q.period ? q.period->text() : "-", q.d1.value_or(-1), q.d2.value_or(-1), q.forest,
+                q.tree_date ? q.tree_date->text() : "-", q.as_known ? q.as_known->value : -1,
+                text(found.has, found.number, found.records, found.reported, found.expected, found.why_none),
+                text(expected.has, expected.number, expected.records, expected.reported, expected.expected,
+                     expected.why_none));
     }
     return {};
 }

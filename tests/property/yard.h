@@ -1,6 +1,7 @@
 #pragma once
-// The yard where tiny worlds are tried: a real board in a folder of its own beside the oracle's world, fed with random drafts,
-// and the comparison of the two. A step is ten bytes, so that a failing case shrinks; what it means depends on what exists.
+// The yard where tiny worlds are tried: a real board in a folder of its own beside the oracle's world, fed with random
+// drafts, and the comparison of the two. A step is ten bytes, so that a failing case shrinks; what it means depends on
+// what exists.
 #include <array>
 #include <filesystem>
 #include <memory>
@@ -70,7 +71,8 @@ class Yard {
 
 /// Cells of the board against cells counted anew; empty when equal. `judge` is the model the oracle believes in.
 std::string compare_cells(Yard& yard, const model::Model& judge);
-/// `asks` random questions (by `seed`, of the figure `only` when given), about now and about earlier positions; empty when all answers are equal.
+/// `asks` random questions (by `seed`, of the figure `only` when given), about now and about earlier positions; empty
+/// when all answers are equal.
 std::string compare_figures(Yard& yard, const model::Model& judge, std::uint64_t seed, int asks, int only = -1);
 
 /// Steps grouped into drafts: a step whose last byte is below 64 joins the one before.

@@ -20,7 +20,8 @@ void Driver::change(const Step& step) {
     if (stopped_) return;
     Pending pending;
     Errors errors = build(step, pending);
-    const bool unknown_yet = !waiting_.empty() && std::any_of(errors.begin(), errors.end(), [](const Error& e) { return e.code == Code::not_found; });
+    const bool unknown_yet = !waiting_.empty() && std::any_of(errors.begin(), errors.end(),
+                                                              [](const Error& e) { return e.code == Code::not_found; });
     if (unknown_yet) {  // it names a record of the batch: that must be written first
         flush();
         if (stopped_) return;
@@ -60,7 +61,9 @@ void Driver::refused(const Step& step, Pending pending, Errors errors) {
         }
         errors = receipt.error();
     }
-    if (position() != before) failed(step.place, "expected nothing to be written, got: the journal went from " + std::to_string(before.value) + " to " + std::to_string(position().value));
+    if (position() != before)
+        failed(step.place, "expected nothing to be written, got: the journal went from " +
+                               std::to_string(before.value) + " to " + std::to_string(position().value));
     check_expected(step, errors);
     check_board(step.place);
 }
@@ -74,13 +77,16 @@ void Driver::check_expected(const Step& step, const Errors& errors) {
         const std::size_t at = head.find(" at ");
         const std::string code = head.substr(0, at), field = at == std::string::npos ? "" : head.substr(at + 4);
         const bool found = std::any_of(errors.begin(), errors.end(), [&](const Error& error) {
-            const std::string last = error.where.substr(error.where.rfind(':') == std::string::npos ? 0 : error.where.rfind(':') + 1);
+            const std::string last =
+                error.where.substr(error.where.rfind(':') == std::string::npos ? 0 : error.where.rfind(':') + 1);
             return code_name(error.code) == code && (field.empty() || last == field) &&
-                   (fragment.empty() || error.message.find(fragment) != std::string::npos || error.hint.find(fragment) != std::string::npos);
+                   (fragment.empty() || error.message.find(fragment) != std::string::npos ||
+                    error.hint.find(fragment) != std::string::npos);
         });
         if (found) continue;
         std::string got;
-        for (const Error& error : errors) got += (got.empty() ? "" : "; ") + std::string(code_name(error.code)) + " at " + error.text();
+        for (const Error& error : errors)
+            got += (got.empty() ? "" : "; ") + std::string(code_name(error.code)) + " at " + error.text();
         failed(step.place, "expected the error \"" + text + "\", got: " + got);
     }
 }
@@ -107,7 +113,11 @@ void Driver::build_change(const Step& step, Pending& pending, Errors& errors) {
     const bool create = verb == "create";
     const std::size_t fixed = create ? 2 : verb == "move" ? 4 : 3;
     if (!is_change(verb) || verb == "draft" || step.words.size() < fixed) {
-        errors.push_back({Code::usage, step.place, "\"" + verb + "\" wants " + (create ? "a type" : verb == "move" ? "a type, a record and a move" : "a type and a record")});
+        errors.push_back({Code::usage, step.place,
+                          "\"" + verb + "\" wants " +
+                              (create           ? "a type"
+                               : verb == "move" ? "a type, a record and a move"
+                                                : "a type and a record")});
         return;
     }
     const Result<int> type_index = report::find_type(*model_, step.words[1].text);
@@ -116,7 +126,10 @@ void Driver::build_change(const Step& step, Pending& pending, Errors& errors) {
     board::Change change;
     change.type = *type_index;
     change.where = step.place;
-    change.verb = create ? board::Verb::create : verb == "amend" ? board::Verb::amend : verb == "move" ? board::Verb::move : board::Verb::remove;
+    change.verb = create            ? board::Verb::create
+                  : verb == "amend" ? board::Verb::amend
+                  : verb == "move"  ? board::Verb::move
+                                    : board::Verb::remove;
     if (!create) {
         const Result<RecordId> record = find(*type_index, step.words[2].text);
         if (!record) return errors.push_back(record.error());
@@ -126,8 +139,10 @@ void Driver::build_change(const Step& step, Pending& pending, Errors& errors) {
     std::string alias;
     std::map<int, std::string> texts;
     for (std::size_t i = fixed; i < step.words.size(); ++i) {
-        if (create && i == 2 && step.words[i].text.starts_with('@')) alias = step.words[i].text;
-        else read_field(step, type, step.words[i], change, texts, errors);
+        if (create && i == 2 && step.words[i].text.starts_with('@'))
+            alias = step.words[i].text;
+        else
+            read_field(step, type, step.words[i], change, texts, errors);
     }
     std::vector<std::string> names = create ? names_of(type, texts, alias) : std::vector<std::string>{};
     for (const std::string& name : names) own_[{*type_index, name}] = std::ssize(pending.draft.changes);
@@ -135,10 +150,13 @@ void Driver::build_change(const Step& step, Pending& pending, Errors& errors) {
     pending.draft.changes.push_back(std::move(change));
 }
 
-void Driver::read_field(const Step& step, const model::Type& type, const Word& word, board::Change& change, std::map<int, std::string>& texts, Errors& errors) {
+void Driver::read_field(const Step& step, const model::Type& type, const Word& word, board::Change& change,
+                        std::map<int, std::string>& texts, Errors& errors) {
     const std::size_t equal = word.text.find('=');
-    const std::string code = word.text.substr(0, equal), text = equal == std::string::npos ? "" : word.text.substr(equal + 1);
-    if (equal == std::string::npos) return errors.push_back({Code::usage, step.place, "\"" + word.text + "\" is no field=value"});
+    const std::string code = word.text.substr(0, equal),
+                      text = equal == std::string::npos ? "" : word.text.substr(equal + 1);
+    if (equal == std::string::npos)
+        return errors.push_back({Code::usage, step.place, "\"" + word.text + "\" is no field=value"});
     if (code == "effective") {
         const Result<Date> date = Date::parse(text);
         if (!date) return errors.push_back(date.error());
@@ -150,10 +168,13 @@ void Driver::read_field(const Step& step, const model::Type& type, const Word& w
         change.expected_version = std::atoi(text.c_str());
         return;
     }
-    if (field < 0) return errors.push_back({Code::not_found, step.place + ":" + code, type.code + " has no field \"" + code + "\""});
+    if (field < 0)
+        return errors.push_back(
+            {Code::not_found, step.place + ":" + code, type.code + " has no field \"" + code + "\""});
     texts[field] = text;
     const auto find_name = [this](int target, std::string_view name) { return find(target, name); };
-    Result<record::Value> value = record::parse_value(*model_, type.fields[static_cast<std::size_t>(field)], text, find_name);
+    Result<record::Value> value =
+        record::parse_value(*model_, type.fields[static_cast<std::size_t>(field)], text, find_name);
     if (!value) {
         Error error = value.error();
         error.where = step.place + ":" + code;
@@ -162,7 +183,8 @@ void Driver::read_field(const Step& step, const model::Type& type, const Word& w
     change.set.emplace_back(field, std::move(*value));
 }
 
-std::vector<std::string> Driver::names_of(const model::Type& type, const std::map<int, std::string>& texts, const std::string& alias) const {
+std::vector<std::string> Driver::names_of(const model::Type& type, const std::map<int, std::string>& texts,
+                                          const std::string& alias) const {
     std::vector<std::string> names;
     if (!alias.empty()) names.push_back(alias);
     if (const auto key = texts.find(type.key); type.key >= 0 && key != texts.end()) names.push_back(key->second);

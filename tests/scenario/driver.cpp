@@ -10,11 +10,16 @@ constexpr const char* zone_name = "Asia/Shanghai";
 }  // namespace
 
 Driver::Driver(Mode mode, std::string modules, std::string board_path)
-    : mode_(mode), modules_(std::move(modules)), path_(std::move(board_path)), clock_(*Instant::parse("2026-01-01T01:00:00Z")) {}
+    : mode_(mode),
+      modules_(std::move(modules)),
+      path_(std::move(board_path)),
+      clock_(*Instant::parse("2026-01-01T01:00:00Z")) {}
 
 Driver::~Driver() = default;
 
-void Driver::failed(const std::string& place, const std::string& what) { outcome_.failures.push_back(place + ": " + what); }
+void Driver::failed(const std::string& place, const std::string& what) {
+    outcome_.failures.push_back(place + ": " + what);
+}
 
 Outcome Driver::run(const Scenario& scenario) {
     std::size_t first = 0;
@@ -91,10 +96,12 @@ void Driver::step(const Step& step) {
 }
 
 void Driver::set_clock(const Step& step) {
-    const Result<Date> date = step.words.size() == 3 ? Date::parse(step.words[1].text) : fail(Code::invalid_input, "", "at wants a date and a time");
+    const Result<Date> date = step.words.size() == 3 ? Date::parse(step.words[1].text)
+                                                     : fail(Code::invalid_input, "", "at wants a date and a time");
     int hour = -1, minute = -1;
     if (step.words.size() == 3) std::sscanf(step.words[2].text.c_str(), "%d:%d", &hour, &minute);
-    if (!date || hour < 0 || hour > 23 || minute < 0 || minute > 59) return failed(step.place, "expected a time like 2026-01-05 09:00");
+    if (!date || hour < 0 || hour > 23 || minute < 0 || minute > 59)
+        return failed(step.place, "expected a time like 2026-01-05 09:00");
     const Instant now = board_->zone().at(*date, hour, minute, 0);
     if (now < clock_.now()) return failed(step.place, "the clock never goes back");
     clock_.set(now);
@@ -119,7 +126,8 @@ RecordId Driver::person_in(RecordId post, Date day) {
         int of_person = -1, of_post = -1;
         const int from = type.find("valid_from"), to = type.find("valid_to");
         for (std::size_t i = 0; i < type.fields.size(); ++i) {
-            if (type.fields[i].target == model_->identity.person && model_->identity.person >= 0) of_person = static_cast<int>(i);
+            if (type.fields[i].target == model_->identity.person && model_->identity.person >= 0)
+                of_person = static_cast<int>(i);
             if (type.fields[i].target == model_->identity.post) of_post = static_cast<int>(i);
         }
         if (of_person < 0 || of_post < 0 || from < 0) continue;
@@ -128,7 +136,8 @@ RecordId Driver::person_in(RecordId post, Date day) {
             const auto* begin = record::as_integer(record->at(from));
             const auto* end = to < 0 ? nullptr : record::as_integer(record->at(to));
             const auto* who = record::as_integer(record->at(of_person));
-            if (held && who && *held == post.value && (!begin || *begin <= day.days) && (!end || *end >= day.days)) person = RecordId{*who};
+            if (held && who && *held == post.value && (!begin || *begin <= day.days) && (!end || *end >= day.days))
+                person = RecordId{*who};
             return true;
         });
     }
@@ -147,7 +156,8 @@ void Driver::flush() {
             learn(waiting[i], *receipts[i]);
             continue;
         }
-        failed(waiting[i].place, "expected to be accepted, got: " + (i < receipts.size() ? text_of(receipts[i].error()) : std::string("no answer")));
+        failed(waiting[i].place, "expected to be accepted, got: " +
+                                     (i < receipts.size() ? text_of(receipts[i].error()) : std::string("no answer")));
         stopped_ = true;
     }
 }
@@ -164,8 +174,10 @@ void Driver::check_board(const std::string& place) {
     if (!report.ok) failed(place, "after this step the board does not verify: " + text_of(report.problems));
     const auto snapshot = board_->snapshot();
     const Result<app::Recomputed> done = app::recompute_cells(*snapshot);
-    if (!done) failed(place, "recomputation failed: " + done.error().text());
-    else if (done->differences != 0) failed(place, "after this step cells differ from their recomputation: " + done->first);
+    if (!done)
+        failed(place, "recomputation failed: " + done.error().text());
+    else if (done->differences != 0)
+        failed(place, "after this step cells differ from their recomputation: " + done->first);
 }
 
 }  // namespace yipan::scenario

@@ -1,7 +1,8 @@
 #pragma once
-// Runs one scenario on a board of its own and says every step that did not answer as written: "file:line: expected ..., got ...".
-// Modes: plain; restart (the board is closed and opened after every step); batch (neighbouring changes go through apply_batch
-// together, where none needs the id of another); verify (chain, tree, versions and a recomputation of every cell after each change).
+// Runs one scenario on a board of its own and says every step that did not answer as written: "file:line: expected ...,
+// got ...". Modes: plain; restart (the board is closed and opened after every step); batch (neighbouring changes go
+// through apply_batch together, where none needs the id of another); verify (chain, tree, versions and a recomputation
+// of every cell after each change).
 #include <map>
 #include <memory>
 
@@ -53,8 +54,10 @@ class Driver {
     void check_expected(const Step& step, const Errors& errors);
     Errors build(const Step& step, Pending& pending);
     void build_change(const Step& step, Pending& pending, Errors& errors);
-    void read_field(const Step& step, const model::Type& type, const Word& word, board::Change& change, std::map<int, std::string>& texts, Errors& errors);
-    std::vector<std::string> names_of(const model::Type& type, const std::map<int, std::string>& texts, const std::string& alias) const;
+    void read_field(const Step& step, const model::Type& type, const Word& word, board::Change& change,
+                    std::map<int, std::string>& texts, Errors& errors);
+    std::vector<std::string> names_of(const model::Type& type, const std::map<int, std::string>& texts,
+                                      const std::string& alias) const;
     Result<RecordId> find(int type, std::string_view name);
 
     // questions.cpp
@@ -71,7 +74,8 @@ class Driver {
     Checked<figure::Ask> read_ask(const Step& step, board::Snapshot& snapshot, std::size_t from, std::size_t to);
     std::string named_again(int type, const std::string& name);
     void compare(const Step& step, const std::string& expected, const std::string& got);
-    void compare_number(const Step& step, bool rounded, const std::string& expected, const std::optional<Decimal>& got, const std::string& why_none);
+    void compare_number(const Step& step, bool rounded, const std::string& expected, const std::optional<Decimal>& got,
+                        const std::string& why_none);
 
     Mode mode_;
     std::string modules_, path_;

@@ -16,29 +16,40 @@ int main(int argc, char** argv) {
     std::vector<std::string> files;
     for (int i = 1; i < argc; ++i) {
         const std::string word = argv[i];
-        if (word == "--restart") mode = Mode::restart;
-        else if (word == "--batch") mode = Mode::batch;
-        else if (word == "--verify") mode = Mode::verify;
-        else if (word == "--must-fail") must_fail = true;
-        else if (word == "--modules" && i + 1 < argc) modules = argv[++i];
-        else files.push_back(word);
+        if (word == "--restart")
+            mode = Mode::restart;
+        else if (word == "--batch")
+            mode = Mode::batch;
+        else if (word == "--verify")
+            mode = Mode::verify;
+        else if (word == "--must-fail")
+            must_fail = true;
+        else if (word == "--modules" && i + 1 < argc)
+            modules = argv[++i];
+        else
+            files.push_back(word);
     }
     if (files.empty() || modules.empty()) {
-        std::fprintf(stderr, "usage: scenario_test [--restart|--batch|--verify] [--must-fail] --modules FOLDER FILES...\n");
+        std::fprintf(stderr,
+                     "usage: scenario_test [--restart|--batch|--verify] [--must-fail] --modules FOLDER FILES...\n");
         return 2;
     }
-    const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("yipan_scenario_" + std::to_string(::getpid()));
+    const std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("yipan_scenario_" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder);
     int passed = 0, failed = 0;
     for (const std::string& file : files) {
         const auto scenario = read_scenario(file, modules);
         Outcome outcome;
-        if (scenario) outcome = Driver(mode, modules, (folder / "scenario.board").string()).run(*scenario);
-        else outcome.failures.push_back(yipan::text_of(scenario.error()));
+        if (scenario)
+            outcome = Driver(mode, modules, (folder / "scenario.board").string()).run(*scenario);
+        else
+            outcome.failures.push_back(yipan::text_of(scenario.error()));
         bool good = outcome.failures.empty();
         if (must_fail) {
             // Failing for another reason would not show that the driver notices this one.
-            good = scenario && !scenario->must_fail.empty() && outcome.failures.size() == 1 && outcome.failures.front().find(scenario->must_fail) != std::string::npos;
+            good = scenario && !scenario->must_fail.empty() && outcome.failures.size() == 1 &&
+                   outcome.failures.front().find(scenario->must_fail) != std::string::npos;
         }
         ++(good ? passed : failed);
         if (good) continue;

@@ -27,7 +27,8 @@ std::string joined(const Step& step, std::size_t from) {
 
 std::string key_of(const Step& step, std::string_view key) {
     for (const Word& word : step.words) {
-        if (word.text.size() > key.size() && word.text.starts_with(key) && word.text[key.size()] == '=') return word.text.substr(key.size() + 1);
+        if (word.text.size() > key.size() && word.text.starts_with(key) && word.text[key.size()] == '=')
+            return word.text.substr(key.size() + 1);
     }
     return "";
 }
@@ -66,10 +67,12 @@ void Driver::compare(const Step& step, const std::string& expected, const std::s
     if (expected == got) return;
     const Result<Decimal> a = Decimal::parse(expected), b = Decimal::parse(got);
     if (a && b && *a == *b) return;
-    failed(step.place, "expected " + (expected.empty() ? "nothing" : expected) + ", got " + (got.empty() ? "nothing" : got));
+    failed(step.place,
+           "expected " + (expected.empty() ? "nothing" : expected) + ", got " + (got.empty() ? "nothing" : got));
 }
 
-void Driver::compare_number(const Step& step, bool rounded, const std::string& expected, const std::optional<Decimal>& got, const std::string& why_none) {
+void Driver::compare_number(const Step& step, bool rounded, const std::string& expected,
+                            const std::optional<Decimal>& got, const std::string& why_none) {
     const std::string shown = got ? got->text() : "none" + (why_none.empty() ? "" : " (" + why_none + ")");
     if (expected == "none") {
         if (got) failed(step.place, "expected none, got " + shown);
@@ -100,17 +103,28 @@ Checked<figure::Ask> Driver::read_ask(const Step& step, board::Snapshot& snapsho
         const std::size_t equal = word.find('=');
         if (equal == std::string::npos) return fail(Errors{{Code::usage, "", "\"" + word + "\" is no key=value"}});
         const std::string key = word.substr(0, equal), value = word.substr(equal + 1);
-        if (key == "unit") text.unit = value;
-        else if (key == "unit_type") text.unit_type = value;
-        else if (key == "period") text.period = value;
-        else if (key == "tree") text.tree = value;
-        else if (key == "forest") text.forest = value;
-        else if (key == "as_known") text.as_known = value.starts_with('@') && marks_.contains(value.substr(1)) ? std::to_string(marks_.at(value.substr(1))) : value;
-        else text.by.emplace_back(key, value);
+        if (key == "unit")
+            text.unit = value;
+        else if (key == "unit_type")
+            text.unit_type = value;
+        else if (key == "period")
+            text.period = value;
+        else if (key == "tree")
+            text.tree = value;
+        else if (key == "forest")
+            text.forest = value;
+        else if (key == "as_known")
+            text.as_known = value.starts_with('@') && marks_.contains(value.substr(1))
+                                ? std::to_string(marks_.at(value.substr(1)))
+                                : value;
+        else
+            text.by.emplace_back(key, value);
     }
     if (text.unit.starts_with('@') || text.unit.find('/') != std::string::npos) {
         for (const auto& [name, id] : names_) {
-            if (name.second == text.unit && (text.unit_type.empty() || model_->types[static_cast<std::size_t>(name.first)].code == text.unit_type)) {
+            if (name.second == text.unit &&
+                (text.unit_type.empty() ||
+                 model_->types[static_cast<std::size_t>(name.first)].code == text.unit_type)) {
                 text.unit_type = model_->types[static_cast<std::size_t>(name.first)].code;
                 text.unit = "#" + std::to_string(id.value);
                 break;
@@ -123,12 +137,14 @@ Checked<figure::Ask> Driver::read_ask(const Step& step, board::Snapshot& snapsho
 
 void Driver::ask_figure(const Step& step) {
     const std::size_t sign = sign_at(step);
-    if (step.words.size() < 4 || sign + 1 >= step.words.size()) return failed(step.place, "figure wants a code, keys, = and a value");
+    if (step.words.size() < 4 || sign + 1 >= step.words.size())
+        return failed(step.place, "figure wants a code, keys, = and a value");
     const auto snapshot = board_->snapshot();
     const Checked<figure::Ask> ask = read_ask(step, *snapshot, 2, sign);
     if (!ask) return failed(step.place, text_of(ask.error()));
     const figure::Value value = snapshot->figure(*ask);
-    compare_number(step, step.words[sign].text == "~", step.words[sign + 1].text, value.has ? std::optional(value.number) : std::nullopt, value.why_none);
+    compare_number(step, step.words[sign].text == "~", step.words[sign + 1].text,
+                   value.has ? std::optional(value.number) : std::nullopt, value.why_none);
     // "reported 3 of 4"
     if (step.words.size() == sign + 6 && step.words[sign + 2].text == "reported") {
         const std::string expected = step.words[sign + 3].text + " of " + step.words[sign + 5].text;
@@ -140,16 +156,19 @@ void Driver::ask_figure(const Step& step) {
 
 void Driver::ask_why(const Step& step) {
     const std::size_t sign = sign_at(step);
-    if (step.words.size() < 4 || sign + 1 >= step.words.size()) return failed(step.place, "why wants a figure, keys, = and a number of rows");
+    if (step.words.size() < 4 || sign + 1 >= step.words.size())
+        return failed(step.place, "why wants a figure, keys, = and a number of rows");
     const auto snapshot = board_->snapshot();
     const Checked<figure::Ask> ask = read_ask(step, *snapshot, 2, sign);
     if (!ask) return failed(step.place, text_of(ask.error()));
     const figure::Explanation why = snapshot->why(*ask, {0, 1000});
     compare(step, step.words[sign + 1].text, std::to_string(why.rows_total));
     const model::Figure& figure = model_->figures[static_cast<std::size_t>(ask->figure)];
-    const bool adds = !figure.derived() && figure.kind == model::FigureKind::flow && (figure.reducer == model::Reducer::sum || figure.reducer == model::Reducer::count);
+    const bool adds = !figure.derived() && figure.kind == model::FigureKind::flow &&
+                      (figure.reducer == model::Reducer::sum || figure.reducer == model::Reducer::count);
     if (adds && why.value.has && (!why.rows_sum_checked || why.rows_sum != why.value.number)) {
-        failed(step.place, "expected the records to sum up to " + why.value.number.text() + ", got " + why.rows_sum.text());
+        failed(step.place,
+               "expected the records to sum up to " + why.value.number.text() + ", got " + why.rows_sum.text());
     }
 }
 
@@ -157,21 +176,26 @@ void Driver::ask_differs(const Step& step) {
     std::size_t since = 2;
     while (since < step.words.size() && step.words[since].text != "since") ++since;
     const std::size_t sign = sign_at(step);
-    if (since + 1 >= sign || sign + 1 >= step.words.size()) return failed(step.place, "differs wants a figure, keys, since @mark = N rows");
+    if (since + 1 >= sign || sign + 1 >= step.words.size())
+        return failed(step.place, "differs wants a figure, keys, since @mark = N rows");
     const std::string& mark = step.words[since + 1].text;
-    if (!mark.starts_with('@') || !marks_.contains(mark.substr(1))) return failed(step.place, "there is no mark " + mark);
+    if (!mark.starts_with('@') || !marks_.contains(mark.substr(1)))
+        return failed(step.place, "there is no mark " + mark);
     const auto snapshot = board_->snapshot();
     const Checked<figure::Ask> ask = read_ask(step, *snapshot, 2, since);
     if (!ask) return failed(step.place, text_of(ask.error()));
-    const auto postings = snapshot->difference(*ask, Position{marks_.at(mark.substr(1))}, snapshot->position(), difference_max);
+    const auto postings =
+        snapshot->difference(*ask, Position{marks_.at(mark.substr(1))}, snapshot->position(), difference_max);
     if (!postings) return failed(step.place, postings.error().text());
     compare(step, step.words[sign + 1].text, std::to_string(postings->size()));
 }
 
 void Driver::ask_light(const Step& step) {
     const std::size_t sign = sign_at(step);
-    if (sign < 3 || sign + 2 != step.words.size()) return failed(step.place, "light wants a code, a record or keys, = and a colour");
-    const auto light = std::find_if(model_->lights.begin(), model_->lights.end(), [&](const model::Light& l) { return l.code == step.words[1].text; });
+    if (sign < 3 || sign + 2 != step.words.size())
+        return failed(step.place, "light wants a code, a record or keys, = and a colour");
+    const auto light = std::find_if(model_->lights.begin(), model_->lights.end(),
+                                    [&](const model::Light& l) { return l.code == step.words[1].text; });
     if (light == model_->lights.end()) return failed(step.place, "there is no light " + step.words[1].text);
     const int index = static_cast<int>(light - model_->lights.begin());
     const auto snapshot = board_->snapshot();
@@ -195,7 +219,8 @@ void Driver::ask_light(const Step& step) {
 
 void Driver::ask_count(const Step& step) {
     const std::size_t sign = sign_at(step);
-    if (sign < 2 || sign > 3 || sign + 2 != step.words.size()) return failed(step.place, "count wants a type, perhaps a quoted filter, = and a number");
+    if (sign < 2 || sign > 3 || sign + 2 != step.words.size())
+        return failed(step.place, "count wants a type, perhaps a quoted filter, = and a number");
     const Result<int> type = report::find_type(*model_, step.words[1].text);
     if (!type) return failed(step.place, type.error().text());
     const Result<std::int64_t> count = board_->snapshot()->count(*type, sign == 3 ? step.words[2].text : "");
@@ -214,13 +239,18 @@ void Driver::ask_field(const Step& step) {
     const record::RecordPtr record = snapshot->record(*type, *id);
     const model::Type& declared = model_->types[static_cast<std::size_t>(*type)];
     const int field = declared.find(step.words[3].text);
-    if (!record || field < 0) return failed(step.place, record ? declared.code + " has no field " + step.words[3].text : "the record is gone");
+    if (!record || field < 0)
+        return failed(step.place,
+                      record ? declared.code + " has no field " + step.words[3].text : "the record is gone");
     exchange::Names names(*snapshot);
-    compare(step, joined(step, sign + 1), record::plain_text(*model_, declared.fields[static_cast<std::size_t>(field)], record->at(field), names.key_function()));
+    compare(step, joined(step, sign + 1),
+            record::plain_text(*model_, declared.fields[static_cast<std::size_t>(field)], record->at(field),
+                               names.key_function()));
 }
 
 void Driver::ask_versions(const Step& step) {
-    if (step.words.size() != 5 || step.words[3].text != "=") return failed(step.place, "versions wants a type, a record, = and a number");
+    if (step.words.size() != 5 || step.words[3].text != "=")
+        return failed(step.place, "versions wants a type, a record, = and a number");
     const Result<int> type = report::find_type(*model_, step.words[1].text);
     if (!type) return failed(step.place, type.error().text());
     const Result<RecordId> id = find(*type, step.words[2].text);
@@ -233,10 +263,12 @@ void Driver::ask_versions(const Step& step) {
 void Driver::ask_score(const Step& step) {
     const std::size_t sign = sign_at(step);
     const Result<Period> period = Period::parse(key_of(step, "period"));
-    if (sign + 2 != step.words.size() || !period) return failed(step.place, "score and rank want a scheme, period=, unit=, = or ~ and a number");
+    if (sign + 2 != step.words.size() || !period)
+        return failed(step.place, "score and rank want a scheme, period=, unit=, = or ~ and a number");
     const auto snapshot = board_->snapshot();
     exchange::Names names(*snapshot);
-    const Checked<report::Assessment> made = report::assess(*snapshot, names, step.words[1].text, *period, key_of(step, "variant"));
+    const Checked<report::Assessment> made =
+        report::assess(*snapshot, names, step.words[1].text, *period, key_of(step, "variant"));
     if (!made) return failed(step.place, text_of(made.error()));
     const score::UnitOutcome* unit = made->outcome.unit(key_of(step, "unit"));
     if (!unit) return failed(step.place, "the unit \"" + key_of(step, "unit") + "\" was not scored");
@@ -254,7 +286,8 @@ void Driver::ask_report(const Step& step) {
     std::size_t at = 2;
     while (at < step.words.size() && step.words[at].text.find('=') != std::string::npos) ++at;
     const Result<Period> period = Period::parse(key_of(step, "period"));
-    if (at + 1 >= step.words.size() || !period) return failed(step.place, "report wants a code, period=, unit=, contains, lacks or lists_missing, and a text");
+    if (at + 1 >= step.words.size() || !period)
+        return failed(step.place, "report wants a code, period=, unit=, contains, lacks or lists_missing, and a text");
     const auto snapshot = board_->snapshot();
     exchange::Names names(*snapshot);
     report::ReportAsk ask;
@@ -274,8 +307,11 @@ void Driver::ask_report(const Step& step) {
     for (const report::LeftOut& left : document->left_out) missing += left.placeholder + "\n";
     const std::string& verb = step.words[at].text;
     const bool found = (verb == "lists_missing" ? missing : text).find(wanted) != std::string::npos;
-    if (verb != "contains" && verb != "lacks" && verb != "lists_missing") return failed(step.place, "\"" + verb + "\" is none of contains, lacks, lists_missing");
-    if (found == (verb == "lacks")) failed(step.place, "expected that the report " + verb + " \"" + wanted + "\", got:\n" + (verb == "lists_missing" ? missing : text));
+    if (verb != "contains" && verb != "lacks" && verb != "lists_missing")
+        return failed(step.place, "\"" + verb + "\" is none of contains, lacks, lists_missing");
+    if (found == (verb == "lacks"))
+        failed(step.place, "expected that the report " + verb + " \"" + wanted + "\", got:\n" +
+                               (verb == "lists_missing" ? missing : text));
 }
 
 }  // namespace yipan::scenario

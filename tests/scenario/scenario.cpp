@@ -13,28 +13,38 @@ struct Text {
 
 class Reader {
   public:
-    Reader(Scenario& scenario, Errors& errors, const std::string& modules) : scenario_(scenario), errors_(errors), modules_(modules) {}
+    Reader(Scenario& scenario, Errors& errors, const std::string& modules)
+        : scenario_(scenario), errors_(errors), modules_(modules) {}
 
     void read(const std::string& path, int depth) {
         std::ifstream file(path, std::ios::binary);
         if (!file || depth > include_depth_max) {
-            errors_.push_back({Code::not_found, path, depth > include_depth_max ? "includes stand too deep in one another" : "the file cannot be read"});
+            errors_.push_back(
+                {Code::not_found, path,
+                 depth > include_depth_max ? "includes stand too deep in one another" : "the file cannot be read"});
             return;
         }
-        const std::string name = std::filesystem::proximate(path, std::filesystem::absolute(modules_).lexically_normal().parent_path()).string();
+        const std::string name =
+            std::filesystem::proximate(path, std::filesystem::absolute(modules_).lexically_normal().parent_path())
+                .string();
         std::vector<Text> lines;
         std::string text;
         for (int number = 1; std::getline(file, text); ++number) {
             if (text.ends_with('\r')) text.pop_back();
-            if (scenario_.title.empty() && text.starts_with('#')) scenario_.title = text.substr(text.find_first_not_of("# ") == std::string::npos ? text.size() : text.find_first_not_of("# "));
+            if (scenario_.title.empty() && text.starts_with('#'))
+                scenario_.title = text.substr(
+                    text.find_first_not_of("# ") == std::string::npos ? text.size() : text.find_first_not_of("# "));
             if (text.starts_with("#! ")) scenario_.must_fail = text.substr(3);
             lines.push_back({text, number});
         }
-        for (std::size_t i = 0; i < lines.size() && scenario_.steps.size() < steps_max;) i = read_step(lines, i, name, depth);
+        for (std::size_t i = 0; i < lines.size() && scenario_.steps.size() < steps_max;)
+            i = read_step(lines, i, name, depth);
     }
 
   private:
-    void problem(const std::string& place, std::string message) { errors_.push_back({Code::invalid_input, place, std::move(message), "docs/scenarios.md"}); }
+    void problem(const std::string& place, std::string message) {
+        errors_.push_back({Code::invalid_input, place, std::move(message), "docs/scenarios.md"});
+    }
 
     std::vector<Word> words(const std::string& line, const std::string& place) {
         std::vector<Word> out;
@@ -43,9 +53,12 @@ class Reader {
         for (std::size_t i = 0; i < line.size(); ++i) {
             const char c = line[i];
             if (inside) {
-                if (c == '\\' && i + 1 < line.size()) word.text += line[++i];
-                else if (c == '"') inside = false;
-                else word.text += c;
+                if (c == '\\' && i + 1 < line.size())
+                    word.text += line[++i];
+                else if (c == '"')
+                    inside = false;
+                else
+                    word.text += c;
             } else if (c == '"') {
                 inside = any = word.quoted = true;
             } else if (c == ' ' || c == '\t') {
@@ -69,8 +82,10 @@ class Reader {
         ++at;
         if (step.words.empty()) return at;
         if (step.verb() == "include") {
-            if (step.words.size() == 2) read(modules_ + "/" + step.words[1].text, depth + 1);
-            else problem(place, "include wants one path");
+            if (step.words.size() == 2)
+                read(modules_ + "/" + step.words[1].text, depth + 1);
+            else
+                problem(place, "include wants one path");
             return at;
         }
         if (step.verb() == "refuse") step.refuse = true, step.words.erase(step.words.begin());
@@ -123,7 +138,8 @@ Checked<Scenario> read_scenario(const std::string& path, const std::string& modu
     scenario.path = path;
     Errors errors;
     Reader(scenario, errors, modules).read(path, 0);
-    if (errors.empty() && scenario.steps.empty()) errors.push_back({Code::invalid_input, path, "the scenario has no steps"});
+    if (errors.empty() && scenario.steps.empty())
+        errors.push_back({Code::invalid_input, path, "the scenario has no steps"});
     if (!errors.empty()) return fail(std::move(errors));
     return scenario;
 }

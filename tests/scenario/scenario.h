@@ -1,6 +1,6 @@
 #pragma once
-// A .scenario file (docs/scenarios.md) as steps. Reading never judges names of the model; it only splits lines into words,
-// folds `draft ... end` and the expectations of `refuse`, and puts included files in place.
+// A .scenario file (docs/scenarios.md) as steps. Reading never judges names of the model; it only splits lines into
+// words, folds `draft ... end` and the expectations of `refuse`, and puts included files in place.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,17 +14,17 @@ struct Word {
     bool quoted = false;  // some part of it stood in quotes
 };
 struct Step {
-    std::string place;                 // file:line
-    std::vector<Word> words;           // without `refuse` and `repeat KEY`
+    std::string place;        // file:line
+    std::vector<Word> words;  // without `refuse` and `repeat KEY`
     bool refuse = false;
-    std::string idempotency_key;       // of `repeat`
-    std::vector<Step> changes;         // of `draft`
-    std::vector<std::string> expected; // of `refuse`: "CODE [at FIELD] [: fragment]"
+    std::string idempotency_key;        // of `repeat`
+    std::vector<Step> changes;          // of `draft`
+    std::vector<std::string> expected;  // of `refuse`: "CODE [at FIELD] [: fragment]"
     const std::string& verb() const { return words.front().text; }
 };
 struct Scenario {
     std::string title, path;
-    std::string must_fail;             // of a canary, line "#! text": the failure that must be reported
+    std::string must_fail;  // of a canary, line "#! text": the failure that must be reported
     std::vector<Step> steps;
 };
 
