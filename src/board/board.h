@@ -99,7 +99,7 @@ class Snapshot {
     virtual Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) = 0;
     virtual Result<Entry> entry(Position position) = 0;
     virtual Status each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) = 0;
-    /// All versions of a record, oldest first.
+    /// All versions of a record, oldest first; of one that is gone as well (its removal is not a version).
     virtual Result<std::vector<record::RecordPtr>> history(int type, RecordId id) = 0;
     virtual figure::Value figure(const figure::Ask& ask) = 0;
     virtual figure::Explanation why(const figure::Ask& ask, figure::Page page) = 0;

@@ -263,6 +263,9 @@ TEST_F(BoardTest, deletion_does_to_references_what_each_field_says) {
     const auto& type = board_->model()->types[static_cast<std::size_t>(project)];
     EXPECT_TRUE(record::is_unset(board_->snapshot()->record(project, RecordId(1))->at(type.find("partner"))));
     ASSERT_TRUE(apply({change(Verb::remove, project, 1, {})}));  // its months go along
+    const auto gone = board_->snapshot()->history(month, RecordId(1));
+    ASSERT_TRUE(gone);
+    EXPECT_EQ(gone->size(), 1u) << "what is gone can still be read";
     EXPECT_FALSE(board_->snapshot()->record(month, RecordId(1)));
     EXPECT_FALSE(ask("invested", 1, "2026-01").has);
     const auto fresh = apply({make(project, {{"code", "P-2"}, {"organ", std::int64_t{1}}})});

@@ -88,7 +88,16 @@ Result<record::RecordPtr> World::version_of(const journal::Entry& entry, int typ
 Result<std::vector<record::RecordPtr>> World::history(int type, RecordId id) {
     std::vector<record::RecordPtr> out;
     YIPAN_TRY(record::RecordPtr now, store_.read(type, id.value));
-    if (!now) return out;
+    if (!now) {  // gone: its entries still tell what it was
+        YIPAN_TRY(const auto positions, store_.positions_of(type, id.value));
+        for (const std::int64_t position : positions) {
+            YIPAN_TRY(const store::StoredEntry stored, store_.entry(position));
+            if (stored.entry.verb == journal::Verb::remove) continue;
+            YIPAN_TRY(record::RecordPtr version, version_of(stored.entry, type));
+            out.push_back(std::move(version));
+        }
+        return out;
+    }
     for (std::int64_t position = now->previous.value; position > 0;) {
         YIPAN_TRY(const store::StoredEntry stored, store_.entry(position));
         YIPAN_TRY(record::RecordPtr version, version_of(stored.entry, type));

@@ -253,6 +253,11 @@ class Sqlite final : public Store {
             visit(d);
         }
     }
+    Result<std::vector<std::int64_t>> positions_of(int type, std::int64_t record) override {
+        YIPAN_TRY(Statement s, Statement::prepare(
+                                   db_, "SELECT position FROM yipan_entry WHERE type = ? AND record = ? ORDER BY position"));
+        return ids(s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).bind(2, record));
+    }
     Status put_node(int level, std::int64_t index, const Digest& digest) override {
         return put_node_.bind(1, level).bind(2, index).bind_digest(3, digest).run();
     }
