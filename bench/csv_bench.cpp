@@ -11,7 +11,7 @@ std::string sample(int rows) {
     std::string out;
     for (int i = 0; i < rows; ++i) {
         const std::string n = std::to_string(i);
-        out += "P-" + n + ",镇江市京口区某某科技有限公司" + n + ",91321102MA1XXXXX" + n.substr(0, 1) +
+        out += "P-" + n + ",甲川市甲口区虚构科技有限公司" + n + ",9100000000000000" + n.substr(0, 1) +
                ",2026-07-01,123456.78,\"大港街道, 东方路 " + n + " 号\",生产," + n + "\n";
     }
     return out;
@@ -54,7 +54,7 @@ void csv_write(benchmark::State& state) {
         yipan::CsvWriter writer(
             [&](std::string_view piece) -> yipan::Status { return bytes += piece.size(), yipan::Status{}; });
         for (int i = 0; i < state.range(0); ++i) {
-            for (int c = 0; c < 4; ++c) writer.text("镇江市京口区某某科技有限公司").number("123456.78");
+            for (int c = 0; c < 4; ++c) writer.text("甲川市甲口区虚构科技有限公司").number("123456.78");
             if (!writer.end_row()) state.SkipWithError("sink");
         }
         benchmark::DoNotOptimize(bytes);

@@ -183,10 +183,14 @@ std::unique_ptr<Snapshot> BoardImpl::snapshot() {
     }
     const auto head = store->head();
     YIPAN_CHECK(head.has_value());
-    // The writer commits first and shows the figures right after: wait for that moment, never for a batch.
+    // What is committed is shown after its sync (decision 0004): wait for that moment, at most the length of one sync.
+    constexpr std::chrono::microseconds look_again{20};
     while (true) {
-        const std::shared_lock lock(core_->book_mutex);
-        if (core_->book_position >= head->position || core_->read_only) break;
+        {
+            const std::shared_lock lock(core_->book_mutex);
+            if (core_->book_position >= head->position || core_->read_only) break;
+        }
+        std::this_thread::sleep_for(look_again);
     }
     return std::make_unique<SnapshotImpl>(
         *this, std::move(store), std::min(head->position, core_->read_only ? core_->book_position : head->position));

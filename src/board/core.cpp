@@ -367,7 +367,7 @@ void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>
 }
 
 Status Core::reopen() {
-    const std::unique_lock lock(book_mutex, std::try_to_lock);  // flush batches hold it already
+    const std::unique_lock lock(book_mutex);  // the book is replaced: no reader may be in it
     book.reset();
     runs.reset();
     reader_.reset();

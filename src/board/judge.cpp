@@ -47,7 +47,7 @@ class Judge::Session final : public cel::Host {
         const bool nested = draft_.dry_run || draft_.changes.size() > 1 ||
                             (draft_.changes.size() == 1 && judges_after(draft_.changes[0]));
         after_each_ = !nested;
-        if (nested && !guard(j_.store_.savepoint())) return refused(false);
+        if (nested && !guard(j_.store_.savepoint())) return refused();
         for (const Change& change : draft_.changes) {
             const std::size_t before = errors_.size();
             made_.push_back({});
@@ -57,14 +57,14 @@ class Judge::Session final : public cel::Host {
         }
         if (errors_.empty() && nested) judge_rules();
         if (!errors_.empty() || draft_.dry_run) {
-            auto answer = errors_.empty() ? Checked<Receipt>(receipt()) : refused(false);
+            auto answer = errors_.empty() ? Checked<Receipt>(receipt()) : refused();
             undo(nested);
             return answer;
         }
-        if (nested && !guard(j_.store_.release())) return refused(false);
+        if (nested && !guard(j_.store_.release())) return refused();
         if (!draft_.idempotency_key.empty() &&
             !guard(j_.store_.put_receipt(draft_.idempotency_key, {first_, j_.log_.position()})))
-            return refused(false);
+            return refused();
         return receipt();
     }
 
@@ -144,7 +144,7 @@ class Judge::Session final : public cel::Host {
     void problem(Code code, std::string where, std::string message, std::string hint = {}) {
         errors_.push_back({code, std::move(where), std::move(message), std::move(hint)});
     }
-    Checked<Receipt> refused(bool) { return fail(std::move(errors_)); }
+    Checked<Receipt> refused() { return fail(std::move(errors_)); }
     void undo(bool nested) {
         if (nested && !j_.store_lost_) (void)guard(j_.store_.rollback_to_savepoint());
         j_.log_.back(std::move(mark_));

@@ -5,8 +5,7 @@
 
 namespace yipan::board {
 /// Chain (I1), commitments, Merkle nodes and root, and every record row against the entry that made it (I3).
-/// Proves damage, not honesty: whoever owns the file could rebuild the whole log (docs/trust in the report's last
-/// line).
+/// Proves damage, not honesty: whoever owns the file could rebuild the whole log; every report therefore prints size and root.
 VerifyReport verify_store(store::Store& store, const ShapePtr& shape, const Progress& progress);
 Status dump_store(store::Store& store, const ShapePtr& shape, Snapshot& snapshot,
                   const std::function<void(std::string_view)>& out);

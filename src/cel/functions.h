@@ -105,4 +105,15 @@ FunctionList domain_functions();
 bool format_value(Frame&, const Value&, std::string& out);
 bool format_text(Frame&, const Value* args, int n, Value& out);  // string.format, file format.cpp
 
+/// Decimals and ints as one decimal; false for other kinds.
+inline bool as_decimal(const Value& v, Decimal& d) {
+    if (v.is(Kind::decimal))
+        d = v.as_decimal();
+    else if (v.is(Kind::integer))
+        d = Decimal::of(v.as_int());
+    else
+        return false;
+    return true;
+}
+
 }  // namespace yipan::cel

@@ -149,15 +149,6 @@ bool rounding_of(Frame& f, const Value* a, int n, int at, Rounding& r) {
         return f.fail("a rounding is 'half_up', 'half_even' or 'down'");
     return true;
 }
-bool decimal_like(const Value& v, Decimal& d) {
-    if (v.is(Kind::decimal))
-        d = v.as_decimal();
-    else if (v.is(Kind::integer))
-        d = Decimal::of(v.as_int());
-    else
-        return false;
-    return true;
-}
 bool scale_of(Frame& f, const Value& v, int& scale) {
     if (!v.is(Kind::integer)) return f.no_overload();
     if (v.as_int() < 0 || v.as_int() > decimal_scale_max) return f.fail("a scale is 0 to 18");
@@ -171,7 +162,7 @@ bool div(Frame& f, const Value* a, int n, Value& out) {
             return f.fail("money of two currencies cannot be divided");
         x = a[0].as_money().yuan();
         y = a[1].as_money().yuan();
-    } else if (!decimal_like(a[0], x) || !decimal_like(a[1], y)) {
+    } else if (!as_decimal(a[0], x) || !as_decimal(a[1], y)) {
         return f.no_overload();
     }
     int scale = 0;

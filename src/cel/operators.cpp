@@ -18,15 +18,6 @@ bool put(Frame& f, const Result<Money>& r, Value& out) {
     out = Value::money(*r);
     return true;
 }
-bool as_decimal(const Value& v, Decimal& d) {
-    if (v.is(Kind::decimal))
-        d = v.as_decimal();
-    else if (v.is(Kind::integer))
-        d = Decimal::of(v.as_int());
-    else
-        return false;
-    return true;
-}
 /// Sum at the finer scale; overflow while aligning is an error too, as in the SQL form of the same sum.
 bool decimal_sum(Frame& f, const Decimal& a, const Decimal& b, bool minus, Value& out) {
     const int scale = a.scale > b.scale ? a.scale : b.scale;

@@ -530,7 +530,6 @@ TEST(ReadTree, takes_types_reports_and_schemes_in_path_order) {
 
 TEST(Shipped, the_modules_of_this_tree_load) {
     const std::string tree = std::string(YIPAN_SOURCE_DIR) + "/modules";
-    if (!std::filesystem::is_directory(tree)) GTEST_SKIP() << "this tree carries no modules yet";
     const auto files = read_tree(tree);
     ASSERT_TRUE(files) << text_of(files.error());
     const auto model = load(*files);

@@ -5,7 +5,7 @@
 namespace yipan::record {
 using model::FieldKind;
 
-cel::Value to_cel(const model::Model& model, const model::Field& field, const Value& value, Views* views) {
+cel::Value to_cel(const model::Field& field, const Value& value, Views* views) {
     if (const auto* n = as_integer(value)) {
         switch (field.kind) {
             case FieldKind::decimal: return cel::Value::decimal({*n, static_cast<std::uint8_t>(field.scale)});
@@ -28,7 +28,6 @@ cel::Value to_cel(const model::Model& model, const model::Field& field, const Va
             for (const std::int64_t id : *ids) items.push_back(views->reference(field.target, id));
         return cel::Value::list(std::move(items));
     }
-    (void)model;
     return cel::Value::null();
 }
 
@@ -90,7 +89,7 @@ Result<Value> from_cel(const model::Field& field, const cel::Value& value) {
 cel::Value View::field(int index) const {
     const model::Model& model = views_.model();
     const model::Type& type = model.types[static_cast<std::size_t>(record_->type)];
-    return to_cel(model, type.fields[static_cast<std::size_t>(index)], record_->at(index), &views_);
+    return to_cel(type.fields[static_cast<std::size_t>(index)], record_->at(index), &views_);
 }
 
 cel::Value Views::object(int type, RecordPtr record) {

@@ -9,7 +9,7 @@ namespace yipan::record {
 
 /// A stored value as a CEL value by its declaration. References need a Views (objects); without one they become null.
 class Views;
-cel::Value to_cel(const model::Model& model, const model::Field& field, const Value& value, Views* views);
+cel::Value to_cel(const model::Field& field, const Value& value, Views* views);
 /// A CEL result in the field's stored form; the error says what does not fit (scale, currency, kind).
 Result<Value> from_cel(const model::Field& field, const cel::Value& value);
 /// The SQL parameter form of a CEL value (cel/sql.h) as a record value.
