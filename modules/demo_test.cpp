@@ -53,6 +53,7 @@ class JudgingBoard final : public board::Board {
     const Zone& zone() const override { return zone_; }
     Instant now() override { return {}; }
     bool read_only() const override { return false; }
+    std::optional<board::Upgrade> upgraded() const override { return std::nullopt; }
     std::optional<Error> damage() const override { return std::nullopt; }
     board::VerifyReport verify(const board::Progress&) override { return {}; }
     Status dump(const std::function<void(std::string_view)>&) override { return {}; }

@@ -121,6 +121,7 @@ class BoardImpl final : public Board {
     const Zone& zone() const override { return core_->facts.zone; }
     Instant now() override { return core_->clock->now(); }
     bool read_only() const override { return core_->read_only; }
+    std::optional<Upgrade> upgraded() const override { return core_->upgraded; }
     std::optional<Error> damage() const override { return core_->damage; }
     VerifyReport verify(const Progress& progress) override {
         auto reader = open_reader();

@@ -45,11 +45,14 @@ struct Receipt {
     bool repeated = false;  // answered from the idempotency key
 };
 
+using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
+
 struct Options {
     bool read_only = false;
     Clock* clock = nullptr;        // default: the board's own (system clock, or its frozen time)
     std::size_t queue_max = 4096;  // drafts waiting; apply() blocks beyond
     std::size_t batch_max = 512;   // drafts per transaction
+    Progress upgrade_progress;     // of a board of an older format opened for writing
 };
 
 struct Entry {  // an entry of the journal, decoded
@@ -73,7 +76,11 @@ struct VerifyReport {
     Digest root{};
     Errors problems;  // each names the entry or record
 };
-using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
+
+struct Upgrade {  // what opening a board of an older format for writing did
+    int from = 0, to = 0;
+    std::string backup;  // the board as it was, beside it
+};
 
 /// A consistent view at one position; cheap to take, never waits for the writer. Not shared between threads.
 class Snapshot {
@@ -141,7 +148,8 @@ class Board {
     virtual const Zone& zone() const = 0;
     virtual Instant now() = 0;
     virtual bool read_only() const = 0;
-    virtual std::optional<Error> damage() const = 0;  // why a damaged board is open for reading only
+    virtual std::optional<Upgrade> upgraded() const = 0;  // by this opening
+    virtual std::optional<Error> damage() const = 0;      // why a damaged board is open for reading only
 
     virtual VerifyReport verify(const Progress& progress = {}) = 0;
     /// The canonical dump (every record, version, entry, cell in key order), handed out line by line.

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "board/model_entry.h"
 #include "board/tail.h"
+#include "store/upgrade.h"
 
 namespace yipan::board {
 namespace {
@@ -50,9 +51,11 @@ Checked<std::unique_ptr<Core>> Core::open(const std::string& path, const Options
         if (!damaged) return fail(ok.error());
         // A board that does not verify may still be read; nothing more is added to it.
         Error damage = ok.error()[0];
+        const std::optional<Upgrade> upgraded = core->upgraded;
         core.reset(new Core);
         core->facts.path = path;
         core->read_only = true;
+        core->upgraded = upgraded;
         core->damage = damage;
         Options reading = options;
         reading.read_only = true;
@@ -62,7 +65,10 @@ Checked<std::unique_ptr<Core>> Core::open(const std::string& path, const Options
 }
 
 Checked<void> Core::load(const Options& options) {
-    auto opened = store::open_sqlite(facts.path, read_only ? store::Access::read : store::Access::write);
+    store::Opening opening{options.upgrade_progress, [this](const store::Upgraded& u) {
+                               upgraded = Upgrade{u.from, u.to, u.backup};
+                           }};
+    auto opened = store::open_sqlite(facts.path, read_only ? store::Access::read : store::Access::write, opening);
     if (!opened) return fail(Errors{opened.error()});
     store = std::move(*opened);
     if (read_only)

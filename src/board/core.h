@@ -44,6 +44,7 @@ class Core {
     std::shared_ptr<const figure::Plan> plan;
     std::unique_ptr<store::Store> store;  // the writer's; a reader's when the board is read-only
     bool read_only = false;
+    std::optional<Upgrade> upgraded;
     std::optional<Error> damage;  // why a damaged board is open for reading only
     Clock* clock = nullptr;
 

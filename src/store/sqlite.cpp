@@ -16,14 +16,13 @@
 #include "store/schema.h"
 #include "store/statement.h"
 #include "store/store.h"
+#include "store/upgrade.h"
 
 namespace yipan::store {
 
 namespace {
 constexpr int busy_timeout_ms = 5'000;
-constexpr int application_id = 0x5950414e;  // "YPAN"
 constexpr int wal_checkpoint_pages = 20'000;
-constexpr int checksum_reserve_bytes = 8;  // room at the end of each page for a checksum
 
 Result<Digest> digest_of(std::string_view blob) {
     Digest d;
@@ -54,7 +53,7 @@ class Sqlite final : public Store {
         if (lock_ >= 0) ::close(lock_);
     }
 
-    Status open(const std::string& path, Access access) {
+    Status open(const std::string& path, Access access, const Opening& opening) {
         // Counting every allocation takes a lock all connections share; nobody reads the count.
         static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
         (void)configured;
@@ -65,6 +64,7 @@ class Sqlite final : public Store {
         if (access != Access::create && ::access(path.c_str(), F_OK) != 0)
             return fail(Code::not_found, path, "no such board", "yipan init or yipan demo makes one");
         if (access != Access::read) YIPAN_TRY_VOID(lock(path));
+        if (access == Access::write) YIPAN_TRY_VOID(upgrade_older(path, opening));
         const int flags = access == Access::create  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                           : access == Access::write ? SQLITE_OPEN_READWRITE
                                                     : SQLITE_OPEN_READONLY;
@@ -254,8 +254,9 @@ class Sqlite final : public Store {
         }
     }
     Result<std::vector<std::int64_t>> positions_of(int type, std::int64_t record) override {
-        YIPAN_TRY(Statement s, Statement::prepare(
-                                   db_, "SELECT position FROM yipan_entry WHERE type = ? AND record = ? ORDER BY position"));
+        YIPAN_TRY(Statement s,
+                  Statement::prepare(
+                      db_, "SELECT position FROM yipan_entry WHERE type = ? AND record = ? ORDER BY position"));
         return ids(s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).bind(2, record));
     }
     Status put_node(int level, std::int64_t index, const Digest& digest) override {
@@ -536,6 +537,13 @@ class Sqlite final : public Store {
                         "wait for it, or send the change through it");
         return {};
     }
+    Status upgrade_older(const std::string& path, const Opening& opening) {
+        YIPAN_TRY(const int format, format_of(path));
+        if (format >= format_version) return {};
+        YIPAN_TRY(const Upgraded upgraded, upgrade(path, format, opening.progress));
+        if (opening.upgraded) opening.upgraded(upgraded);
+        return {};
+    }
     Status check_format(const std::string& path) {
         const auto number = [&](const char* sql) -> Result<std::int64_t> {
             YIPAN_TRY(Statement s, Statement::prepare(db_, sql));
@@ -729,9 +737,9 @@ Error sqlite_error(sqlite3* db, std::string_view doing) {
     }
 }
 
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Access access) {
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Access access, const Opening& opening) {
     auto store = std::make_unique<Sqlite>();
-    YIPAN_TRY_VOID(store->open(path, access));
+    YIPAN_TRY_VOID(store->open(path, access, opening));
     return std::unique_ptr<Store>(std::move(store));
 }
 

@@ -20,7 +20,8 @@
 
 namespace yipan::store {
 
-constexpr int format_version = 1;
+constexpr int format_version = 2;
+constexpr int checksum_reserve_bytes = 8;  // at the end of each page
 
 struct Head {  // the state of the log after the last committed batch
     std::int64_t position = 0;
@@ -74,7 +75,8 @@ class Store {
     virtual Status each_entry(std::int64_t from, std::int64_t to,
                               const std::function<Status(const StoredEntry&)>& visit) = 0;
     virtual Status each_leaf(std::int64_t from, std::int64_t to, const std::function<void(const Digest&)>& visit) = 0;
-    /// Positions of the entries of a record, ascending. Walks the journal: for records that are gone; living ones have a chain.
+    /// Positions of the entries of a record, ascending. Walks the journal: for records that are gone; living ones have
+    /// a chain.
     virtual Result<std::vector<std::int64_t>> positions_of(int type, std::int64_t record) = 0;
     virtual Status put_node(int level, std::int64_t index, const Digest& digest) = 0;
     virtual Result<std::optional<Digest>> node(int level, std::int64_t index) = 0;
@@ -126,6 +128,11 @@ class Store {
 };
 
 enum class Access { create, write, read };
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Access access);
+struct Upgraded;  // store/upgrade.h
+struct Opening {  // of an older board for writing: it is upgraded first
+    std::function<void(std::int64_t done, std::int64_t total)> progress;
+    std::function<void(const Upgraded&)> upgraded;
+};
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Access access, const Opening& opening = {});
 
 }  // namespace yipan::store
