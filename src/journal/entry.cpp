@@ -15,6 +15,8 @@ void put_text(std::string& out, std::string_view text) {
 
 std::string_view verb_name(Verb verb) {
     constexpr std::string_view names[] = {"?", "create", "amend", "move", "remove", "model"};
+    if (verb == Verb::read) return "read";
+    if (verb == Verb::act) return "act";
     const auto i = static_cast<std::size_t>(verb);
     return names[i < std::size(names) ? i : 0];
 }

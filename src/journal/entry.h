@@ -16,7 +16,7 @@ namespace yipan::journal {
 constexpr int group_count = 3;  // plain, personal, attachment
 constexpr std::size_t salt_bytes = 16;
 
-enum class Verb : std::uint8_t { create = 1, amend = 2, move = 3, remove = 4, model = 5 };
+enum class Verb : std::uint8_t { create = 1, amend = 2, move = 3, remove = 4, model = 5, read = 11, act = 12 };
 std::string_view verb_name(Verb verb);
 
 struct Entry {

@@ -7,6 +7,9 @@
 #include "model/model.h"
 
 namespace yipan::store {
+// What is not the journal's: accounts, sessions, secrets, drafts, saved views. Written by the one writer.
+#define YIPAN_SIDE_TABLE \
+    "CREATE TABLE yipan_side(space TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(space, key)) STRICT, WITHOUT ROWID;\n"
 extern const char* const engine_tables;
 std::string quoted(std::string_view name);
 /// CREATE TABLE / INDEX statements of a type, and the columns in the order of insert and select.

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "store/files.h"
+#include "store/schema.h"
 #include "store/statement.h"
 #include "store/store.h"
 
@@ -19,6 +20,7 @@ constexpr int pages_a_step = 1'024;
 
 constexpr UpgradeStep steps[] = {
     {1, "page checksums", ""},  // every page is written anew by the copy itself
+    {1, "side table", YIPAN_SIDE_TABLE},
 };
 
 class Connection {
