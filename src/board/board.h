@@ -9,11 +9,25 @@
 #include "base/hash.h"
 #include "figure/book.h"
 #include "model/load.h"
+#include "record/body.h"
 #include "record/record.h"
 
 namespace yipan::board {
 
-enum class Verb : std::uint8_t { create = 1, amend = 2, move = 3, remove = 4, model = 5 };
+enum class Verb : std::uint8_t {
+    create = 1,
+    amend = 2,
+    move = 3,
+    remove = 4,
+    model = 5,
+    invalidate = 6,  // void (作廢): stays, counts in nothing
+    restore = 7,     // takes back an invalidate or a remove
+    erase = 8,       // lawful erasure of bodies
+    merge = 9,       // a duplicate goes into another record
+    expunge = 13     // what `erase` of a record that is gone already writes; not for drafts
+};
+
+std::string_view verb_name(Verb verb);
 
 /// One change of one record. Values are in stored form (record/input.h turns texts into values). A reference may point
 /// to a record created earlier in the same draft: give it as the negative number -(k+1), k = index of that change.
@@ -25,6 +39,10 @@ struct Change {
     std::vector<std::pair<int, record::Value>> set;  // field index, new value (monostate unsets)
     std::string move;                                // code of the move
     std::optional<Date> effective;                   // from when the values hold; the entry's date unless said
+    // Taking back (docs/taking-back.md). invalidate, restore, merge: the reason; erase: its legal basis and who decided.
+    std::string note, decider;
+    RecordId into;               // merge: `record` goes into this one; `set` then amends the one that stays
+    std::uint8_t groups = 0;     // erase: bits of model::FieldGroup (1 plain, 2 personal, 4 attachment)
     std::string where;                               // place for errors: "projects.csv:12"
 };
 
@@ -66,7 +84,8 @@ struct Entry {  // an entry of the journal, decoded
     std::int32_t version = 0;
     std::int32_t model_version = 0;
     Date effective;
-    std::string plain, personal, attachment;  // canonical bodies (JSON); empty when the group is empty
+    std::string plain, personal, attachment;  // canonical bodies (JSON); empty when the group is empty or was erased
+    record::Marks marks;                      // why something was taken back
     Digest leaf{};
 };
 
@@ -81,6 +100,9 @@ struct Upgrade {  // what opening a board of an older format for writing did
     int from = 0, to = 0;
     std::string backup;  // the board as it was, beside it
 };
+
+/// Whether lists and counts include void records.
+enum class Voids { left_out, included };
 
 /// A consistent view at one position; cheap to take, never waits for the writer. Not shared between threads.
 class Snapshot {
@@ -99,10 +121,12 @@ class Snapshot {
         std::vector<record::RecordPtr> rows;
         bool more = false;
     };
-    virtual Result<ListResult> list(int type, const std::string& cel_filter, std::int64_t offset,
-                                    std::int64_t limit) = 0;
-    virtual Result<std::int64_t> count(int type, const std::string& cel_filter) = 0;
-    /// Every current record of a type in id order.
+    virtual Result<ListResult> list(int type, const std::string& cel_filter, std::int64_t offset, std::int64_t limit,
+                                    Voids voids = Voids::left_out) = 0;
+    virtual Result<std::int64_t> count(int type, const std::string& cel_filter, Voids voids = Voids::left_out) = 0;
+    /// The record that stands for one that was merged away, however many merges lie between; none when it was not.
+    virtual std::optional<RecordId> redirect(int type, RecordId id) = 0;
+    /// Every current record of a type in id order, void ones as well.
     virtual Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) = 0;
     virtual Result<Entry> entry(Position position) = 0;
     virtual Status each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) = 0;

@@ -321,7 +321,7 @@ class Sqlite final : public Store {
         return ids(s.bind(1, id).bind(2, limit));
     }
     Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) override {
-        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t") + " FROM " +
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t", voids()) + " FROM " +
                                                            quoted(shape(type).code) + " t ORDER BY id"));
         while (true) {
             YIPAN_TRY(const bool row, s.step());
@@ -333,7 +333,7 @@ class Sqlite final : public Store {
                                                 std::int64_t limit) override {
         YIPAN_TRY(Statement s,
                   Statement::prepare(
-                      db_, "SELECT " + columns_of(shape(type), "t") + " FROM " + quoted(shape(type).code) + " t" +
+                      db_, "SELECT " + columns_of(shape(type), "t", voids()) + " FROM " + quoted(shape(type).code) + " t" +
                                (where.empty() ? "" : " WHERE " + where) + " ORDER BY t.id LIMIT ? OFFSET ?"));
         int i = 1;
         for (const auto& v : parameters) s.bind_value(i++, v);
@@ -375,6 +375,67 @@ class Sqlite final : public Store {
     Status set_next_record(int type, std::int64_t next) override {
         YIPAN_TRY(TypeStatements* const t, statements(type));
         return t->set_next.bind(1, next).bind(2, type_numbers_[static_cast<std::size_t>(type)]).run();
+    }
+
+    std::string counted_condition() const override { return voids() ? "t.yipan_void IS NULL" : "1"; }
+
+    // -- taking back
+    Status erase_bodies(std::int64_t position, std::uint8_t groups) override {
+        YIPAN_TRY(const StoredEntry stored, entry(position));
+        // Freed bytes are overwritten while this connection lives: erasing is rare, and what follows it costs little more.
+        YIPAN_TRY_VOID(execute("PRAGMA secure_delete=ON"));
+        constexpr const char* names[] = {"", "_personal", "_attachment"};
+        for (std::size_t g = 0; g < journal::group_count; ++g) {
+            if (!(groups >> g & 1) || stored.entry.salt[g].empty()) continue;
+            const std::string n = names[g];
+            YIPAN_TRY(Statement s, Statement::prepare(db_, "UPDATE yipan_entry SET commitment" + n + " = ?, salt" + n +
+                                                               " = NULL, body" + n + " = NULL WHERE position = ?"));
+            YIPAN_TRY_VOID(s.bind_digest(1, *stored.entry.commitment[g]).bind(2, position).run());
+        }
+        return {};
+    }
+    Result<bool> scrub() override {
+        // The write-ahead log holds older images of the pages.
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "PRAGMA wal_checkpoint(TRUNCATE)"));
+        sqlite3_busy_timeout(db_, 0);
+        const auto row = s.step();
+        sqlite3_busy_timeout(db_, busy_timeout_ms);
+        if (!row) return fail(row.error());
+        return *row && s.integer(0) == 0;
+    }
+    Status put_redirect(int type, const Redirect& r) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "INSERT INTO yipan_redirect VALUES(?, ?, ?, ?)"));
+        s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).bind(2, r.record).bind(3, r.into);
+        if (r.key.empty())
+            s.bind_null(4);
+        else
+            s.bind_text(4, r.key);
+        return s.run();
+    }
+    Result<std::optional<std::int64_t>> redirect(int type, std::int64_t record) override {
+        if (!voids()) return std::optional<std::int64_t>{};
+        YIPAN_TRY(Statement s, Statement::prepare(
+                                   db_, "SELECT into_record FROM yipan_redirect WHERE type = ? AND record = ?"));
+        s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).bind(2, record);
+        return one(s);
+    }
+    Result<std::optional<std::int64_t>> redirect_of_key(int type, std::string_view key) override {
+        if (!voids()) return std::optional<std::int64_t>{};
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT into_record FROM yipan_redirect WHERE type = ? AND key = ? "
+                                                       "ORDER BY record DESC LIMIT 1"));
+        s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).bind_text(2, key);
+        return one(s);
+    }
+    Status each_redirect(int type, const std::function<void(const Redirect&)>& visit) override {
+        if (!voids()) return {};
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT record, into_record, key FROM yipan_redirect WHERE type = ? "
+                                                       "ORDER BY record"));
+        s.bind(1, type_numbers_[static_cast<std::size_t>(type)]);
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return {};
+            visit({s.integer(0), s.integer(1), std::string(s.text(2))});
+        }
     }
 
     // -- counters and receipts
@@ -553,6 +614,7 @@ class Sqlite final : public Store {
         YIPAN_TRY(const std::int64_t application, number("PRAGMA application_id"));
         if (application != application_id) return fail(Code::wrong_format, path, "is not a yipan board");
         YIPAN_TRY(const std::int64_t format, number("PRAGMA user_version"));
+        format_ = static_cast<int>(format);
         if (format > format_version)
             return fail(Code::wrong_format, path,
                         "the board has format " + std::to_string(format) + ", this program knows up to " +
@@ -596,6 +658,7 @@ class Sqlite final : public Store {
         YIPAN_TRY_VOID(make(chunk_put_, "INSERT INTO yipan_run_chunk(run, first_key, body) VALUES(?, ?, ?)"));
         return make(channel_put_, "INSERT INTO yipan_channel(name) VALUES(?)");
     }
+    bool voids() const { return format_ >= 2; }
     const model::Type& shape(int type) const { return model_->types[static_cast<std::size_t>(type)]; }
 
     Result<TypeStatements*> statements(int type) {
@@ -604,10 +667,10 @@ class Sqlite final : public Store {
         auto t = std::make_unique<TypeStatements>();
         const model::Type& shape = this->shape(type);
         const std::string table = quoted(shape.code);
-        std::string marks = "?1,?2,?3,?4,?5";
-        std::string sets = "yipan_version=?2, yipan_position=?3, yipan_previous=?4, yipan_effective=?5";
+        std::string marks = "?1,?2,?3,?4,?5,?6";
+        std::string sets = "yipan_version=?2, yipan_position=?3, yipan_previous=?4, yipan_effective=?5, yipan_void=?6";
         for (std::size_t i = 0; i < shape.fields.size(); ++i) {
-            const std::string mark = "?" + std::to_string(i + 6);
+            const std::string mark = "?" + std::to_string(i + 7);
             marks += "," + mark;
             sets += ", " + quoted(shape.fields[i].code) + "=" + mark;
         }
@@ -619,7 +682,7 @@ class Sqlite final : public Store {
             YIPAN_TRY(t->set_next, Statement::prepare(db_, "UPDATE yipan_type SET next_record=? WHERE id=?"));
         }
         YIPAN_TRY(t->read,
-                  Statement::prepare(db_, "SELECT " + columns_of(shape, "") + " FROM " + table + " WHERE id=?1"));
+                  Statement::prepare(db_, "SELECT " + columns_of(shape, "", voids()) + " FROM " + table + " WHERE id=?1"));
         slot = std::move(t);
         return slot.get();
     }
@@ -629,7 +692,11 @@ class Sqlite final : public Store {
             .bind(3, r.position.value)
             .bind(4, r.previous.value)
             .bind(5, r.effective.days);
-        int i = 6;
+        if (r.voided)
+            s.bind(6, 1);
+        else
+            s.bind_null(6);
+        int i = 7;
         for (const auto& v : r.values) s.bind_value(i++, v);
         return s;
     }
@@ -641,9 +708,10 @@ class Sqlite final : public Store {
         r->position = Position(s.integer(2));
         r->previous = Position(s.integer(3));
         r->effective = Date{static_cast<std::int32_t>(s.integer(4))};
+        r->voided = !s.is_null(5);
         const std::size_t n = shape(type).fields.size();
         r->values.reserve(n);
-        for (std::size_t i = 0; i < n; ++i) r->values.push_back(s.value(static_cast<int>(i) + 5));
+        for (std::size_t i = 0; i < n; ++i) r->values.push_back(s.value(static_cast<int>(i) + 6));
         return r;
     }
     static Result<std::vector<std::int64_t>> ids(Statement& s) {
@@ -653,6 +721,10 @@ class Sqlite final : public Store {
             if (!row) return out;
             out.push_back(s.integer(0));
         }
+    }
+    static Result<std::optional<std::int64_t>> one(Statement& s) {
+        YIPAN_TRY(const bool row, s.step());
+        return row ? std::optional<std::int64_t>(s.integer(0)) : std::optional<std::int64_t>{};
     }
     Result<std::int64_t> channel_number(const std::string& name) {
         if (const auto known = channels_.find(name); known != channels_.end()) return known->second;
@@ -703,6 +775,7 @@ class Sqlite final : public Store {
     int wal_ = -1;  // the write-ahead log, for sync() only; opened by the first thread that syncs
     std::string path_;
     Access access_ = Access::read;
+    int format_ = format_version;
     model::ModelPtr model_;
     std::vector<std::unique_ptr<TypeStatements>> types_;
     std::vector<std::int64_t> type_numbers_;

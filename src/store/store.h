@@ -103,6 +103,24 @@ class Store {
     virtual Result<std::int64_t> next_record(int type) = 0;  // first id never used
     virtual Status set_next_record(int type, std::int64_t next) = 0;
 
+    /// Condition over a type's table (alias t) for the rows that are not void.
+    virtual std::string counted_condition() const = 0;
+
+    // -- taking back
+    /// Deletes body and salt of the entry's groups (bits of model::FieldGroup) and keeps their commitments.
+    virtual Status erase_bodies(std::int64_t position, std::uint8_t groups) = 0;
+    /// What was erased by committed transactions leaves the files as well. False: a reader still looks at the old pages;
+    /// ask again later.
+    virtual Result<bool> scrub() = 0;
+    struct Redirect {
+        std::int64_t record = 0, into = 0;
+        std::string key;  // the text by which people named the record that is gone
+    };
+    virtual Status put_redirect(int type, const Redirect& redirect) = 0;
+    virtual Result<std::optional<std::int64_t>> redirect(int type, std::int64_t record) = 0;
+    virtual Result<std::optional<std::int64_t>> redirect_of_key(int type, std::string_view key) = 0;
+    virtual Status each_redirect(int type, const std::function<void(const Redirect&)>& visit) = 0;
+
     // -- counters of document numbers, idempotency keys
     virtual Result<std::int64_t> counter(std::string_view name) = 0;
     virtual Status set_counter(std::string_view name, std::int64_t value) = 0;
