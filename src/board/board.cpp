@@ -65,6 +65,16 @@ class SnapshotImpl final : public Snapshot {
                             Voids voids) override;
     Result<std::int64_t> count(int type, const std::string& filter, Voids voids) override;
     std::optional<RecordId> redirect(int type, RecordId id) override;
+    Result<ListResult> list(int type, const Query& query) override;
+    Result<std::int64_t> count(int type, const Query& query, std::int64_t limit) override;
+    Result<std::vector<record::Value>> sums(int type, const Query& query, const std::vector<int>& fields) override;
+    Result<std::optional<std::string>> side(std::string_view space, std::string_view key) override {
+        return store_->side(space, key);
+    }
+    Status each_side(std::string_view space,
+                     const std::function<void(std::string_view, std::string_view)>& visit) override {
+        return store_->each_side(space, visit);
+    }
     Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) override {
         return store_->each(type, visit);
     }
@@ -86,7 +96,8 @@ class SnapshotImpl final : public Snapshot {
   private:
     figure::Ask pinned(const figure::Ask& ask) const;
     Result<std::pair<std::string, std::vector<record::Value>>> where_of(int type, const std::string& filter,
-                                                                        Voids voids) const;
+                                                                        Voids voids, std::size_t parameters_before = 0) const;
+    Result<store::ListQuery> compiled(int type, const Query& query) const;
 
     BoardImpl& board_;
     std::unique_ptr<store::Store> store_;
@@ -114,6 +125,12 @@ class BoardImpl final : public Board {
         }
         return writer_->submit(std::move(draft));
     }
+    void submit(Draft draft, Answered answered) override {
+        if (auto error = closed()) return answered(fail(Errors{*error}));
+        writer_->submit(std::move(draft), std::move(answered));
+    }
+    void set_permit(Permit permit) override { core_->permit = std::move(permit); }
+    void subscribe(Subscriber subscriber) override { core_->subscriber = std::move(subscriber); }
     std::vector<Checked<Receipt>> apply_batch(std::vector<Draft> drafts) override {
         if (auto error = closed()) return std::vector<Checked<Receipt>>(drafts.size(), fail(Errors{*error}));
         return writer_->apply_batch(std::move(drafts));
@@ -241,7 +258,8 @@ Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
 
 Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_of(int type,
                                                                                   const std::string& filter,
-                                                                                  Voids voids) const {
+                                                                                  Voids voids,
+                                                                                  std::size_t parameters_before) const {
     std::pair<std::string, std::vector<record::Value>> out;
     if (voids == Voids::left_out) out.first = store_->counted_condition();
     if (filter.empty()) return out;
@@ -251,7 +269,7 @@ Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_o
     env.expected = cel::Type::boolean();
     const auto program = cel::compile(filter, env);
     if (!program) return fail(program.error().front());
-    const auto sql = cel::to_sql(*program, {});
+    const auto sql = cel::to_sql(*program, {"t", static_cast<int>(parameters_before) + 1});
     if (!sql) return fail(sql.error().front());
     out.first = out.first.empty() ? sql->condition : "(" + sql->condition + ") AND " + out.first;
     YIPAN_TRY(const auto values, sql->bind({}));
@@ -285,6 +303,38 @@ std::optional<RecordId> SnapshotImpl::redirect(int type, RecordId id) {
         out = RecordId(**next);
     }
     return out;
+}
+Result<store::ListQuery> SnapshotImpl::compiled(int type, const Query& query) const {
+    store::ListQuery out;
+    out.where = query.also;
+    out.parameters = query.also_parameters;
+    YIPAN_TRY(auto filter, where_of(type, query.filter, query.voids, out.parameters.size()));
+    if (!filter.first.empty()) out.where = out.where.empty() ? filter.first : "(" + out.where + ") AND (" + filter.first + ")";
+    for (auto& v : filter.second) out.parameters.push_back(std::move(v));
+    out.order = query.order;
+    out.offset = query.offset;
+    out.limit = query.limit;
+    return out;
+}
+Result<Snapshot::ListResult> SnapshotImpl::list(int type, const Query& query) {
+    if (query.limit < 1 || query.limit > list_max)
+        return fail(Code::limit_exceeded, "", "a page of " + std::to_string(query.limit) + " records",
+                    "1 to " + std::to_string(list_max));
+    YIPAN_TRY(store::ListQuery asked, compiled(type, query));
+    ++asked.limit;
+    ListResult out;
+    YIPAN_TRY(out.rows, store_->list(type, asked));
+    out.more = static_cast<std::int64_t>(out.rows.size()) > query.limit;
+    if (out.more) out.rows.pop_back();
+    return out;
+}
+Result<std::int64_t> SnapshotImpl::count(int type, const Query& query, std::int64_t limit) {
+    YIPAN_TRY(const store::ListQuery asked, compiled(type, query));
+    return store_->count_to(type, asked.where, asked.parameters, limit);
+}
+Result<std::vector<record::Value>> SnapshotImpl::sums(int type, const Query& query, const std::vector<int>& fields) {
+    YIPAN_TRY(const store::ListQuery asked, compiled(type, query));
+    return store_->sums(type, asked.where, asked.parameters, fields);
 }
 Status SnapshotImpl::each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) {
     bool more = true;

@@ -40,14 +40,15 @@ class Judge::Session final : public cel::Host {
           today_(judge.today(time)),
           pending_(pending),
           mark_(judge.log_.mark()),
-          postings_mark_(pending.postings.size()) {}
+          postings_mark_(pending.postings.size()),
+          changed_mark_(pending.changed.size()) {}
 
     Checked<Receipt> run() {
         if (draft_.changes.size() > changes_max)
             return fail(
                 Errors{{Code::limit_exceeded, "", "a draft of " + std::to_string(draft_.changes.size()) + " changes",
                         "at most " + std::to_string(changes_max)}});
-        const bool nested = draft_.dry_run || draft_.changes.size() > 1 ||
+        const bool nested = draft_.dry_run || draft_.changes.size() > 1 || !draft_.side.empty() ||
                             (draft_.changes.size() == 1 && judges_after(draft_.changes[0]));
         after_each_ = !nested;
         if (nested && !guard(j_.store_.savepoint())) return refused();
@@ -64,6 +65,7 @@ class Judge::Session final : public cel::Host {
             undo(nested);
             return answer;
         }
+        if (!write_side()) return refused();
         if (nested && !guard(j_.store_.release())) return refused();
         if (!draft_.idempotency_key.empty() &&
             !guard(j_.store_.put_receipt(draft_.idempotency_key, {first_, j_.log_.position()})))
@@ -73,6 +75,10 @@ class Judge::Session final : public cel::Host {
 
     // Replay: the entry was judged when it was written; only its consequences are derived anew.
     Status replay(const journal::Entry& entry) {
+        if (entry.verb == journal::Verb::read || entry.verb == journal::Verb::act) {  // they change no record
+            journal::Entry copy = entry;
+            return j_.log_.append(copy);
+        }
         const int type = model_.find_type(entry.type);
         if (type < 0)
             return fail(Code::corrupt, "entry " + std::to_string(entry.position),
@@ -161,6 +167,7 @@ class Judge::Session final : public cel::Host {
         if (nested && !j_.store_lost_) (void)guard(j_.store_.rollback_to_savepoint());
         j_.log_.back(std::move(mark_));
         pending_.postings.resize(postings_mark_);
+        pending_.changed.resize(changed_mark_);
         for (const auto& [type, id] : written_) {
             j_.world_.forget(type, RecordId(id));
             pending_.links.erase({type, id});
@@ -180,8 +187,44 @@ class Judge::Session final : public cel::Host {
         return r;
     }
 
+    bool write_side() {
+        for (const SideWrite& side : draft_.side) {
+            if (!guard(side.value ? j_.store_.put_side(side.space, side.key, *side.value)
+                                  : j_.store_.drop_side(side.space, side.key)))
+                return false;
+            pending_.side = true;
+        }
+        return true;
+    }
+    // A look at personal data, an act on an account: an entry of its own kind, no record.
+    void tell(const Change& change, Made& made) {
+        journal::Entry& e = j_.entry_;
+        e = {};
+        e.time = time_;
+        e.actor = draft_.actor.value;
+        e.post = draft_.post.value;
+        e.channel = draft_.channel;
+        e.verb = static_cast<journal::Verb>(change.verb);
+        e.transaction = first_ ? first_ : j_.log_.position() + 1;
+        e.model_version = j_.model_version_;
+        e.effective = today_.days;
+        e.body[0] = change.told;
+        if (!guard(j_.log_.append(e))) return;
+        if (!first_) first_ = e.position;
+        last_ = e.position;
+        made.version = 0;
+    }
+    bool permitted(const Change& change, const model::Type& type, const record::Record* before,
+                   const record::Record* after) {
+        if (!j_.permit) return true;
+        const std::size_t known = errors_.size();
+        j_.permit({draft_, change, type, before, after}, j_.world_, errors_);
+        return !take_world_error() && errors_.size() == known;
+    }
+
     // -- a change
     void apply(const Change& change, Made& made) {
+        if (change.verb == Verb::read || change.verb == Verb::act) return tell(change, made);
         if (change.type < 0 || at(change.type) >= model_.types.size())
             return problem(Code::not_found, change.where, "no such type");
         const model::Type& type = shape(change.type);
@@ -204,6 +247,8 @@ class Judge::Session final : public cel::Host {
                            person_name(type, *old) + " is at version " + std::to_string(old->version) +
                                ", the draft was made from version " + std::to_string(*change.expected_version),
                            "read it again and repeat the change");
+        if ((change.verb == Verb::remove || takes_back(change.verb)) && !permitted(change, type, old.get(), nullptr))
+            return;
         switch (change.verb) {
             case Verb::remove: return remove(change, type, old, made);
             case Verb::invalidate: return invalidate(change, type, old, made);
@@ -219,6 +264,7 @@ class Judge::Session final : public cel::Host {
         const bool moved = change.verb == Verb::move;
         if (moved && !move(change, type, *old, *next)) return;
         set_values(change, type, *next, old.get());
+        ask_permit_ = true;
         finish(change, type, old, std::move(next), moved ? journal::Verb::move : journal::Verb::amend, made);
     }
 
@@ -229,6 +275,7 @@ class Judge::Session final : public cel::Host {
         for (const auto& [field, value] : j_.presets_[at(type.index)]) next->values[at(field)] = value;
         if (type.state >= 0) next->values[at(type.state)] = type.initial_state;
         set_values(change, type, *next, nullptr);
+        ask_permit_ = true;
         finish(change, type, nullptr, std::move(next), journal::Verb::create, made);
     }
 
@@ -447,6 +494,7 @@ class Judge::Session final : public cel::Host {
                 std::shared_ptr<record::Record> next, journal::Verb verb, Made& made) {
         const std::size_t before = errors_.size();
         const model::Move* const move = std::exchange(pending_move_, nullptr);
+        const bool ask = std::exchange(ask_permit_, false);
         next->effective = change.effective.value_or(today_);
         compute(type, *next, change.where);
         record::check_values(model_, *next, change.where, errors_);
@@ -456,6 +504,8 @@ class Judge::Session final : public cel::Host {
         if (j_.store_lost_) return;
         if (old && next->values == old->values && !change.effective) return;  // nothing changes: nothing is written
         if (move && move->who) may_move(*move, type, *next, old, change.where);
+        if (ask) (void)permitted(change, type, old.get(), next.get());
+        if (j_.store_lost_) return;
         if (errors_.size() > before) return plain_rules(type, *next, old, change.where);
         if (verb == journal::Verb::create) number(type, *next);
         if (j_.store_lost_) return;
@@ -726,6 +776,7 @@ class Judge::Session final : public cel::Host {
         const auto version = j_.world_.version_of(before->entry, type.index);
         if (!version) return lose(version.error());
         if (dragged_too_many(change, type, **version)) return;
+        if (change.record == id && !permitted(change, type, nullptr, version->get())) return;
         auto next = std::make_shared<record::Record>(**version);
         come_back(change, type, nullptr, std::move(next), last->position, made);
         if (errors_.empty()) revive_companions(change, type, id, last->transaction, last->position);
@@ -815,6 +866,7 @@ class Judge::Session final : public cel::Host {
         const auto last = last_entry(change, type, id);
         if (!last) return;
         const std::uint8_t groups = change.groups ? change.groups : personal_group;
+        if (!permitted(change, type, nullptr, nullptr)) return;
         if (!erase_versions(last->position, groups)) return;
         const record::Marks marks = erased_marks(change, groups);
         journal::Entry e;
@@ -1083,6 +1135,7 @@ class Judge::Session final : public cel::Host {
         }
         made.record = id;
         made.version = e.version;
+        pending_.changed.push_back({type, id, e.version, static_cast<Verb>(e.verb)});
 
         if (!after_each_ && next && counted && !contributions(*next, after)) return;
         if (counted) post(before, after, e.position, id.value);
@@ -1130,7 +1183,8 @@ class Judge::Session final : public cel::Host {
     Date today_;
     Pending& pending_;
     Log::State mark_;
-    std::size_t postings_mark_;
+    std::size_t postings_mark_, changed_mark_;
+    bool ask_permit_ = false;
     bool after_each_ = false;
     const journal::Entry* given_ = nullptr;  // replay
     Errors errors_;

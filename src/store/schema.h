@@ -7,6 +7,9 @@
 #include "model/model.h"
 
 namespace yipan::store {
+// What is not the journal's: accounts, sessions, secrets, drafts, saved views. Written by the one writer.
+#define YIPAN_SIDE_TABLE \
+    "CREATE TABLE yipan_side(space TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(space, key)) STRICT, WITHOUT ROWID;\n"
 extern const char* const engine_tables;
 // Part of engine_tables since format 2.
 #define YIPAN_REDIRECT_TABLE                                                                                      \

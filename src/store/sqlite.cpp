@@ -46,7 +46,7 @@ class Sqlite final : public Store {
         for (auto* s : {&begin_,       &begin_read_, &commit_,    &rollback_,    &savepoint_,   &release_,
                         &back_,        &meta_get_,   &meta_set_,  &head_get_,    &head_set_,    &append_,
                         &entry_,       &put_node_,   &get_node_,  &counter_get_, &counter_set_, &receipt_get_,
-                        &receipt_set_, &chunk_put_,  &total_put_, &channel_put_, &tail_put_,    &chunks_})
+                        &receipt_set_, &chunk_put_,  &total_put_, &channel_put_, &tail_put_,    &chunks_,      &side_get_})
             *s = Statement{};
         if (db_) sqlite3_close(db_);
         if (wal_ >= 0) ::close(wal_);
@@ -352,6 +352,53 @@ class Sqlite final : public Store {
                                                 parameters));
         return *record::as_integer(v);
     }
+    Result<std::vector<record::RecordPtr>> list(int type, const ListQuery& query) override {
+        std::string order;
+        for (const auto& by : query.order)
+            order += (by.field < 0 ? "t.id"
+                                   : "t." + quoted(shape(type).fields[static_cast<std::size_t>(by.field)].code)) +
+                     (by.descending ? " DESC, " : ", ");
+        const bool backwards = !query.order.empty() && query.order.back().descending;
+        const std::string n = std::to_string(query.parameters.size() + 1), m = std::to_string(query.parameters.size() + 2);
+        YIPAN_TRY(Statement s,
+                  Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t") + " FROM " +
+                                              quoted(shape(type).code) + " t" +
+                                              (query.where.empty() ? "" : " WHERE " + query.where) + " ORDER BY " +
+                                              order + (backwards ? "t.id DESC" : "t.id") + " LIMIT ?" + n + " OFFSET ?" + m));
+        int i = 1;
+        for (const auto& v : query.parameters) s.bind_value(i++, v);
+        s.bind(i, query.limit).bind(i + 1, query.offset);
+        std::vector<record::RecordPtr> out;
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return out;
+            out.push_back(record_of(s, type));
+        }
+    }
+    Result<std::int64_t> count_to(int type, const std::string& where, const std::vector<record::Value>& parameters,
+                                  std::int64_t limit) override {
+        YIPAN_TRY(const record::Value v,
+                  scalar("SELECT count(*) FROM (SELECT 1 FROM " + quoted(shape(type).code) + " t" +
+                             (where.empty() ? "" : " WHERE " + where) + " LIMIT " + std::to_string(limit) + ")",
+                         parameters));
+        return *record::as_integer(v);
+    }
+    Result<std::vector<record::Value>> sums(int type, const std::string& where,
+                                            const std::vector<record::Value>& parameters,
+                                            const std::vector<int>& fields) override {
+        std::vector<record::Value> out;
+        if (fields.empty()) return out;
+        std::string what;
+        for (const int f : fields)
+            what += (what.empty() ? "sum(t." : ", sum(t.") + quoted(shape(type).fields[static_cast<std::size_t>(f)].code) + ")";
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT " + what + " FROM " + quoted(shape(type).code) + " t" +
+                                                           (where.empty() ? "" : " WHERE " + where)));
+        int i = 1;
+        for (const auto& v : parameters) s.bind_value(i++, v);
+        YIPAN_TRY(const bool row, s.step());
+        for (std::size_t f = 0; row && f < fields.size(); ++f) out.push_back(s.value(static_cast<int>(f)));
+        return out;
+    }
     Result<record::Value> scalar(const std::string& sql, const std::vector<record::Value>& parameters) override {
         auto& s = scalars_[sql];
         if (!s) {
@@ -464,6 +511,38 @@ class Sqlite final : public Store {
     }
     Status put_receipt(std::string_view key, const RecordedReceipt& r) override {
         return receipt_set_.bind_text(1, key).bind(2, r.first).bind(3, r.last).run();
+    }
+
+    // -- side
+    Result<std::optional<std::string>> side(std::string_view space, std::string_view key) override {
+        if (!side_get_) {  // an older board that is only read has no such table
+            YIPAN_TRY(side_get_, Statement::prepare(db_, "SELECT value FROM yipan_side WHERE space = ? AND key = ?"));
+        }
+        YIPAN_TRY(const bool row, side_get_.bind_text(1, space).bind_text(2, key).step());
+        if (!row) return std::optional<std::string>{};
+        Reset reset(side_get_);
+        return std::optional<std::string>(std::string(side_get_.text(0)));
+    }
+    Status each_side(std::string_view space,
+                     const std::function<void(std::string_view, std::string_view)>& visit) override {
+        YIPAN_TRY(Statement s,
+                  Statement::prepare(db_, "SELECT key, value FROM yipan_side WHERE space = ? ORDER BY key"));
+        s.bind_text(1, space);
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return {};
+            visit(s.text(0), s.text(1));
+        }
+    }
+    Status put_side(std::string_view space, std::string_view key, std::string_view value) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_,
+                                                  "INSERT INTO yipan_side VALUES(?, ?, ?) ON CONFLICT(space, key) DO "
+                                                  "UPDATE SET value = excluded.value"));
+        return s.bind_text(1, space).bind_text(2, key).bind_text(3, value).run();
+    }
+    Status drop_side(std::string_view space, std::string_view key) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "DELETE FROM yipan_side WHERE space = ? AND key = ?"));
+        return s.bind_text(1, space).bind_text(2, key).run();
     }
 
     // -- tail
@@ -785,7 +864,7 @@ class Sqlite final : public Store {
     std::unordered_map<std::string, Statement> scalars_;
     Statement begin_, begin_read_, commit_, rollback_, savepoint_, release_, back_, meta_get_, meta_set_, head_get_,
         head_set_, append_, entry_, put_node_, get_node_, counter_get_, counter_set_, receipt_get_, receipt_set_,
-        chunk_put_, total_put_, channel_put_, tail_put_, chunks_;
+        chunk_put_, total_put_, channel_put_, tail_put_, chunks_, side_get_;
 };
 }  // namespace
 

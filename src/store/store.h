@@ -43,6 +43,19 @@ struct RunRow {
     std::int64_t first_position = 0, last_position = 0;
 };
 
+/// A page of the records of a type. `where` is compiled (cel/sql.h) with the parameters from ?1 on; user text never
+/// becomes SQL text.
+struct ListQuery {
+    std::string where;
+    std::vector<record::Value> parameters;
+    struct Order {
+        int field = -1;  // -1: the id
+        bool descending = false;
+    };
+    std::vector<Order> order;  // the id is always the last
+    std::int64_t offset = 0, limit = 50;
+};
+
 class Store {
   public:
     virtual ~Store() = default;
@@ -98,6 +111,15 @@ class Store {
                                                         std::int64_t offset, std::int64_t limit) = 0;
     virtual Result<std::int64_t> count(int type, const std::string& where,
                                        const std::vector<record::Value>& parameters) = 0;
+    /// A page of a compiled query over alias t: ids and values of the one order, see ListQuery.
+    virtual Result<std::vector<record::RecordPtr>> list(int type, const ListQuery& query) = 0;
+    /// Rows for which the condition holds, counted up to `limit`.
+    virtual Result<std::int64_t> count_to(int type, const std::string& where,
+                                          const std::vector<record::Value>& parameters, std::int64_t limit) = 0;
+    /// Sums of integer columns over the rows for which the condition holds; unset without any.
+    virtual Result<std::vector<record::Value>> sums(int type, const std::string& where,
+                                                    const std::vector<record::Value>& parameters,
+                                                    const std::vector<int>& fields) = 0;
     /// One value of a compiled count/exists/sum query.
     virtual Result<record::Value> scalar(const std::string& sql, const std::vector<record::Value>& parameters) = 0;
     virtual Result<std::int64_t> next_record(int type) = 0;  // first id never used
@@ -127,6 +149,13 @@ class Store {
     virtual Status each_counter(const std::function<void(std::string_view name, std::int64_t value)>& visit) = 0;
     virtual Result<std::optional<RecordedReceipt>> receipt(std::string_view key) = 0;
     virtual Status put_receipt(std::string_view key, const RecordedReceipt& receipt) = 0;
+
+    // -- side table: texts by space and key that are not the journal's (docs/decisions/0018-side-table.md)
+    virtual Result<std::optional<std::string>> side(std::string_view space, std::string_view key) = 0;
+    virtual Status each_side(std::string_view space,
+                             const std::function<void(std::string_view key, std::string_view value)>& visit) = 0;
+    virtual Status put_side(std::string_view space, std::string_view key, std::string_view value) = 0;
+    virtual Status drop_side(std::string_view space, std::string_view key) = 0;
 
     // -- postings since the newest run, one row for each batch
     virtual Status put_tail(std::int64_t position, std::string_view body) = 0;

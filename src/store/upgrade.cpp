@@ -22,6 +22,7 @@ constexpr UpgradeStep steps[] = {
     {1, "page checksums", ""},  // every page is written anew by the copy itself
     {1, "void records", "", "ALTER TABLE {table} ADD COLUMN yipan_void INTEGER", " WHERE t.yipan_void IS NULL"},
     {1, "redirects of merged records", YIPAN_REDIRECT_TABLE},
+    {1, "side table", YIPAN_SIDE_TABLE},
 };
 
 class Connection {
