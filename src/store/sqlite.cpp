@@ -43,10 +43,11 @@ class Sqlite final : public Store {
     ~Sqlite() override {
         types_.clear();
         scalars_.clear();
-        for (auto* s : {&begin_,       &begin_read_, &commit_,    &rollback_,    &savepoint_,   &release_,
-                        &back_,        &meta_get_,   &meta_set_,  &head_get_,    &head_set_,    &append_,
-                        &entry_,       &put_node_,   &get_node_,  &counter_get_, &counter_set_, &receipt_get_,
-                        &receipt_set_, &chunk_put_,  &total_put_, &channel_put_, &tail_put_,    &chunks_,      &side_get_})
+        for (auto* s :
+             {&begin_,       &begin_read_,  &commit_,      &rollback_,    &savepoint_,   &release_,   &back_,
+              &meta_get_,    &meta_set_,    &head_get_,    &head_set_,    &append_,      &entry_,     &put_node_,
+              &get_node_,    &counter_get_, &counter_set_, &receipt_get_, &receipt_set_, &chunk_put_, &total_put_,
+              &channel_put_, &tail_put_,    &chunks_,      &side_get_})
             *s = Statement{};
         if (db_) sqlite3_close(db_);
         if (wal_ >= 0) ::close(wal_);
@@ -333,8 +334,8 @@ class Sqlite final : public Store {
                                                 std::int64_t limit) override {
         YIPAN_TRY(Statement s,
                   Statement::prepare(
-                      db_, "SELECT " + columns_of(shape(type), "t", voids()) + " FROM " + quoted(shape(type).code) + " t" +
-                               (where.empty() ? "" : " WHERE " + where) + " ORDER BY t.id LIMIT ? OFFSET ?"));
+                      db_, "SELECT " + columns_of(shape(type), "t", voids()) + " FROM " + quoted(shape(type).code) +
+                               " t" + (where.empty() ? "" : " WHERE " + where) + " ORDER BY t.id LIMIT ? OFFSET ?"));
         int i = 1;
         for (const auto& v : parameters) s.bind_value(i++, v);
         s.bind(i, limit).bind(i + 1, offset);
@@ -355,16 +356,17 @@ class Sqlite final : public Store {
     Result<std::vector<record::RecordPtr>> list(int type, const ListQuery& query) override {
         std::string order;
         for (const auto& by : query.order)
-            order += (by.field < 0 ? "t.id"
-                                   : "t." + quoted(shape(type).fields[static_cast<std::size_t>(by.field)].code)) +
-                     (by.descending ? " DESC, " : ", ");
+            order +=
+                (by.field < 0 ? "t.id" : "t." + quoted(shape(type).fields[static_cast<std::size_t>(by.field)].code)) +
+                (by.descending ? " DESC, " : ", ");
         const bool backwards = !query.order.empty() && query.order.back().descending;
-        const std::string n = std::to_string(query.parameters.size() + 1), m = std::to_string(query.parameters.size() + 2);
-        YIPAN_TRY(Statement s,
-                  Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t") + " FROM " +
-                                              quoted(shape(type).code) + " t" +
-                                              (query.where.empty() ? "" : " WHERE " + query.where) + " ORDER BY " +
-                                              order + (backwards ? "t.id DESC" : "t.id") + " LIMIT ?" + n + " OFFSET ?" + m));
+        const std::string n = std::to_string(query.parameters.size() + 1),
+                          m = std::to_string(query.parameters.size() + 2);
+        YIPAN_TRY(
+            Statement s,
+            Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t") + " FROM " + quoted(shape(type).code) +
+                                        " t" + (query.where.empty() ? "" : " WHERE " + query.where) + " ORDER BY " +
+                                        order + (backwards ? "t.id DESC" : "t.id") + " LIMIT ?" + n + " OFFSET ?" + m));
         int i = 1;
         for (const auto& v : query.parameters) s.bind_value(i++, v);
         s.bind(i, query.limit).bind(i + 1, query.offset);
@@ -390,7 +392,8 @@ class Sqlite final : public Store {
         if (fields.empty()) return out;
         std::string what;
         for (const int f : fields)
-            what += (what.empty() ? "sum(t." : ", sum(t.") + quoted(shape(type).fields[static_cast<std::size_t>(f)].code) + ")";
+            what += (what.empty() ? "sum(t." : ", sum(t.") +
+                    quoted(shape(type).fields[static_cast<std::size_t>(f)].code) + ")";
         YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT " + what + " FROM " + quoted(shape(type).code) + " t" +
                                                            (where.empty() ? "" : " WHERE " + where)));
         int i = 1;
@@ -429,7 +432,8 @@ class Sqlite final : public Store {
     // -- taking back
     Status erase_bodies(std::int64_t position, std::uint8_t groups) override {
         YIPAN_TRY(const StoredEntry stored, entry(position));
-        // Freed bytes are overwritten while this connection lives: erasing is rare, and what follows it costs little more.
+        // Freed bytes are overwritten while this connection lives: erasing is rare, and what follows it costs little
+        // more.
         YIPAN_TRY_VOID(execute("PRAGMA secure_delete=ON"));
         constexpr const char* names[] = {"", "_personal", "_attachment"};
         for (std::size_t g = 0; g < journal::group_count; ++g) {
@@ -461,22 +465,24 @@ class Sqlite final : public Store {
     }
     Result<std::optional<std::int64_t>> redirect(int type, std::int64_t record) override {
         if (!voids()) return std::optional<std::int64_t>{};
-        YIPAN_TRY(Statement s, Statement::prepare(
-                                   db_, "SELECT into_record FROM yipan_redirect WHERE type = ? AND record = ?"));
+        YIPAN_TRY(Statement s,
+                  Statement::prepare(db_, "SELECT into_record FROM yipan_redirect WHERE type = ? AND record = ?"));
         s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).bind(2, record);
         return one(s);
     }
     Result<std::optional<std::int64_t>> redirect_of_key(int type, std::string_view key) override {
         if (!voids()) return std::optional<std::int64_t>{};
-        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT into_record FROM yipan_redirect WHERE type = ? AND key = ? "
-                                                       "ORDER BY record DESC LIMIT 1"));
+        YIPAN_TRY(Statement s, Statement::prepare(db_,
+                                                  "SELECT into_record FROM yipan_redirect WHERE type = ? AND key = ? "
+                                                  "ORDER BY record DESC LIMIT 1"));
         s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).bind_text(2, key);
         return one(s);
     }
     Status each_redirect(int type, const std::function<void(const Redirect&)>& visit) override {
         if (!voids()) return {};
-        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT record, into_record, key FROM yipan_redirect WHERE type = ? "
-                                                       "ORDER BY record"));
+        YIPAN_TRY(Statement s, Statement::prepare(db_,
+                                                  "SELECT record, into_record, key FROM yipan_redirect WHERE type = ? "
+                                                  "ORDER BY record"));
         s.bind(1, type_numbers_[static_cast<std::size_t>(type)]);
         while (true) {
             YIPAN_TRY(const bool row, s.step());
@@ -760,8 +766,8 @@ class Sqlite final : public Store {
             YIPAN_TRY(t->erase, Statement::prepare(db_, "DELETE FROM " + table + " WHERE id=?1"));
             YIPAN_TRY(t->set_next, Statement::prepare(db_, "UPDATE yipan_type SET next_record=? WHERE id=?"));
         }
-        YIPAN_TRY(t->read,
-                  Statement::prepare(db_, "SELECT " + columns_of(shape, "", voids()) + " FROM " + table + " WHERE id=?1"));
+        YIPAN_TRY(t->read, Statement::prepare(
+                               db_, "SELECT " + columns_of(shape, "", voids()) + " FROM " + table + " WHERE id=?1"));
         slot = std::move(t);
         return slot.get();
     }
