@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "store/files.h"
+#include "store/schema.h"
 #include "store/statement.h"
 #include "store/store.h"
 #include "store/vfs_pages.h"
@@ -20,6 +21,9 @@ constexpr int pages_a_step = 1'024;
 
 constexpr UpgradeStep steps[] = {
     {1, "page checksums", ""},  // every page is written anew by the copy itself
+    {1, "void records", "", "ALTER TABLE {table} ADD COLUMN yipan_void INTEGER", " WHERE t.yipan_void IS NULL"},
+    {1, "redirects of merged records", YIPAN_REDIRECT_TABLE},
+    {1, "side table", YIPAN_SIDE_TABLE},
 };
 
 class Connection {
@@ -42,6 +46,15 @@ class Connection {
         YIPAN_TRY(Statement s, Statement::prepare(db_, sql));
         YIPAN_TRY(const bool row, s.step());
         return row ? std::string(s.text(0)) : std::string();
+    }
+    Result<std::vector<std::string>> texts(std::string_view sql) {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, sql));
+        std::vector<std::string> out;
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return out;
+            out.emplace_back(s.text(0));
+        }
     }
     sqlite3* db() const { return db_; }
 
@@ -73,6 +86,23 @@ Status settle(Connection& old, const std::string& path) {
     return old.run("BEGIN EXCLUSIVE");
 }
 
+Status run_step(Connection& board, const UpgradeStep& step) {
+    YIPAN_TRY_VOID(board.run(step.sql));
+    if (!*step.each_type && !*step.view_tail) return {};
+    YIPAN_TRY(const auto codes, board.texts("SELECT code FROM yipan_type ORDER BY id"));
+    for (const std::string& code : codes) {
+        std::string sql = step.each_type;
+        if (const auto at = sql.find("{table}"); at != std::string::npos) sql.replace(at, 7, quoted(code));
+        YIPAN_TRY_VOID(board.run(sql));
+        if (!*step.view_tail) continue;
+        YIPAN_TRY(const auto view, board.texts("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'v_" + code + "'"));
+        if (view.empty()) continue;
+        YIPAN_TRY_VOID(board.run("DROP VIEW " + quoted("v_" + code)));
+        YIPAN_TRY_VOID(board.run(view[0] + step.view_tail));
+    }
+    return {};
+}
+
 Status write_new(Connection& old, const std::string& part, int from,
                  const std::function<void(std::int64_t, std::int64_t)>& progress) {
     Connection made;
@@ -85,7 +115,7 @@ Status write_new(Connection& old, const std::string& part, int from,
     YIPAN_TRY_VOID(made.run("PRAGMA journal_mode=MEMORY"));
     YIPAN_TRY_VOID(made.run("BEGIN IMMEDIATE"));
     for (const UpgradeStep& step : steps)
-        if (step.from >= from) YIPAN_TRY_VOID(made.run(step.sql));
+        if (step.from >= from) YIPAN_TRY_VOID(run_step(made, step));
     YIPAN_TRY_VOID(made.run("PRAGMA user_version=" + std::to_string(format_version)));
     return made.run("COMMIT");
 }
