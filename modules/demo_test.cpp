@@ -46,6 +46,9 @@ class JudgingBoard final : public board::Board {
         return apply_batch(std::move(one)).front();
     }
     std::future<Checked<board::Receipt>> submit(board::Draft) override { return {}; }
+    void submit(board::Draft, Answered) override {}
+    void set_permit(board::Permit) override {}
+    void subscribe(board::Subscriber) override {}
     std::unique_ptr<board::Snapshot> snapshot() override { return nullptr; }
     model::ModelPtr model() const override { return model_; }
     const std::string& name() const override { return name_; }

@@ -86,6 +86,8 @@ class Plan {
     };
     const std::vector<Dependence>& dependents_of(int target_type) const;
     bool has_figures(int type) const;
+    /// Whether some figure reads this reference of an older version: a path that passes through it at a day's sight.
+    bool walks_past(int type, int field) const;
 
   private:
     struct Compiled;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/hash.h"
 #include "figure/lookup.h"
@@ -15,6 +16,7 @@ using model::FigureKind;
 using model::Reducer;
 
 struct Plan::Compiled {
+    std::set<std::pair<int, int>> walked;                // references read of the version of a day
     std::vector<std::vector<int>> figures_of;            // by type: plain figures
     std::vector<std::vector<Dependence>> dependents_of;  // by type of the changed record
     std::vector<std::int32_t> numbers;                   // by figure
@@ -184,6 +186,7 @@ Plan::Plan(const model::Model& model, std::vector<std::int32_t> numbers) : model
         for (std::size_t i = 0; i < path.size(); ++i) {
             const model::Field& field = field_of(model, here, path[i]);
             const bool list = field.kind == FieldKind::references;
+            if (i > 0 && field.target >= 0 && at != At::now) compiled->walked.emplace(here, path[i]);
             if (field.target < 0 || (!list && i + 1 == path.size())) return;
             compiled->types_of[static_cast<std::size_t>(looking)].push_back(field.target);
             const std::vector<int> via(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(i) + 1);
@@ -241,6 +244,7 @@ Status Plan::contributions(const record::Record& record, record::Resolver& world
 
 Status Plan::contributions(const std::vector<int>& figures, const record::Record& record, record::Resolver& world,
                            std::vector<Contribution>& out) const {
+    if (record.voided) return {};
     for (const int index : figures) {
         YIPAN_TRY(auto one, contribution(model_, model_.figures[static_cast<std::size_t>(index)], record, world));
         if (!one) continue;
@@ -266,6 +270,8 @@ std::vector<int> Plan::types_of(int figure) const {
 const std::vector<Plan::Dependence>& Plan::dependents_of(int target_type) const {
     return compiled_->dependents_of[static_cast<std::size_t>(target_type)];
 }
+
+bool Plan::walks_past(int type, int field) const { return compiled_->walked.contains({type, field}); }
 
 bool Plan::has_figures(int type) const { return !compiled_->figures_of[static_cast<std::size_t>(type)].empty(); }
 
