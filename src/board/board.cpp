@@ -146,13 +146,16 @@ class BoardImpl final : public Board {
     std::optional<Upgrade> upgraded() const override { return core_->upgraded; }
     std::optional<Error> damage() const override { return core_->damage; }
     VerifyReport verify(const Progress& progress) override {
+        VerifyReport pages;
+        verify_pages(core_->facts.path, pages, progress);
         auto reader = open_reader();
         if (!reader) {
-            VerifyReport report;
-            report.problems.push_back(reader.error());
-            return report;
+            pages.problems.push_back(reader.error());
+            return pages;
         }
-        return verify_store(**reader, core_->shape, progress);
+        VerifyReport report = verify_store(**reader, core_->shape, progress);
+        add_pages(std::move(pages), report);
+        return report;
     }
     Status dump(const std::function<void(std::string_view)>& out) override {
         const auto snapshot = this->snapshot();
@@ -374,6 +377,19 @@ void SnapshotImpl::each_cell(const std::function<void(const figure::CellKey&, __
     board_.core().book->each_cell(visit);
 }
 }  // namespace
+
+VerifyReport Board::verify_file(const std::string& path, const Progress& progress) {
+    Options reading;
+    reading.read_only = true;
+    const auto board = open(path, reading);
+    if (board) return (*board)->verify(progress);
+    VerifyReport report;
+    verify_pages(path, report, progress);
+    // A file that is no board has no pages of ours: what opening it says is all there is to say.
+    if (report.damaged_pages == report.pages) report.problems.clear();
+    report.problems.insert(report.problems.end(), board.error().begin(), board.error().end());
+    return report;
+}
 
 std::string_view verb_name(Verb verb) { return journal::verb_name(static_cast<journal::Verb>(verb)); }
 

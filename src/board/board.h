@@ -130,6 +130,8 @@ struct Entry {  // an entry of the journal, decoded
 struct VerifyReport {
     bool ok = false;
     std::int64_t entries = 0, records = 0, nodes = 0;
+    std::int64_t pages = 0, damaged_pages = 0;  // of the file, used or free; 0 pages: a format without checksums
+    std::int64_t log_frames = 0;                // of the write-ahead log
     Digest root{};
     Errors problems;  // each names the entry or record
 };
@@ -238,7 +240,10 @@ class Board {
     virtual std::optional<Upgrade> upgraded() const = 0;  // by this opening
     virtual std::optional<Error> damage() const = 0;      // why a damaged board is open for reading only
 
+    /// Pages, journal, tree, record rows. Figures are compared by whoever may know both (see oracle/oracle.h).
     virtual VerifyReport verify(const Progress& progress = {}) = 0;
+    /// The same for a file, which may be so damaged that it does not open: then its pages are named.
+    static VerifyReport verify_file(const std::string& path, const Progress& progress = {});
     /// The canonical dump (every record, version, entry, cell in key order), handed out line by line.
     virtual Status dump(const std::function<void(std::string_view line)>& out) = 0;
 };

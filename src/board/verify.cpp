@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "board/log.h"
+#include "store/pages.h"
 
 namespace yipan::board {
 namespace {
@@ -167,6 +168,23 @@ std::string wide(__int128 v) {
     return negative ? "-" + out : out;
 }
 }  // namespace
+
+void verify_pages(const std::string& path, VerifyReport& report, const Progress& progress) {
+    const auto pages = store::check_pages(path, progress);
+    if (!pages) return report.problems.push_back(pages.error());
+    report.pages = pages->pages;
+    report.damaged_pages = pages->damaged;
+    report.log_frames = pages->frames;
+    for (Error& e : store::page_problems(*pages)) report.problems.push_back(std::move(e));
+}
+
+void add_pages(VerifyReport pages, VerifyReport& report) {
+    report.pages = pages.pages;
+    report.damaged_pages = pages.damaged_pages;
+    report.log_frames = pages.log_frames;
+    report.problems.insert(report.problems.begin(), pages.problems.begin(), pages.problems.end());
+    report.ok = report.problems.empty();
+}
 
 VerifyReport verify_store(store::Store& store, const ShapePtr& shape, const Progress& progress) {
     return Verifier(store, shape, progress).run();
