@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "figure/book.h"
 #include "model/load.h"
+#include "record/body.h"
 #include "record/record.h"
 #include "store/store.h"
 
@@ -20,9 +21,16 @@ enum class Verb : std::uint8_t {
     move = 3,
     remove = 4,
     model = 5,
-    read = 11,  // somebody looked at personal data: no record changes
-    act = 12    // something was done to an account: no record changes, no secret is told
+    invalidate = 6,  // void (作廢): stays, counts in nothing
+    restore = 7,     // takes back an invalidate or a remove
+    erase = 8,       // lawful erasure of bodies
+    merge = 9,       // a duplicate goes into another record
+    read = 11,       // somebody looked at personal data: no record changes
+    act = 12,        // something was done to an account: no record changes, no secret is told
+    expunge = 13     // what `erase` of a record that is gone already writes; not for drafts
 };
+
+std::string_view verb_name(Verb verb);
 
 /// One change of one record. Values are in stored form (record/input.h turns texts into values). A reference may point
 /// to a record created earlier in the same draft: give it as the negative number -(k+1), k = index of that change.
@@ -34,8 +42,13 @@ struct Change {
     std::vector<std::pair<int, record::Value>> set;  // field index, new value (monostate unsets)
     std::string move;                                // code of the move
     std::optional<Date> effective;                   // from when the values hold; the entry's date unless said
-    std::string told;                                // read, act: what happened, canonical JSON
-    std::string where;                               // place for errors: "projects.csv:12"
+    // Taking back (docs/taking-back.md). invalidate, restore, merge: the reason; erase: its legal basis and who
+    // decided.
+    std::string note, decider;
+    RecordId into;            // merge: `record` goes into this one; `set` then amends the one that stays
+    std::uint8_t groups = 0;  // erase: bits of model::FieldGroup (1 plain, 2 personal, 4 attachment)
+    std::string told;         // read, act: what happened, canonical JSON
+    std::string where;        // place for errors: "projects.csv:12"
 };
 
 /// A text beside the journal (docs/decisions/0018-side-table.md); unset drops it.
@@ -64,8 +77,9 @@ struct Receipt {
 
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
-/// Who may write what. Asked for every change with the images before and after it (null: there is none), on the writer's
-/// thread, in the state of its transaction; appends what is refused. Changes dragged along by another are not asked for.
+/// Who may write what. Asked for every change with the images before and after it (null: there is none), on the
+/// writer's thread, in the state of its transaction; appends what is refused. Changes dragged along by another are not
+/// asked for.
 struct WriteAsk {
     const Draft& draft;
     const Change& change;
@@ -108,13 +122,16 @@ struct Entry {  // an entry of the journal, decoded
     std::int32_t version = 0;
     std::int32_t model_version = 0;
     Date effective;
-    std::string plain, personal, attachment;  // canonical bodies (JSON); empty when the group is empty
+    std::string plain, personal, attachment;  // canonical bodies (JSON); empty when the group is empty or was erased
+    record::Marks marks;                      // why something was taken back
     Digest leaf{};
 };
 
 struct VerifyReport {
     bool ok = false;
     std::int64_t entries = 0, records = 0, nodes = 0;
+    std::int64_t pages = 0, damaged_pages = 0;  // of the file, used or free; 0 pages: a format without checksums
+    std::int64_t log_frames = 0;                // of the write-ahead log
     Digest root{};
     Errors problems;  // each names the entry or record
 };
@@ -123,6 +140,9 @@ struct Upgrade {  // what opening a board of an older format for writing did
     int from = 0, to = 0;
     std::string backup;  // the board as it was, beside it
 };
+
+/// Whether lists and counts include void records.
+enum class Voids { left_out, included };
 
 /// A consistent view at one position; cheap to take, never waits for the writer. Not shared between threads.
 class Snapshot {
@@ -141,15 +161,16 @@ class Snapshot {
         std::vector<record::RecordPtr> rows;
         bool more = false;
     };
-    virtual Result<ListResult> list(int type, const std::string& cel_filter, std::int64_t offset,
-                                    std::int64_t limit) = 0;
-    virtual Result<std::int64_t> count(int type, const std::string& cel_filter) = 0;
+    virtual Result<ListResult> list(int type, const std::string& cel_filter, std::int64_t offset, std::int64_t limit,
+                                    Voids voids = Voids::left_out) = 0;
+    virtual Result<std::int64_t> count(int type, const std::string& cel_filter, Voids voids = Voids::left_out) = 0;
     struct Query {
-        std::string filter;                  // CEL; empty: all
-        std::string also;                    // compiled SQL over alias t (cel/sql.h), parameters from ?1 on
+        std::string filter;  // CEL; empty: all
+        std::string also;    // compiled SQL over alias t (cel/sql.h), parameters from ?1 on
         std::vector<record::Value> also_parameters;
         std::vector<store::ListQuery::Order> order;
         std::int64_t offset = 0, limit = 50;
+        Voids voids = Voids::left_out;
     };
     /// Records for which both conditions hold, in the order asked for.
     virtual Result<ListResult> list(int type, const Query& query) = 0;
@@ -159,7 +180,9 @@ class Snapshot {
     virtual Result<std::optional<std::string>> side(std::string_view space, std::string_view key) = 0;
     virtual Status each_side(std::string_view space,
                              const std::function<void(std::string_view key, std::string_view value)>& visit) = 0;
-    /// Every current record of a type in id order.
+    /// The record that stands for one that was merged away, however many merges lie between; none when it was not.
+    virtual std::optional<RecordId> redirect(int type, RecordId id) = 0;
+    /// Every current record of a type in id order, void ones as well.
     virtual Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) = 0;
     virtual Result<Entry> entry(Position position) = 0;
     virtual Status each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) = 0;
@@ -203,7 +226,8 @@ class Board {
 
     /// Who may write; none: everybody. Set before anybody writes.
     virtual void set_permit(Permit permit) = 0;
-    /// Called after each batch on a thread of the board, in order; quick, and does not write. Set before anybody writes.
+    /// Called after each batch on a thread of the board, in order; quick, and does not write. Set before anybody
+    /// writes.
     virtual void subscribe(Subscriber subscriber) = 0;
 
     virtual std::unique_ptr<Snapshot> snapshot() = 0;
@@ -216,7 +240,10 @@ class Board {
     virtual std::optional<Upgrade> upgraded() const = 0;  // by this opening
     virtual std::optional<Error> damage() const = 0;      // why a damaged board is open for reading only
 
+    /// Pages, journal, tree, record rows. Figures are compared by whoever may know both (see oracle/oracle.h).
     virtual VerifyReport verify(const Progress& progress = {}) = 0;
+    /// The same for a file, which may be so damaged that it does not open: then its pages are named.
+    static VerifyReport verify_file(const std::string& path, const Progress& progress = {});
     /// The canonical dump (every record, version, entry, cell in key order), handed out line by line.
     virtual Status dump(const std::function<void(std::string_view line)>& out) = 0;
 };

@@ -19,6 +19,7 @@ constexpr int reopen_tries = 3;
 
 std::vector<figure::Link> links_of(const model::Model& model, const record::Record& r) {
     std::vector<figure::Link> out;
+    if (r.voided) return out;
     for (std::size_t f = 0; f < model.forests.size(); ++f) {
         for (const auto& link : model.forests[f].links) {
             if (link.type != r.type) continue;
@@ -311,6 +312,8 @@ Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::o
         runs->drop_notes();
         run_ready_.store(false, std::memory_order_release);
     }
+    scrub_due_ = scrub_due_ || pending.erased;
+    if (scrub_due_) scrub_due_ = !store->scrub().value_or(false);  // a reader may hold it back: then after the next batch
     shown = Shown{std::move(pending), log_->position()};
     return {};
 }

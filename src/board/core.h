@@ -79,6 +79,7 @@ class Core {
     std::unique_ptr<Judge> judge_;
     std::atomic<bool> hardening_failed_ = false;
     std::atomic<bool> run_ready_ = false;  // runs holds the notes of a prepared run ...
+    bool scrub_due_ = false;               // erased bodies may still stand in the write-ahead log
     std::int64_t run_up_to_ = 0;           // ... of the postings up to here
     std::string salt_seed_;
     std::map<std::pair<int, std::int64_t>, std::vector<figure::Link>> links_;  // by link record

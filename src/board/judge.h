@@ -23,6 +23,7 @@ struct Pending {
     std::vector<figure::Posting> postings;
     std::map<std::pair<int, std::int64_t>, record::RecordPtr> links;  // changed link records; null = removed
     std::map<int, std::int64_t> next_record;                          // by type, ids given out
+    bool erased = false;  // bodies are gone: the files are to be scrubbed after the commit
     std::vector<Changed> changed;                                     // in the order written
     bool side = false;                                                // something was written beside the journal
 };

@@ -17,6 +17,7 @@
 #include "journal/entry.h"
 #include "model/load.h"
 #include "record/record.h"
+#include "store/reshape.h"
 
 namespace yipan::store {
 
@@ -75,6 +76,11 @@ class Store {
     virtual Status install(const model::ModelPtr& model) = 0;
     /// Tells the store the shape of an existing board (prepares layouts, writes nothing).
     virtual Status use(const model::ModelPtr& model) = 0;
+    /// Inside a transaction: tables and columns become those of the next model, whose shape the store has from here on;
+    /// after the rows are rewritten, finish_reshape() makes its indexes and views. A rollback undoes it; then use() the
+    /// former model again.
+    virtual Status reshape(const Reshape& reshape) = 0;
+    virtual Status finish_reshape(const Reshape& reshape) = 0;
 
     // -- meta: short texts by name
     virtual Result<std::optional<std::string>> meta(std::string_view name) = 0;
@@ -124,6 +130,24 @@ class Store {
     virtual Result<record::Value> scalar(const std::string& sql, const std::vector<record::Value>& parameters) = 0;
     virtual Result<std::int64_t> next_record(int type) = 0;  // first id never used
     virtual Status set_next_record(int type, std::int64_t next) = 0;
+
+    /// Condition over a type's table (alias t) for the rows that are not void.
+    virtual std::string counted_condition() const = 0;
+
+    // -- taking back
+    /// Deletes body and salt of the entry's groups (bits of model::FieldGroup) and keeps their commitments.
+    virtual Status erase_bodies(std::int64_t position, std::uint8_t groups) = 0;
+    /// What was erased by committed transactions leaves the files as well. False: a reader still looks at the old pages;
+    /// ask again later.
+    virtual Result<bool> scrub() = 0;
+    struct Redirect {
+        std::int64_t record = 0, into = 0;
+        std::string key;  // the text by which people named the record that is gone
+    };
+    virtual Status put_redirect(int type, const Redirect& redirect) = 0;
+    virtual Result<std::optional<std::int64_t>> redirect(int type, std::int64_t record) = 0;
+    virtual Result<std::optional<std::int64_t>> redirect_of_key(int type, std::string_view key) = 0;
+    virtual Status each_redirect(int type, const std::function<void(const Redirect&)>& visit) = 0;
 
     // -- counters of document numbers, idempotency keys
     virtual Result<std::int64_t> counter(std::string_view name) = 0;

@@ -21,6 +21,8 @@ struct UpgradeStep {
     int from;          // the format it starts from; it leads to from + 1
     const char* what;  // for messages
     const char* sql;
+    const char* each_type = "";  // run for the table of each record type, named {table}
+    const char* view_tail = "";  // added to each type's view
 };
 /// In the order they run.
 std::span<const UpgradeStep> upgrade_steps();
