@@ -318,6 +318,14 @@ Result<std::shared_ptr<const Who>> Rights::who(RecordId person, RecordId post) {
     return slot;
 }
 
+std::shared_ptr<const Who> Rights::known(RecordId person, RecordId post) {
+    const std::lock_guard lock(mutex_);
+    if (!directory_ || model_ != board_.model()) return nullptr;
+    auto& slot = who_[{person.value, post.value}];
+    if (!slot) slot = std::make_shared<const Who>(model_, directory_, person, post);
+    return slot;
+}
+
 std::string masked(std::string_view text) {
     std::size_t first = 0;
     if (!text.empty()) first = std::max<std::size_t>(1, utf8_length_at(text, 0));

@@ -89,6 +89,8 @@ class Rights {
     void changed(const board::Shown& shown);
     Result<std::shared_ptr<const Directory>> directory();
     Result<std::shared_ptr<const Who>> who(RecordId person, RecordId post);
+    /// The same by the directory at hand, without reading the board; null when there is none yet.
+    std::shared_ptr<const Who> known(RecordId person, RecordId post);
 
   private:
     board::Board& board_;
