@@ -46,6 +46,9 @@ class JudgingBoard final : public board::Board {
         return apply_batch(std::move(one)).front();
     }
     std::future<Checked<board::Receipt>> submit(board::Draft) override { return {}; }
+    void submit(board::Draft, Answered) override {}
+    void set_permit(board::Permit) override {}
+    void subscribe(board::Subscriber) override {}
     std::unique_ptr<board::Snapshot> snapshot() override { return nullptr; }
     model::ModelPtr model() const override { return model_; }
     const std::string& name() const override { return name_; }
@@ -53,6 +56,7 @@ class JudgingBoard final : public board::Board {
     const Zone& zone() const override { return zone_; }
     Instant now() override { return {}; }
     bool read_only() const override { return false; }
+    std::optional<board::Upgrade> upgraded() const override { return std::nullopt; }
     std::optional<Error> damage() const override { return std::nullopt; }
     board::VerifyReport verify(const board::Progress&) override { return {}; }
     Status dump(const std::function<void(std::string_view)>&) override { return {}; }

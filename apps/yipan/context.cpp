@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "progress.h"
+
 namespace yipan::app {
 namespace json = boost::json;
 
@@ -66,6 +68,8 @@ std::unique_ptr<board::Board> open_board(Context& context, const std::string& pa
     }
     board::Options options;
     options.read_only = access == Access::read;
+    Bar bar("upgrade");
+    options.upgrade_progress = bar.progress();
     Checked<std::unique_ptr<board::Board>> opened = board::Board::open(path, options);
     if (!opened) {
         Errors errors = opened.error();
@@ -75,6 +79,10 @@ std::unique_ptr<board::Board> open_board(Context& context, const std::string& pa
         context.exit_code = refuse(context, errors);
         return nullptr;
     }
+    if (const auto upgrade = (*opened)->upgraded())
+        std::fprintf(stderr,
+                     "%s: upgraded from format %d to %d; the board as it was: %s (the way back: yipan restore)\n",
+                     path.c_str(), upgrade->from, upgrade->to, upgrade->backup.c_str());
     const std::optional<Error> damage = (*opened)->damage();
     if (damage && !context.json) std::fprintf(stderr, "%s\n", damage->text().c_str());
     if (access == Access::write && (*opened)->read_only()) {

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
     add_board_commands(app, context);
     add_exchange_commands(app, context);
     add_record_commands(app, context);
+    add_takeback_commands(app, context);
     add_figure_commands(app, context);
     add_why_commands(app, context);
     add_assess_commands(app, context);

@@ -67,6 +67,11 @@ int list(Context& context, const ListOptions& options) {
     return 0;
 }
 
+// "reason" or "basis, decided by somebody"
+std::string why_of(const board::Entry& entry) {
+    return entry.marks.note + (entry.marks.decider.empty() ? "" : ", decided by " + entry.marks.decider);
+}
+
 int show(Context& context, const std::string& path, const std::string& type_code, const std::string& key) {
     const auto board = open_board(context, path, Access::read);
     if (!board) return context.exit_code;
@@ -79,8 +84,10 @@ int show(Context& context, const std::string& path, const std::string& type_code
     if (!id) return refuse(context, id.error());
     const Result<std::vector<record::RecordPtr>> versions = snapshot->history(*type, *id);
     if (!versions) return refuse(context, versions.error());
-    const record::RecordPtr record = snapshot->record(*type, *id);
-    if (!record) return refuse(context, Error{Code::not_found, "", "the record is gone", ""});
+    const record::RecordPtr now = snapshot->record(*type, *id);
+    if (!now && versions->empty()) return refuse(context, Error{Code::not_found, "", "the record is gone", ""});
+    const record::RecordPtr record = now ? now : versions->back();
+    const std::string standing = !now ? " (removed)" : now->voided ? " (void)" : "";
     const model::Type& declared = model.types[static_cast<std::size_t>(*type)];
     if (context.json) {
         json::array history;
@@ -90,6 +97,8 @@ int show(Context& context, const std::string& path, const std::string& type_code
                                {"effective", version->effective.text()}});
         json::object out = record_json(model, *record, names);
         out["history"] = std::move(history);
+        out["void"] = record->voided;
+        out["removed"] = !now;
         out["board"] = board_json(*board, snapshot->position());
         print_json(out);
         return 0;
@@ -101,14 +110,16 @@ int show(Context& context, const std::string& path, const std::string& type_code
                         record::display(model, field, record->at(static_cast<int>(i)), context.language(),
                                         names.title_function())});
     }
-    print(banner(*board) + "\n" + declared.label.in(context.language()) + " " + names.title_of(*record) + "\n" +
+    print(banner(*board) + "\n" + declared.label.in(context.language()) + " " + names.title_of(*record) + standing + "\n" +
           table_text(rows));
-    std::vector<std::vector<std::string>> history{{"version", "effective", "entry", "time", "channel"}};
+    std::vector<std::vector<std::string>> history{{"version", "effective", "entry", "time", "channel", "what", "why"}};
     for (const record::RecordPtr& version : *versions) {
         const Result<board::Entry> entry = snapshot->entry(version->position);
         history.push_back(
             {std::to_string(version->version), version->effective.text(), "#" + std::to_string(version->position.value),
-             entry ? board->zone().local_text(entry->time) : entry.error().message, entry ? entry->channel : ""});
+             entry ? board->zone().local_text(entry->time) : entry.error().message, entry ? entry->channel : "",
+             entry ? std::string(board::verb_name(entry->verb)) : "",
+             entry ? why_of(*entry) : ""});
     }
     print(table_text(history));
     return 0;

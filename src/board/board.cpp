@@ -37,6 +37,7 @@ Entry entry_of(const model::Model& model, const store::StoredEntry& stored) {
     out.personal = e.body[1];
     out.attachment = e.body[2];
     out.leaf = stored.leaf;
+    if (const auto marks = record::marks_of(e.body[0])) out.marks = *marks;
     return out;
 }
 
@@ -60,8 +61,20 @@ class SnapshotImpl final : public Snapshot {
     record::RecordPtr record(int type, RecordId id) override { return world_.current(type, id); }
     record::Resolver& resolver() override { return world_; }
     Result<RecordId> find(int type, std::string_view key) override;
-    Result<ListResult> list(int type, const std::string& filter, std::int64_t offset, std::int64_t limit) override;
-    Result<std::int64_t> count(int type, const std::string& filter) override;
+    Result<ListResult> list(int type, const std::string& filter, std::int64_t offset, std::int64_t limit,
+                            Voids voids) override;
+    Result<std::int64_t> count(int type, const std::string& filter, Voids voids) override;
+    std::optional<RecordId> redirect(int type, RecordId id) override;
+    Result<ListResult> list(int type, const Query& query) override;
+    Result<std::int64_t> count(int type, const Query& query, std::int64_t limit) override;
+    Result<std::vector<record::Value>> sums(int type, const Query& query, const std::vector<int>& fields) override;
+    Result<std::optional<std::string>> side(std::string_view space, std::string_view key) override {
+        return store_->side(space, key);
+    }
+    Status each_side(std::string_view space,
+                     const std::function<void(std::string_view, std::string_view)>& visit) override {
+        return store_->each_side(space, visit);
+    }
     Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) override {
         return store_->each(type, visit);
     }
@@ -82,7 +95,9 @@ class SnapshotImpl final : public Snapshot {
 
   private:
     figure::Ask pinned(const figure::Ask& ask) const;
-    Result<std::pair<std::string, std::vector<record::Value>>> where_of(int type, const std::string& filter) const;
+    Result<std::pair<std::string, std::vector<record::Value>>> where_of(int type, const std::string& filter,
+                                                                        Voids voids, std::size_t parameters_before = 0) const;
+    Result<store::ListQuery> compiled(int type, const Query& query) const;
 
     BoardImpl& board_;
     std::unique_ptr<store::Store> store_;
@@ -110,6 +125,12 @@ class BoardImpl final : public Board {
         }
         return writer_->submit(std::move(draft));
     }
+    void submit(Draft draft, Answered answered) override {
+        if (auto error = closed()) return answered(fail(Errors{*error}));
+        writer_->submit(std::move(draft), std::move(answered));
+    }
+    void set_permit(Permit permit) override { core_->permit = std::move(permit); }
+    void subscribe(Subscriber subscriber) override { core_->subscriber = std::move(subscriber); }
     std::vector<Checked<Receipt>> apply_batch(std::vector<Draft> drafts) override {
         if (auto error = closed()) return std::vector<Checked<Receipt>>(drafts.size(), fail(Errors{*error}));
         return writer_->apply_batch(std::move(drafts));
@@ -121,15 +142,19 @@ class BoardImpl final : public Board {
     const Zone& zone() const override { return core_->facts.zone; }
     Instant now() override { return core_->clock->now(); }
     bool read_only() const override { return core_->read_only; }
+    std::optional<Upgrade> upgraded() const override { return core_->upgraded; }
     std::optional<Error> damage() const override { return core_->damage; }
     VerifyReport verify(const Progress& progress) override {
+        VerifyReport pages;
+        verify_pages(core_->facts.path, pages, progress);
         auto reader = open_reader();
         if (!reader) {
-            VerifyReport report;
-            report.problems.push_back(reader.error());
-            return report;
+            pages.problems.push_back(reader.error());
+            return pages;
         }
-        return verify_store(**reader, core_->shape, progress);
+        VerifyReport report = verify_store(**reader, core_->shape, progress);
+        add_pages(std::move(pages), report);
+        return report;
     }
     Status dump(const std::function<void(std::string_view)>& out) override {
         const auto snapshot = this->snapshot();
@@ -208,6 +233,7 @@ Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
     if (key.starts_with('#')) {
         const RecordId id(std::atoll(std::string(key.substr(1)).c_str()));
         if (world_.current(type, id)) return id;
+        if (const auto other = redirect(type, id)) return *other;
         return fail(Code::not_found, "", "no " + shape.code + " " + std::string(key));
     }
     const bool number = model::stored_as_integer(shape.fields[static_cast<std::size_t>(shape.key)].kind);
@@ -215,6 +241,8 @@ Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
                                        : record::Value(std::string(key));
     YIPAN_TRY(const auto ids, store_->find(type, {shape.key}, {value}, 1));
     if (!ids.empty()) return RecordId(ids[0]);
+    YIPAN_TRY(const auto moved, store_->redirect_of_key(type, key));
+    if (moved) return redirect(type, RecordId(*moved)).value_or(RecordId(*moved));
     // The nearest known key, looked for among the first few thousand, and not for every row of a wrong file.
     constexpr std::int64_t looked_at_max = 5'000;
     std::vector<std::string> known;
@@ -232,8 +260,11 @@ Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
 }
 
 Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_of(int type,
-                                                                                  const std::string& filter) const {
+                                                                                  const std::string& filter,
+                                                                                  Voids voids,
+                                                                                  std::size_t parameters_before) const {
     std::pair<std::string, std::vector<record::Value>> out;
+    if (voids == Voids::left_out) out.first = store_->counted_condition();
     if (filter.empty()) return out;
     cel::Env env;
     env.self = model().types[static_cast<std::size_t>(type)].object;
@@ -241,29 +272,72 @@ Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_o
     env.expected = cel::Type::boolean();
     const auto program = cel::compile(filter, env);
     if (!program) return fail(program.error().front());
-    const auto sql = cel::to_sql(*program, {});
+    const auto sql = cel::to_sql(*program, {"t", static_cast<int>(parameters_before) + 1});
     if (!sql) return fail(sql.error().front());
-    out.first = sql->condition;
+    out.first = out.first.empty() ? sql->condition : "(" + sql->condition + ") AND " + out.first;
     YIPAN_TRY(const auto values, sql->bind({}));
     for (const auto& v : values) out.second.push_back(record::from_stored(v));
     return out;
 }
 
 Result<Snapshot::ListResult> SnapshotImpl::list(int type, const std::string& filter, std::int64_t offset,
-                                                std::int64_t limit) {
+                                                std::int64_t limit, Voids voids) {
     if (limit < 1 || limit > list_max)
         return fail(Code::limit_exceeded, "", "a page of " + std::to_string(limit) + " records",
                     "1 to " + std::to_string(list_max));
-    YIPAN_TRY(const auto where, where_of(type, filter));
+    YIPAN_TRY(const auto where, where_of(type, filter, voids));
     ListResult out;
     YIPAN_TRY(out.rows, store_->list(type, where.first, where.second, offset, limit + 1));
     out.more = static_cast<std::int64_t>(out.rows.size()) > limit;
     if (out.more) out.rows.pop_back();
     return out;
 }
-Result<std::int64_t> SnapshotImpl::count(int type, const std::string& filter) {
-    YIPAN_TRY(const auto where, where_of(type, filter));
+Result<std::int64_t> SnapshotImpl::count(int type, const std::string& filter, Voids voids) {
+    YIPAN_TRY(const auto where, where_of(type, filter, voids));
     return store_->count(type, where.first, where.second);
+}
+std::optional<RecordId> SnapshotImpl::redirect(int type, RecordId id) {
+    std::optional<RecordId> out;
+    // Each merge leads to a record that was there then, so the chain ends; damaged rows must not make it a ring.
+    constexpr int merges_max = 1'000;
+    for (int i = 0; i < merges_max; ++i) {
+        const auto next = store_->redirect(type, (out ? *out : id).value);
+        if (!next || !*next) break;
+        out = RecordId(**next);
+    }
+    return out;
+}
+Result<store::ListQuery> SnapshotImpl::compiled(int type, const Query& query) const {
+    store::ListQuery out;
+    out.where = query.also;
+    out.parameters = query.also_parameters;
+    YIPAN_TRY(auto filter, where_of(type, query.filter, query.voids, out.parameters.size()));
+    if (!filter.first.empty()) out.where = out.where.empty() ? filter.first : "(" + out.where + ") AND (" + filter.first + ")";
+    for (auto& v : filter.second) out.parameters.push_back(std::move(v));
+    out.order = query.order;
+    out.offset = query.offset;
+    out.limit = query.limit;
+    return out;
+}
+Result<Snapshot::ListResult> SnapshotImpl::list(int type, const Query& query) {
+    if (query.limit < 1 || query.limit > list_max)
+        return fail(Code::limit_exceeded, "", "a page of " + std::to_string(query.limit) + " records",
+                    "1 to " + std::to_string(list_max));
+    YIPAN_TRY(store::ListQuery asked, compiled(type, query));
+    ++asked.limit;
+    ListResult out;
+    YIPAN_TRY(out.rows, store_->list(type, asked));
+    out.more = static_cast<std::int64_t>(out.rows.size()) > query.limit;
+    if (out.more) out.rows.pop_back();
+    return out;
+}
+Result<std::int64_t> SnapshotImpl::count(int type, const Query& query, std::int64_t limit) {
+    YIPAN_TRY(const store::ListQuery asked, compiled(type, query));
+    return store_->count_to(type, asked.where, asked.parameters, limit);
+}
+Result<std::vector<record::Value>> SnapshotImpl::sums(int type, const Query& query, const std::vector<int>& fields) {
+    YIPAN_TRY(const store::ListQuery asked, compiled(type, query));
+    return store_->sums(type, asked.where, asked.parameters, fields);
 }
 Status SnapshotImpl::each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) {
     bool more = true;
@@ -302,6 +376,21 @@ void SnapshotImpl::each_cell(const std::function<void(const figure::CellKey&, __
     board_.core().book->each_cell(visit);
 }
 }  // namespace
+
+VerifyReport Board::verify_file(const std::string& path, const Progress& progress) {
+    Options reading;
+    reading.read_only = true;
+    const auto board = open(path, reading);
+    if (board) return (*board)->verify(progress);
+    VerifyReport report;
+    verify_pages(path, report, progress);
+    // A file that is no board has no pages of ours: what opening it says is all there is to say.
+    if (report.damaged_pages == report.pages) report.problems.clear();
+    report.problems.insert(report.problems.end(), board.error().begin(), board.error().end());
+    return report;
+}
+
+std::string_view verb_name(Verb verb) { return journal::verb_name(static_cast<journal::Verb>(verb)); }
 
 Checked<std::unique_ptr<Board>> Board::open(const std::string& path, Options options) {
     auto core = Core::open(path, options);

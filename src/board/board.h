@@ -9,11 +9,28 @@
 #include "base/hash.h"
 #include "figure/book.h"
 #include "model/load.h"
+#include "record/body.h"
 #include "record/record.h"
+#include "store/store.h"
 
 namespace yipan::board {
 
-enum class Verb : std::uint8_t { create = 1, amend = 2, move = 3, remove = 4, model = 5 };
+enum class Verb : std::uint8_t {
+    create = 1,
+    amend = 2,
+    move = 3,
+    remove = 4,
+    model = 5,
+    invalidate = 6,  // void (作廢): stays, counts in nothing
+    restore = 7,     // takes back an invalidate or a remove
+    erase = 8,       // lawful erasure of bodies
+    merge = 9,       // a duplicate goes into another record
+    read = 11,       // somebody looked at personal data: no record changes
+    act = 12,        // something was done to an account: no record changes, no secret is told
+    expunge = 13     // what `erase` of a record that is gone already writes; not for drafts
+};
+
+std::string_view verb_name(Verb verb);
 
 /// One change of one record. Values are in stored form (record/input.h turns texts into values). A reference may point
 /// to a record created earlier in the same draft: give it as the negative number -(k+1), k = index of that change.
@@ -25,7 +42,18 @@ struct Change {
     std::vector<std::pair<int, record::Value>> set;  // field index, new value (monostate unsets)
     std::string move;                                // code of the move
     std::optional<Date> effective;                   // from when the values hold; the entry's date unless said
+    // Taking back (docs/taking-back.md). invalidate, restore, merge: the reason; erase: its legal basis and who decided.
+    std::string note, decider;
+    RecordId into;               // merge: `record` goes into this one; `set` then amends the one that stays
+    std::uint8_t groups = 0;     // erase: bits of model::FieldGroup (1 plain, 2 personal, 4 attachment)
+    std::string told;                                // read, act: what happened, canonical JSON
     std::string where;                               // place for errors: "projects.csv:12"
+};
+
+/// A text beside the journal (docs/decisions/0018-side-table.md); unset drops it.
+struct SideWrite {
+    std::string space, key;
+    std::optional<std::string> value;
 };
 
 /// What one person in one post asks for at once: accepted or refused as a whole.
@@ -35,6 +63,7 @@ struct Draft {
     std::string idempotency_key;  // same key again: the stored receipt, nothing written
     bool dry_run = false;         // judge, write nothing
     std::vector<Change> changes;
+    std::vector<SideWrite> side;  // written in the same transaction
 };
 
 struct Receipt {
@@ -45,11 +74,39 @@ struct Receipt {
     bool repeated = false;  // answered from the idempotency key
 };
 
+using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
+
+/// Who may write what. Asked for every change with the images before and after it (null: there is none), on the writer's
+/// thread, in the state of its transaction; appends what is refused. Changes dragged along by another are not asked for.
+struct WriteAsk {
+    const Draft& draft;
+    const Change& change;
+    const model::Type& type;
+    const record::Record* before = nullptr;
+    const record::Record* after = nullptr;
+};
+using Permit = std::function<void(const WriteAsk& ask, record::Resolver& world, Errors& refused)>;
+
+/// What a batch changed, told after it is durable and shown.
+struct Changed {
+    int type = -1;
+    RecordId record;
+    std::int32_t version = 0;
+    Verb verb = Verb::create;
+};
+struct Shown {
+    Position position;             // of the batch's last entry
+    std::vector<Changed> records;  // in the order written
+    std::vector<int> figures;      // that moved, ascending
+};
+using Subscriber = std::function<void(const Shown& shown)>;
+
 struct Options {
     bool read_only = false;
     Clock* clock = nullptr;        // default: the board's own (system clock, or its frozen time)
     std::size_t queue_max = 4096;  // drafts waiting; apply() blocks beyond
     std::size_t batch_max = 512;   // drafts per transaction
+    Progress upgrade_progress;     // of a board of an older format opened for writing
 };
 
 struct Entry {  // an entry of the journal, decoded
@@ -63,17 +120,27 @@ struct Entry {  // an entry of the journal, decoded
     std::int32_t version = 0;
     std::int32_t model_version = 0;
     Date effective;
-    std::string plain, personal, attachment;  // canonical bodies (JSON); empty when the group is empty
+    std::string plain, personal, attachment;  // canonical bodies (JSON); empty when the group is empty or was erased
+    record::Marks marks;                      // why something was taken back
     Digest leaf{};
 };
 
 struct VerifyReport {
     bool ok = false;
     std::int64_t entries = 0, records = 0, nodes = 0;
+    std::int64_t pages = 0, damaged_pages = 0;  // of the file, used or free; 0 pages: a format without checksums
+    std::int64_t log_frames = 0;                // of the write-ahead log
     Digest root{};
     Errors problems;  // each names the entry or record
 };
-using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
+
+struct Upgrade {  // what opening a board of an older format for writing did
+    int from = 0, to = 0;
+    std::string backup;  // the board as it was, beside it
+};
+
+/// Whether lists and counts include void records.
+enum class Voids { left_out, included };
 
 /// A consistent view at one position; cheap to take, never waits for the writer. Not shared between threads.
 class Snapshot {
@@ -92,10 +159,28 @@ class Snapshot {
         std::vector<record::RecordPtr> rows;
         bool more = false;
     };
-    virtual Result<ListResult> list(int type, const std::string& cel_filter, std::int64_t offset,
-                                    std::int64_t limit) = 0;
-    virtual Result<std::int64_t> count(int type, const std::string& cel_filter) = 0;
-    /// Every current record of a type in id order.
+    virtual Result<ListResult> list(int type, const std::string& cel_filter, std::int64_t offset, std::int64_t limit,
+                                    Voids voids = Voids::left_out) = 0;
+    virtual Result<std::int64_t> count(int type, const std::string& cel_filter, Voids voids = Voids::left_out) = 0;
+    struct Query {
+        std::string filter;                  // CEL; empty: all
+        std::string also;                    // compiled SQL over alias t (cel/sql.h), parameters from ?1 on
+        std::vector<record::Value> also_parameters;
+        std::vector<store::ListQuery::Order> order;
+        std::int64_t offset = 0, limit = 50;
+        Voids voids = Voids::left_out;
+    };
+    /// Records for which both conditions hold, in the order asked for.
+    virtual Result<ListResult> list(int type, const Query& query) = 0;
+    /// Counted up to `limit`.
+    virtual Result<std::int64_t> count(int type, const Query& query, std::int64_t limit) = 0;
+    virtual Result<std::vector<record::Value>> sums(int type, const Query& query, const std::vector<int>& fields) = 0;
+    virtual Result<std::optional<std::string>> side(std::string_view space, std::string_view key) = 0;
+    virtual Status each_side(std::string_view space,
+                             const std::function<void(std::string_view key, std::string_view value)>& visit) = 0;
+    /// The record that stands for one that was merged away, however many merges lie between; none when it was not.
+    virtual std::optional<RecordId> redirect(int type, RecordId id) = 0;
+    /// Every current record of a type in id order, void ones as well.
     virtual Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) = 0;
     virtual Result<Entry> entry(Position position) = 0;
     virtual Status each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) = 0;
@@ -131,8 +216,16 @@ class Board {
     virtual Checked<Receipt> apply(Draft draft) = 0;
     /// The same without waiting: the answer comes through the future (one for each draft, in order).
     virtual std::future<Checked<Receipt>> submit(Draft draft) = 0;
+    /// The same with a call instead of a future, on a thread of the board: it must be quick and must not write.
+    using Answered = std::function<void(Checked<Receipt>)>;
+    virtual void submit(Draft draft, Answered answered) = 0;
     /// Several drafts as one transaction for bulk work: each is judged by itself and may be refused by itself.
     virtual std::vector<Checked<Receipt>> apply_batch(std::vector<Draft> drafts) = 0;
+
+    /// Who may write; none: everybody. Set before anybody writes.
+    virtual void set_permit(Permit permit) = 0;
+    /// Called after each batch on a thread of the board, in order; quick, and does not write. Set before anybody writes.
+    virtual void subscribe(Subscriber subscriber) = 0;
 
     virtual std::unique_ptr<Snapshot> snapshot() = 0;
     virtual model::ModelPtr model() const = 0;
@@ -141,9 +234,13 @@ class Board {
     virtual const Zone& zone() const = 0;
     virtual Instant now() = 0;
     virtual bool read_only() const = 0;
-    virtual std::optional<Error> damage() const = 0;  // why a damaged board is open for reading only
+    virtual std::optional<Upgrade> upgraded() const = 0;  // by this opening
+    virtual std::optional<Error> damage() const = 0;      // why a damaged board is open for reading only
 
+    /// Pages, journal, tree, record rows. Figures are compared by whoever may know both (see oracle/oracle.h).
     virtual VerifyReport verify(const Progress& progress = {}) = 0;
+    /// The same for a file, which may be so damaged that it does not open: then its pages are named.
+    static VerifyReport verify_file(const std::string& path, const Progress& progress = {});
     /// The canonical dump (every record, version, entry, cell in key order), handed out line by line.
     virtual Status dump(const std::function<void(std::string_view line)>& out) = 0;
 };

@@ -8,9 +8,12 @@
 
 #include <csignal>
 #include <filesystem>
+#include <future>
+#include <mutex>
 #include <thread>
 
 #include "board/tail.h"
+#include "store/vfs_pages.h"
 
 namespace yipan::board {
 namespace {
@@ -132,7 +135,8 @@ class BoardTest : public ::testing::Test {
     }
     void sql(const std::string& text) {
         sqlite3* db = nullptr;
-        ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+        // With the page checksums, like somebody who knows the program: damage the journal has to notice.
+        ASSERT_EQ(sqlite3_open_v2(path_.c_str(), &db, SQLITE_OPEN_READWRITE, store::page_vfs()), SQLITE_OK);
         char* error = nullptr;
         EXPECT_EQ(sqlite3_exec(db, text.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error;
         sqlite3_close(db);
@@ -538,6 +542,85 @@ TEST_F(BoardTest, lists_and_counts_by_an_expression_with_a_page_limit) {
     EXPECT_FALSE(s->list(organ, "", 0, 1'000'000));
     EXPECT_EQ(s->find(organ, "O-5")->value, 5);
     EXPECT_EQ(s->find(organ, "O_5").error().hint, "did you mean O-5");
+}
+
+TEST_F(BoardTest, keeps_what_is_no_fact_beside_the_journal_and_tells_acts_in_it) {
+    Draft beside;
+    beside.channel = "test";
+    beside.side = {{"draft", "a", "typed"}, {"draft", "b", "more"}};
+    const auto first = board_->apply(beside);
+    ASSERT_TRUE(first) << text_of(first.error());
+    EXPECT_EQ(first->first.value, 0) << "a text beside the journal is no entry";
+    EXPECT_EQ(board_->snapshot()->position().value, 1);
+    Draft act;
+    act.channel = "test";
+    Change change;
+    change.verb = Verb::act;
+    change.told = R"({"act":"lock"})";
+    act.changes = {change};
+    act.side = {{"draft", "b", std::nullopt}};
+    const auto second = board_->apply(act);
+    ASSERT_TRUE(second) << text_of(second.error());
+    EXPECT_EQ(second->first.value, 2);
+    reopen();
+    const auto s = board_->snapshot();
+    EXPECT_EQ(s->side("draft", "a")->value_or(""), "typed");
+    EXPECT_FALSE(s->side("draft", "b")->has_value());
+    EXPECT_EQ(s->entry(Position(2))->plain, R"({"act":"lock"})");
+    EXPECT_TRUE(board_->verify().ok) << text_of(board_->verify().problems);
+    const std::string copy = (dir_ / "copy.board").string();
+    const auto replayed = Board::replay(path_, copy);
+    ASSERT_TRUE(replayed) << text_of(replayed.error());
+    EXPECT_EQ((*replayed)->snapshot()->entry(Position(2))->plain, R"({"act":"lock"})");
+}
+
+TEST_F(BoardTest, asks_who_may_write_and_tells_what_changed) {
+    std::mutex mutex;
+    std::vector<Shown> shown;
+    board_->subscribe([&](const Shown& s) {
+        const std::lock_guard lock(mutex);
+        shown.push_back(s);
+    });
+    board_->set_permit([&](const WriteAsk& ask, record::Resolver&, Errors& refused) {
+        if (ask.change.verb == Verb::amend && ask.before && ask.after && ask.draft.post.value == 7)
+            refused.push_back({Code::not_allowed, ask.change.where, "not this post", ""});
+    });
+    const auto made = apply({make(organ, {{"code", "O-1"}}),
+                             make(project, {{"code", "P-1"}, {"organ", std::int64_t{-1}}, {"plan", std::int64_t{5}}})});
+    ASSERT_TRUE(made) << text_of(made.error());
+    Draft d;
+    d.post = RecordId(7);
+    d.channel = "test";
+    d.changes = {change(Verb::amend, organ, 1, {{"code", "O-9"}})};
+    std::promise<Checked<Receipt>> promise;
+    board_->submit(d, [&](Checked<Receipt> answer) { promise.set_value(std::move(answer)); });
+    const auto refused = promise.get_future().get();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().at(0).code, Code::not_allowed);
+    const std::lock_guard lock(mutex);
+    ASSERT_EQ(shown.size(), 1u);
+    EXPECT_EQ(shown[0].position.value, 3);
+    ASSERT_EQ(shown[0].records.size(), 2u);
+    EXPECT_EQ(shown[0].records[1].type, project);
+    EXPECT_EQ(shown[0].figures, std::vector<int>{board_->model()->find_figure("projects")});
+}
+
+TEST_F(BoardTest, lists_in_an_order_with_a_second_condition) {
+    for (const int n : {3, 1, 2, 4}) ASSERT_TRUE(apply({make(organ, {{"code", "O-" + std::to_string(n)}})}));
+    const auto s = board_->snapshot();
+    Snapshot::Query q;
+    q.also = "t.\"id\" <> ?1";
+    q.also_parameters = {std::int64_t{2}};
+    q.filter = "code != 'O-4'";
+    q.order = {{board_->model()->types[static_cast<std::size_t>(organ)].find("code"), true}};
+    q.limit = 1;
+    const auto page = s->list(organ, q);
+    ASSERT_TRUE(page) << page.error().text();
+    ASSERT_EQ(page->rows.size(), 1u);
+    EXPECT_EQ(page->rows[0]->id.value, 1);
+    EXPECT_TRUE(page->more);
+    EXPECT_EQ(*s->count(organ, q, 100), 2);
+    EXPECT_EQ(*s->count(organ, q, 1), 1);
 }
 
 TEST(Tail, reads_back_what_it_wrote) {

@@ -1,10 +1,12 @@
 #include "board/core.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/check.h"
 #include "board/model_entry.h"
 #include "board/tail.h"
+#include "store/upgrade.h"
 
 namespace yipan::board {
 namespace {
@@ -17,6 +19,7 @@ constexpr int reopen_tries = 3;
 
 std::vector<figure::Link> links_of(const model::Model& model, const record::Record& r) {
     std::vector<figure::Link> out;
+    if (r.voided) return out;
     for (std::size_t f = 0; f < model.forests.size(); ++f) {
         for (const auto& link : model.forests[f].links) {
             if (link.type != r.type) continue;
@@ -50,9 +53,11 @@ Checked<std::unique_ptr<Core>> Core::open(const std::string& path, const Options
         if (!damaged) return fail(ok.error());
         // A board that does not verify may still be read; nothing more is added to it.
         Error damage = ok.error()[0];
+        const std::optional<Upgrade> upgraded = core->upgraded;
         core.reset(new Core);
         core->facts.path = path;
         core->read_only = true;
+        core->upgraded = upgraded;
         core->damage = damage;
         Options reading = options;
         reading.read_only = true;
@@ -62,7 +67,10 @@ Checked<std::unique_ptr<Core>> Core::open(const std::string& path, const Options
 }
 
 Checked<void> Core::load(const Options& options) {
-    auto opened = store::open_sqlite(facts.path, read_only ? store::Access::read : store::Access::write);
+    store::Opening opening{options.upgrade_progress, [this](const store::Upgraded& u) {
+                               upgraded = Upgrade{u.from, u.to, u.backup};
+                           }};
+    auto opened = store::open_sqlite(facts.path, read_only ? store::Access::read : store::Access::write, opening);
     if (!opened) return fail(Errors{opened.error()});
     store = std::move(*opened);
     if (read_only)
@@ -92,6 +100,9 @@ Status Core::make_judge() {
     judge_->ask_figure = [this](std::string_view code, int unit_type, std::int64_t unit, Period period,
                                 const Pending& pending) {
         return figure_in_draft(code, unit_type, unit, period, pending);
+    };
+    judge_->permit = [this](const WriteAsk& ask, record::Resolver& world, Errors& refused) {
+        if (permit) permit(ask, world, refused);
     };
     return judge_->open();
 }
@@ -255,13 +266,13 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
         roll_back();
         return refuse_all(error);
     }
-    if (log_->position() == mark.position) {  // everything refused, repeated or tried only
+    if (log_->position() == mark.position && !pending.side) {  // everything refused, repeated or tried only
         store->rollback();
         world_->clear();
         return true;
     }
     bool failed_at_commit = false;
-    if (const auto ok = commit_batch(pending, shown, failed_at_commit); !ok) {
+    if (const auto ok = commit_batch(pending, mark.position, shown, failed_at_commit); !ok) {
         if (failed_at_commit) return recover(drafts, answers, ok.error()), true;
         roll_back();
         return refuse_all(ok.error());
@@ -270,7 +281,16 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
 }
 
 // The end of a batch: what belongs to it as a whole, the commit, and a run of postings when one is ready to be written.
-Status Core::commit_batch(Pending& pending, std::optional<Shown>& shown, bool& failed_at_commit) {
+Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::optional<Shown>& shown,
+                          bool& failed_at_commit) {
+    if (log_->position() == position_before) {  // only beside the journal
+        if (auto committed = store->commit(); !committed) {
+            failed_at_commit = true;
+            return committed;
+        }
+        shown = Shown{std::move(pending), position_before};
+        return {};
+    }
     for (const auto& [type, next] : pending.next_record)
         YIPAN_TRY_VOID(store->set_next_record(type, judge_->next_record(type)));
     YIPAN_TRY_VOID(store->put_tail(log_->position(), encode_postings(pending.postings)));
@@ -292,6 +312,8 @@ Status Core::commit_batch(Pending& pending, std::optional<Shown>& shown, bool& f
         runs->drop_notes();
         run_ready_.store(false, std::memory_order_release);
     }
+    scrub_due_ = scrub_due_ || pending.erased;
+    if (scrub_due_) scrub_due_ = !store->scrub().value_or(false);  // a reader may hold it back: then after the next batch
     shown = Shown{std::move(pending), log_->position()};
     return {};
 }
@@ -321,7 +343,7 @@ Status Core::replay(std::span<const journal::Entry> entries) {
             return ok;
         }
     }
-    YIPAN_TRY_VOID(commit_batch(pending, shown, failed_at_commit));
+    YIPAN_TRY_VOID(commit_batch(pending, -1, shown, failed_at_commit));
     YIPAN_TRY_VOID(harden());
     if (shown) show(*shown);
     prepare_run();
@@ -335,17 +357,26 @@ Status Core::harden() {
 }
 
 void Core::show(const Shown& shown) {
-    const std::unique_lock lock(book_mutex);
-    book->apply(shown.pending.postings, shown.position);
-    book_position = shown.position;
-    if (shown.pending.links.empty()) return;
-    for (const auto& [key, r] : shown.pending.links) {
-        if (r)
-            links_[key] = links_of(*shape->model, *r);
-        else
-            links_.erase(key);
+    {
+        const std::unique_lock lock(book_mutex);
+        book->apply(shown.pending.postings, shown.position);
+        book_position = shown.position;
+        for (const auto& [key, r] : shown.pending.links) {
+            if (r)
+                links_[key] = links_of(*shape->model, *r);
+            else
+                links_.erase(key);
+        }
+        if (!shown.pending.links.empty()) publish_links();
     }
-    publish_links();
+    if (!subscriber) return;
+    board::Shown told;
+    told.position = Position(shown.position);
+    told.records = shown.pending.changed;
+    for (const auto& p : shown.pending.postings) told.figures.push_back(p.what.cell.figure);
+    std::sort(told.figures.begin(), told.figures.end());
+    told.figures.erase(std::unique(told.figures.begin(), told.figures.end()), told.figures.end());
+    subscriber(told);
 }
 
 // The commit failed or its outcome is unknown: open the store anew and look at what is there.
@@ -355,8 +386,9 @@ void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>
     for (int i = 0; i < reopen_tries; ++i)
         if (opened = reopen(); opened) break;
     for (std::size_t i = 0; i < drafts.size(); ++i) {
-        if (!answers[i] || answers[i]->first.value == 0 || answers[i]->repeated) continue;
-        bool there = opened && answers[i]->last.value <= log_->position();
+        const bool nothing = answers[i] && answers[i]->first.value == 0 && drafts[i]->side.empty();
+        if (!answers[i] || nothing || answers[i]->repeated) continue;
+        bool there = opened && answers[i]->first.value > 0 && answers[i]->last.value <= log_->position();
         if (there) {
             const auto e = store->entry(answers[i]->first.value);
             there = e && e->entry.time == answers[i]->time.micros && e->entry.channel == drafts[i]->channel;

@@ -28,6 +28,9 @@ class Core {
     void show(const Shown& shown);
     /// After show(), on the same thread: sorts postings into a run when enough have come together.
     void prepare_run();
+    /// Told of every batch after it is shown, on the thread that shows it.
+    Subscriber subscriber;
+    Permit permit;  // see Board::set_permit
     /// Waits until every batch so far is shown; set by whoever shows them on another thread.
     std::function<void()> drain = [] {};
 
@@ -44,6 +47,7 @@ class Core {
     std::shared_ptr<const figure::Plan> plan;
     std::unique_ptr<store::Store> store;  // the writer's; a reader's when the board is read-only
     bool read_only = false;
+    std::optional<Upgrade> upgraded;
     std::optional<Error> damage;  // why a damaged board is open for reading only
     Clock* clock = nullptr;
 
@@ -63,7 +67,8 @@ class Core {
                                        const Pending& pending);
     Status load_links();
     void publish_links();
-    Status commit_batch(Pending& pending, std::optional<Shown>& shown, bool& failed_at_commit);
+    Status commit_batch(Pending& pending, std::int64_t position_before, std::optional<Shown>& shown,
+                        bool& failed_at_commit);
     bool try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, std::optional<Shown>& shown);
     void recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause);
     Status reopen();
@@ -74,6 +79,7 @@ class Core {
     std::unique_ptr<Judge> judge_;
     std::atomic<bool> hardening_failed_ = false;
     std::atomic<bool> run_ready_ = false;  // runs holds the notes of a prepared run ...
+    bool scrub_due_ = false;               // erased bodies may still stand in the write-ahead log
     std::int64_t run_up_to_ = 0;           // ... of the postings up to here
     std::string salt_seed_;
     std::map<std::pair<int, std::int64_t>, std::vector<figure::Link>> links_;  // by link record

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 
 #include "base/check.h"
 #include "model/slots.h"
@@ -17,6 +18,8 @@ constexpr std::size_t changes_max = 20'000;     // of one draft, what deletion d
 constexpr std::size_t rederived_max = 200'000;  // records whose figures one change may re-derive
 constexpr std::size_t errors_max = 1'000;       // listed for one draft; the rest is counted
 constexpr std::int64_t referrers_max = 20'000;
+
+constexpr std::uint8_t personal_group = 1U << static_cast<int>(model::FieldGroup::personal);
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 std::string person_name(const model::Type& type, const record::Record& r) {
@@ -37,14 +40,15 @@ class Judge::Session final : public cel::Host {
           today_(judge.today(time)),
           pending_(pending),
           mark_(judge.log_.mark()),
-          postings_mark_(pending.postings.size()) {}
+          postings_mark_(pending.postings.size()),
+          changed_mark_(pending.changed.size()) {}
 
     Checked<Receipt> run() {
         if (draft_.changes.size() > changes_max)
             return fail(
                 Errors{{Code::limit_exceeded, "", "a draft of " + std::to_string(draft_.changes.size()) + " changes",
                         "at most " + std::to_string(changes_max)}});
-        const bool nested = draft_.dry_run || draft_.changes.size() > 1 ||
+        const bool nested = draft_.dry_run || draft_.changes.size() > 1 || !draft_.side.empty() ||
                             (draft_.changes.size() == 1 && judges_after(draft_.changes[0]));
         after_each_ = !nested;
         if (nested && !guard(j_.store_.savepoint())) return refused();
@@ -61,6 +65,7 @@ class Judge::Session final : public cel::Host {
             undo(nested);
             return answer;
         }
+        if (!write_side()) return refused();
         if (nested && !guard(j_.store_.release())) return refused();
         if (!draft_.idempotency_key.empty() &&
             !guard(j_.store_.put_receipt(draft_.idempotency_key, {first_, j_.log_.position()})))
@@ -70,6 +75,10 @@ class Judge::Session final : public cel::Host {
 
     // Replay: the entry was judged when it was written; only its consequences are derived anew.
     Status replay(const journal::Entry& entry) {
+        if (entry.verb == journal::Verb::read || entry.verb == journal::Verb::act) {  // they change no record
+            journal::Entry copy = entry;
+            return j_.log_.append(copy);
+        }
         const int type = model_.find_type(entry.type);
         if (type < 0)
             return fail(Code::corrupt, "entry " + std::to_string(entry.position),
@@ -78,10 +87,18 @@ class Judge::Session final : public cel::Host {
         const RecordId id(entry.record);
         const record::RecordPtr old = entry.version > 1 ? current(type, id) : nullptr;
         std::shared_ptr<record::Record> next;
-        if (entry.verb != journal::Verb::remove) {
+        if (entry.verb == journal::Verb::expunge) {
+            journal::Entry copy = entry;
+            return j_.log_.append(copy);
+        }
+        if (entry.verb == journal::Verb::merge) {
+            YIPAN_TRY(const record::Marks marks, record::marks_of(entry.body[0]));
+            if (old) YIPAN_TRY_VOID(redirect(shape(type), *old, marks.into));
+        }
+        if (journal::makes_version(entry.verb)) {
             YIPAN_TRY(const record::RecordPtr version, j_.world_.version_of(entry, type));
             next = std::make_shared<record::Record>(*version);
-            if (!old) count_numbers(shape(type), *next);
+            if (entry.version == 1) count_numbers(shape(type), *next);
         }
         made_.push_back({});
         if (errors_.empty()) write(type, old, std::move(next), entry.verb, made_.back());
@@ -119,9 +136,10 @@ class Judge::Session final : public cel::Host {
     };
 
     const model::Type& shape(int type) const { return model_.types[at(type)]; }
+    static bool takes_back(Verb verb) { return verb >= Verb::invalidate && verb <= Verb::merge; }
     bool judges_after(const Change& c) const {
         const model::Type& type = shape(c.type);
-        if (c.verb == Verb::remove) return true;  // may drag others along
+        if (c.verb == Verb::remove || takes_back(c.verb)) return true;  // may drag others along
         if (c.verb != Verb::create && !j_.plan_->dependents_of(c.type).empty())
             return true;  // others' figures follow the written row
         for (const auto& r : type.rules)
@@ -149,6 +167,7 @@ class Judge::Session final : public cel::Host {
         if (nested && !j_.store_lost_) (void)guard(j_.store_.rollback_to_savepoint());
         j_.log_.back(std::move(mark_));
         pending_.postings.resize(postings_mark_);
+        pending_.changed.resize(changed_mark_);
         for (const auto& [type, id] : written_) {
             j_.world_.forget(type, RecordId(id));
             pending_.links.erase({type, id});
@@ -168,8 +187,44 @@ class Judge::Session final : public cel::Host {
         return r;
     }
 
+    bool write_side() {
+        for (const SideWrite& side : draft_.side) {
+            if (!guard(side.value ? j_.store_.put_side(side.space, side.key, *side.value)
+                                  : j_.store_.drop_side(side.space, side.key)))
+                return false;
+            pending_.side = true;
+        }
+        return true;
+    }
+    // A look at personal data, an act on an account: an entry of its own kind, no record.
+    void tell(const Change& change, Made& made) {
+        journal::Entry& e = j_.entry_;
+        e = {};
+        e.time = time_;
+        e.actor = draft_.actor.value;
+        e.post = draft_.post.value;
+        e.channel = draft_.channel;
+        e.verb = static_cast<journal::Verb>(change.verb);
+        e.transaction = first_ ? first_ : j_.log_.position() + 1;
+        e.model_version = j_.model_version_;
+        e.effective = today_.days;
+        e.body[0] = change.told;
+        if (!guard(j_.log_.append(e))) return;
+        if (!first_) first_ = e.position;
+        last_ = e.position;
+        made.version = 0;
+    }
+    bool permitted(const Change& change, const model::Type& type, const record::Record* before,
+                   const record::Record* after) {
+        if (!j_.permit) return true;
+        const std::size_t known = errors_.size();
+        j_.permit({draft_, change, type, before, after}, j_.world_, errors_);
+        return !take_world_error() && errors_.size() == known;
+    }
+
     // -- a change
     void apply(const Change& change, Made& made) {
+        if (change.verb == Verb::read || change.verb == Verb::act) return tell(change, made);
         if (change.type < 0 || at(change.type) >= model_.types.size())
             return problem(Code::not_found, change.where, "no such type");
         const model::Type& type = shape(change.type);
@@ -179,6 +234,9 @@ class Judge::Session final : public cel::Host {
         if (id.value == 0) return;
         const record::RecordPtr old = current(type.index, id);
         if (j_.store_lost_) return;
+        if (takes_back(change.verb) && !said_why(change)) return;
+        if (!old && change.verb == Verb::restore) return revive(change, type, id, made);
+        if (!old && change.verb == Verb::erase) return expunge(change, type, id, made);
         if (!old)
             return problem(Code::not_found, change.where, "no " + type.code + " with id " + std::to_string(id.value),
                            "it may have been deleted");
@@ -189,11 +247,24 @@ class Judge::Session final : public cel::Host {
                            person_name(type, *old) + " is at version " + std::to_string(old->version) +
                                ", the draft was made from version " + std::to_string(*change.expected_version),
                            "read it again and repeat the change");
-        if (change.verb == Verb::remove) return remove(change, type, old, made);
+        if ((change.verb == Verb::remove || takes_back(change.verb)) && !permitted(change, type, old.get(), nullptr))
+            return;
+        switch (change.verb) {
+            case Verb::remove: return remove(change, type, old, made);
+            case Verb::invalidate: return invalidate(change, type, old, made);
+            case Verb::restore: return validate(change, type, old, made);
+            case Verb::erase: return erase(change, type, old, made);
+            case Verb::merge: return merge(change, type, old, made);
+            default: break;
+        }
+        if (old->voided)
+            return problem(Code::rule_broken, change.where, person_name(type, *old) + " is void",
+                           "restore it first, or enter a new one");
         auto next = std::make_shared<record::Record>(*old);
         const bool moved = change.verb == Verb::move;
         if (moved && !move(change, type, *old, *next)) return;
         set_values(change, type, *next, old.get());
+        ask_permit_ = true;
         finish(change, type, old, std::move(next), moved ? journal::Verb::move : journal::Verb::amend, made);
     }
 
@@ -204,6 +275,7 @@ class Judge::Session final : public cel::Host {
         for (const auto& [field, value] : j_.presets_[at(type.index)]) next->values[at(field)] = value;
         if (type.state >= 0) next->values[at(type.state)] = type.initial_state;
         set_values(change, type, *next, nullptr);
+        ask_permit_ = true;
         finish(change, type, nullptr, std::move(next), journal::Verb::create, made);
     }
 
@@ -369,11 +441,19 @@ class Judge::Session final : public cel::Host {
                     ids = record::parse_id_list(*t).value_or(std::vector<std::int64_t>{});
             }
             for (const std::int64_t id : ids)
-                if (id != 0 && !current(field.target, RecordId(id)))
-                    problem(Code::not_found, record::field_place(where, field),
-                            "no " + shape(field.target).code + " with id " + std::to_string(id),
-                            "choose an existing one");
+                refer(field, RecordId(id), where);
         }
+    }
+
+    void refer(const model::Field& field, RecordId id, const std::string& where) {
+        if (id.value == 0) return;
+        const record::RecordPtr target = current(field.target, id);
+        if (!target)
+            problem(Code::not_found, record::field_place(where, field),
+                    "no " + shape(field.target).code + " with id " + std::to_string(id.value), "choose an existing one");
+        else if (target->voided)
+            problem(Code::rule_broken, record::field_place(where, field),
+                    person_name(shape(field.target), *target) + " is void", "choose one that is valid");
     }
 
     void check_unique(const model::Type& type, const record::Record& next, const record::Record* old,
@@ -396,8 +476,11 @@ class Judge::Session final : public cel::Host {
                 const record::RecordPtr other = current(type.index, RecordId(id));
                 return problem(Code::duplicate,
                                fields.size() == 1 ? record::field_place(where, type.fields[at(fields[0])]) : where,
-                               names + " exists already: " + (other ? person_name(type, *other) : std::to_string(id)),
-                               "amend that record, or use another value");
+                               names + " exists already: " +
+                                   (other ? person_name(type, *other) + (other->voided ? " (void)" : "")
+                                          : std::to_string(id)),
+                               other && other->voided ? "restore that record, or use another value"
+                                                      : "amend that record, or use another value");
             }
         };
         for (std::size_t i = 0; i < type.fields.size(); ++i)
@@ -411,6 +494,7 @@ class Judge::Session final : public cel::Host {
                 std::shared_ptr<record::Record> next, journal::Verb verb, Made& made) {
         const std::size_t before = errors_.size();
         const model::Move* const move = std::exchange(pending_move_, nullptr);
+        const bool ask = std::exchange(ask_permit_, false);
         next->effective = change.effective.value_or(today_);
         compute(type, *next, change.where);
         record::check_values(model_, *next, change.where, errors_);
@@ -420,6 +504,8 @@ class Judge::Session final : public cel::Host {
         if (j_.store_lost_) return;
         if (old && next->values == old->values && !change.effective) return;  // nothing changes: nothing is written
         if (move && move->who) may_move(*move, type, *next, old, change.where);
+        if (ask) (void)permitted(change, type, old.get(), next.get());
+        if (j_.store_lost_) return;
         if (errors_.size() > before) return plain_rules(type, *next, old, change.where);
         if (verb == journal::Verb::create) number(type, *next);
         if (j_.store_lost_) return;
@@ -447,6 +533,7 @@ class Judge::Session final : public cel::Host {
 
     void remember_rules(const model::Type& type, const model::Move* move, const record::RecordPtr& next,
                         const record::RecordPtr& old, const std::string& where) {
+        if (next->voided) return;  // what counts in nothing need not be right
         const bool again =
             next->id.value != 0 && written_.contains({type.index, next->id.value});  // changed before in this draft
         if (again)
@@ -551,6 +638,7 @@ class Judge::Session final : public cel::Host {
                 }
                 Made dragged;
                 if (field.on_delete == model::OnDelete::go_along) {
+                    // (an owned child, or a link that means nothing without this end)
                     remove(change, other, referrer, dragged);
                 } else {
                     auto next = std::make_shared<record::Record>(*referrer);
@@ -566,6 +654,341 @@ class Judge::Session final : public cel::Host {
         if (field.kind == model::FieldKind::reference) return {};
         auto ids = record::parse_id_list(*record::as_text(value)).value_or(std::vector<std::int64_t>{});
         std::erase(ids, id);
+        return ids.empty() ? record::Value{} : record::Value(record::id_list_text(std::move(ids)));
+    }
+
+    // -- taking back (docs/taking-back.md): each leaves what was, and says who took it back and why
+    bool said_why(const Change& change) {
+        const std::size_t before = errors_.size();
+        if (change.note.empty())
+            problem(Code::invalid_input, change.where + ":note",
+                    change.verb == Verb::erase ? "an erasure names its legal basis" : "a reason is needed",
+                    "one sentence that a colleague understands in five years");
+        if (change.verb == Verb::erase && change.decider.empty())
+            problem(Code::invalid_input, change.where + ":decider", "an erasure names who decided it");
+        constexpr std::size_t note_chars_max = 1'000;
+        for (const std::string* text : {&change.note, &change.decider})
+            if (text->size() > note_chars_max * 4)
+                problem(Code::limit_exceeded, change.where + ":note", "the reason is too long",
+                        "at most " + std::to_string(note_chars_max) + " characters");
+        return errors_.size() == before;
+    }
+    record::Marks marks_for(const Change& change) const {
+        record::Marks marks;
+        marks.note = change.note;
+        return marks;
+    }
+    bool dragged_too_many(const Change& change, const model::Type& type, const record::Record& r) {
+        if (++dragged_ <= changes_max) return false;
+        problem(Code::limit_exceeded, change.where,
+                "taking back " + person_name(type, r) + " would change more than " + std::to_string(changes_max) +
+                    " records");
+        return true;
+    }
+
+    // Void: the record stays, with its lines, and counts in nothing. References to it stay and show that it is void.
+    void invalidate(const Change& change, const model::Type& type, const record::RecordPtr& old, Made& made) {
+        if (old->voided)
+            return problem(Code::rule_broken, change.where, person_name(type, *old) + " is void already");
+        if (dragged_too_many(change, type, *old)) return;
+        each_line(type, old->id, [&](const model::Type& line_type, const record::RecordPtr& line) {
+            Made dragged;
+            if (!line->voided) invalidate(change, line_type, line, dragged);
+        });
+        if (!errors_.empty()) return;
+        const record::RecordPtr now = current(type.index, old->id);
+        auto next = std::make_shared<record::Record>(*now);
+        next->voided = true;  // since when its values hold does not change
+        const record::Marks marks = marks_for(change);
+        write(type.index, now, std::move(next), journal::Verb::invalidate, made, &marks);
+    }
+    template <class Visit>
+    void each_line(const model::Type& owner, RecordId id, Visit&& visit) {
+        for (const auto& back : j_.shape_->referrers[at(owner.index)]) {
+            const model::Type& type = shape(back.type);
+            if (type.owner != owner.index || type.owner_field != back.field) continue;
+            const auto ids = j_.store_.referrers(back.type, back.field, id.value, referrers_max + 1);
+            if (!ids) return lose(ids.error());
+            if (static_cast<std::int64_t>(ids->size()) > referrers_max)
+                return problem(Code::limit_exceeded, "",
+                               owner.code + " has more than " + std::to_string(referrers_max) + " lines in " + type.code);
+            for (const std::int64_t line : *ids) {
+                if (const record::RecordPtr r = current(back.type, RecordId(line))) visit(type, r);
+                if (j_.store_lost_ || errors_.size() >= errors_max) return;
+            }
+        }
+    }
+
+    // Valid again, with the lines that became void in the same draft.
+    void validate(const Change& change, const model::Type& type, const record::RecordPtr& old, Made& made) {
+        if (!old->voided)
+            return problem(Code::rule_broken, change.where,
+                           person_name(type, *old) + " is neither void nor removed: there is nothing to restore");
+        if (dragged_too_many(change, type, *old)) return;
+        const auto since = transaction_of(*old);
+        if (j_.store_lost_) return;
+        auto next = std::make_shared<record::Record>(*old);
+        next->voided = false;
+        come_back(change, type, old, std::move(next), 0, made);
+        if (!errors_.empty()) return;
+        each_line(type, old->id, [&](const model::Type& line_type, const record::RecordPtr& line) {
+            Made dragged;
+            if (line->voided && transaction_of(*line) == since) validate(change, line_type, line, dragged);
+        });
+    }
+    std::int64_t transaction_of(const record::Record& r) {
+        const auto stored = j_.store_.entry(r.position.value);
+        if (!stored) return lose(stored.error()), 0;
+        return stored->entry.transaction;
+    }
+    // A record that returns is judged like a new one: its references, its unique values, its rules. `gone`: the
+    // position of the entry that removed it; 0 when it was only void.
+    void come_back(const Change& change, const model::Type& type, const record::RecordPtr& old,
+                   std::shared_ptr<record::Record> next, std::int64_t gone, Made& made) {
+        const std::size_t before = errors_.size();
+        record::check_values(model_, *next, change.where, errors_);
+        if (errors_.size() == before) check_references(type, *next, nullptr, change.where);
+        if (j_.store_lost_) return;
+        if (!old) check_unique(type, *next, nullptr, change.where);
+        if (j_.store_lost_ || errors_.size() > before) return;
+        remember_rules(type, nullptr, next, old, change.where);
+        const record::Marks marks = marks_for(change);
+        write(type.index, old, std::move(next), journal::Verb::restore, made, &marks, gone);
+    }
+
+    // What a removal took: the record as it was, what went along with it, and references that were cleared and that
+    // nobody has touched since.
+    void revive(const Change& change, const model::Type& type, RecordId id, Made& made) {
+        const auto last = last_entry(change, type, id);
+        if (!last) return;
+        if (last->verb == journal::Verb::merge) {
+            const auto marks = record::marks_of(last->body[0]);
+            return problem(Code::rule_broken, change.where,
+                           type.code + " " + std::to_string(id.value) + " was merged into " +
+                               std::to_string(marks ? marks->into : 0),
+                           "create it anew if the two are not the same after all");
+        }
+        if (last->verb == journal::Verb::expunge)
+            return problem(Code::rule_broken, change.where,
+                           type.code + " " + std::to_string(id.value) + " was erased", "its values are gone for good");
+        const auto before = j_.store_.entry(last->previous);
+        if (!before) return lose(before.error());
+        const auto version = j_.world_.version_of(before->entry, type.index);
+        if (!version) return lose(version.error());
+        if (dragged_too_many(change, type, **version)) return;
+        if (change.record == id && !permitted(change, type, nullptr, version->get())) return;
+        auto next = std::make_shared<record::Record>(**version);
+        come_back(change, type, nullptr, std::move(next), last->position, made);
+        if (errors_.empty()) revive_companions(change, type, id, last->transaction, last->position);
+    }
+    std::optional<journal::Entry> last_entry(const Change& change, const model::Type& type, RecordId id) {
+        const auto positions = j_.store_.positions_of(type.index, id.value);
+        if (!positions) return lose(positions.error()), std::nullopt;
+        if (positions->empty()) {
+            problem(Code::not_found, change.where, "no " + type.code + " with id " + std::to_string(id.value),
+                    "there never was one");
+            return {};
+        }
+        auto stored = j_.store_.entry(positions->back());
+        if (!stored) return lose(stored.error()), std::nullopt;
+        return std::move(stored->entry);
+    }
+    // The other entries of the removal's transaction, as far as they followed from it.
+    void revive_companions(const Change& change, const model::Type& type, RecordId id, std::int64_t from,
+                           std::int64_t to) {
+        std::vector<journal::Entry> others;
+        if (!guard(j_.store_.each_entry(from, to - 1, [&](const store::StoredEntry& e) -> Status {
+                if (e.entry.verb == journal::Verb::remove || e.entry.verb == journal::Verb::amend)
+                    others.push_back(e.entry);
+                return {};
+            })))
+            return;
+        for (auto e = others.rbegin(); e != others.rend(); ++e) {
+            const int other = model_.find_type(e->type);
+            if (other < 0 || e->previous == 0) continue;
+            const auto stored = j_.store_.entry(e->previous);
+            if (!stored) return lose(stored.error());
+            if (!journal::makes_version(stored->entry.verb)) continue;
+            const auto was = j_.world_.version_of(stored->entry, other);
+            if (!was) return lose(was.error());
+            companion(change, type, id, *e, **was);
+            if (j_.store_lost_ || !errors_.empty()) return;
+        }
+    }
+    void companion(const Change& change, const model::Type& type, RecordId id, const journal::Entry& e,
+                   const record::Record& was) {
+        const model::Type& other = shape(was.type);
+        const record::RecordPtr now = current(was.type, was.id);
+        for (std::size_t f = 0; f < other.fields.size(); ++f) {
+            const model::Field& field = other.fields[f];
+            if (field.target != type.index || !refers(field, was.values[f], id.value)) continue;
+            Made dragged;
+            if (e.verb == journal::Verb::remove && field.on_delete == model::OnDelete::go_along && !now)
+                return revive(change, other, was.id, dragged);
+            const bool untouched = now && now->position.value == e.position;
+            if (e.verb != journal::Verb::amend || field.on_delete != model::OnDelete::clear || !untouched) continue;
+            auto next = std::make_shared<record::Record>(*now);
+            next->values[f] = was.values[f];
+            return finish(dated_copy(change, was.effective), other, now, std::move(next), journal::Verb::amend, dragged);
+        }
+    }
+    // The same wish with another day, for what follows from it. It lives as long as the session: rules remember its place.
+    const Change& dated_copy(const Change& change, Date day) {
+        Change& copy = copies_.emplace_back();
+        copy.where = change.where;
+        copy.effective = day;
+        return copy;
+    }
+    static bool refers(const model::Field& field, const record::Value& value, std::int64_t id) {
+        if (const auto* n = record::as_integer(value)) return field.kind == model::FieldKind::reference && *n == id;
+        const auto* text = record::as_text(value);
+        if (!text || field.kind != model::FieldKind::references) return false;
+        const auto ids = record::parse_id_list(*text).value_or(std::vector<std::int64_t>{});
+        return std::find(ids.begin(), ids.end(), id) != ids.end();
+    }
+
+    // Erase: what the law wants forgotten leaves the record, all its versions and their salts. The headers stay, so the
+    // journal still verifies; the entry says which groups, on what basis, by whose decision.
+    void erase(const Change& change, const model::Type& type, const record::RecordPtr& old, Made& made) {
+        constexpr auto plain = std::uint8_t{1} << static_cast<int>(model::FieldGroup::plain);
+        const std::uint8_t groups = change.groups ? change.groups : personal_group;
+        if (groups & plain)
+            return problem(Code::rule_broken, change.where, person_name(type, *old) + " still stands",
+                           "remove it first (its references decide what goes along), then erase all of it");
+        auto next = std::make_shared<record::Record>(*old);
+        for (std::size_t f = 0; f < type.fields.size(); ++f)
+            if (groups >> static_cast<int>(type.fields[f].group) & 1) next->values[f] = {};
+        if (!erase_versions(old->position.value, groups)) return;
+        const record::Marks marks = erased_marks(change, groups);
+        write(type.index, old, std::move(next), journal::Verb::erase, made, &marks);
+    }
+    void expunge(const Change& change, const model::Type& type, RecordId id, Made& made) {
+        const auto last = last_entry(change, type, id);
+        if (!last) return;
+        const std::uint8_t groups = change.groups ? change.groups : personal_group;
+        if (!permitted(change, type, nullptr, nullptr)) return;
+        if (!erase_versions(last->position, groups)) return;
+        const record::Marks marks = erased_marks(change, groups);
+        journal::Entry e;
+        header(e, type.index, id, nullptr, nullptr, journal::Verb::expunge);
+        e.version = last->version + 1;
+        e.previous = last->position;
+        const record::Record nothing{.type = type.index, .values = std::vector<record::Value>(type.fields.size())};
+        j_.shape_->codecs[at(type.index)].encode(nothing, model::FieldGroup::plain, e.body[0], &marks);
+        if (!guard(j_.log_.append(e))) return;
+        if (!first_) first_ = e.position;
+        last_ = e.position;
+        made.record = id;
+        made.version = e.version;
+    }
+    record::Marks erased_marks(const Change& change, std::uint8_t groups) const {
+        record::Marks marks = marks_for(change);
+        marks.decider = change.decider;
+        marks.erased = record::group_names(groups);
+        return marks;
+    }
+    bool erase_versions(std::int64_t position, std::uint8_t groups) {
+        while (position > 0) {
+            const auto stored = j_.store_.entry(position);
+            if (!stored) return lose(stored.error()), false;
+            if (!guard(j_.store_.erase_bodies(position, groups))) return false;
+            position = stored->entry.previous;
+        }
+        pending_.erased = true;
+        return true;
+    }
+
+    // Merge: whoever refers to the duplicate refers to the record that stays, and the old id leads there.
+    void merge(const Change& change, const model::Type& type, const record::RecordPtr& old, Made& made) {
+        const RecordId into = resolve(change.into.value, type.index, change.where + ":into", type.code);
+        if (into.value == 0) return;
+        const record::RecordPtr stays = current(type.index, into);
+        if (!stays || into == old->id)
+            return problem(stays ? Code::invalid_input : Code::not_found, change.where + ":into",
+                           stays ? "a record cannot be merged into itself"
+                                 : "no " + type.code + " with id " + std::to_string(into.value),
+                           "name the record that stays");
+        if (stays->voided)
+            return problem(Code::rule_broken, change.where + ":into", person_name(type, *stays) + " is void",
+                           "restore it first");
+        for (const auto& back : j_.shape_->referrers[at(type.index)]) {
+            repoint(change, type, old, into, back.type, back.field);
+            if (j_.store_lost_ || errors_.size() >= errors_max) return;
+        }
+        if (!errors_.empty()) return;
+        record::Marks marks = marks_for(change);
+        marks.into = into.value;
+        const record::RecordPtr now = current(type.index, old->id);
+        if (!guard(redirect(type, *now, into.value))) return;
+        write(type.index, now, nullptr, journal::Verb::merge, made, &marks);
+        if (change.set.empty() || !errors_.empty()) return;
+        const record::RecordPtr kept = current(type.index, into);
+        auto next = std::make_shared<record::Record>(*kept);
+        set_values(change, type, *next, kept.get());
+        Made kept_made;
+        finish(change, type, kept, std::move(next), journal::Verb::amend, kept_made);
+    }
+    Status redirect(const model::Type& type, const record::Record& gone, std::int64_t into) {
+        const auto* key = type.key >= 0 ? record::as_text(gone.at(type.key)) : nullptr;
+        return j_.store_.put_redirect(type.index, {gone.id.value, into, key ? *key : std::string()});
+    }
+    void repoint(const Change& change, const model::Type& type, const record::RecordPtr& gone, RecordId into,
+                 int other_type, int field) {
+        const model::Type& other = shape(other_type);
+        const auto ids = j_.store_.referrers(other_type, field, gone->id.value, referrers_max + 1);
+        if (!ids) return lose(ids.error());
+        if (static_cast<std::int64_t>(ids->size()) > referrers_max)
+            return problem(Code::limit_exceeded, change.where,
+                           "more than " + std::to_string(referrers_max) + " records of " + other.code + " refer to " +
+                               person_name(type, *gone));
+        std::vector<std::int64_t> all = *ids;
+        if (j_.plan_->walks_past(other_type, field) && !past_referrers(other_type, field, gone->id.value, all)) return;
+        std::sort(all.begin(), all.end());
+        all.erase(std::unique(all.begin(), all.end()), all.end());
+        for (const std::int64_t id : all) {
+            if (other_type == type.index && id == gone->id.value) continue;
+            const record::RecordPtr now = current(other_type, RecordId(id));
+            if (now) restate(change, other, now, field, gone->id.value, into.value);
+            if (j_.store_lost_ || errors_.size() >= errors_max) return;
+        }
+    }
+    // The earlier versions that named the duplicate are said again, each from its own day on, and the current one last:
+    // figures that look at the version of a day then see the record that stays.
+    void restate(const Change& change, const model::Type& other, const record::RecordPtr& now, int field,
+                 std::int64_t gone, std::int64_t into) {
+        const auto again = [&](const record::Record& version) {
+            auto next = std::make_shared<record::Record>(version);
+            next->values[at(field)] = instead(other.fields[at(field)], version.at(field), gone, into, version.id.value);
+            return next;
+        };
+        std::vector<std::shared_ptr<record::Record>> versions;
+        if (j_.plan_->walks_past(other.index, field) && now->version > 1) {
+            const auto past = j_.world_.history(other.index, now->id);
+            if (!past) return lose(past.error());
+            for (std::size_t i = 0; i + 1 < past->size(); ++i)
+                if (refers(other.fields[at(field)], (*past)[i]->at(field), gone)) versions.push_back(again(*(*past)[i]));
+        }
+        if (!versions.empty() || refers(other.fields[at(field)], now->at(field), gone)) versions.push_back(again(*now));
+        for (auto& version : versions) {
+            const record::RecordPtr before = current(other.index, now->id);
+            const Change& dated = dated_copy(change, version->effective);
+            Made dragged;
+            version->version = before->version;
+            finish(dated, other, before, std::move(version), journal::Verb::amend, dragged);
+            if (j_.store_lost_ || errors_.size() >= errors_max) return;
+        }
+    }
+    static record::Value instead(const model::Field& field, const record::Value& value, std::int64_t gone,
+                                 std::int64_t into, std::int64_t self) {
+        if (field.kind == model::FieldKind::reference)
+            return !refers(field, value, gone) ? value : into == self ? record::Value{} : record::Value(into);
+        const auto* text = record::as_text(value);
+        if (!text) return value;
+        auto ids = record::parse_id_list(*text).value_or(std::vector<std::int64_t>{});
+        std::erase(ids, gone);
+        if (into != self) ids.push_back(into);
+        std::sort(ids.begin(), ids.end());
+        ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
         return ids.empty() ? record::Value{} : record::Value(record::id_list_text(std::move(ids)));
     }
 
@@ -655,8 +1078,9 @@ class Judge::Session final : public cel::Host {
         return ok.has_value();
     }
 
+    /// `gone`: position of the entry that removed the record which comes back; 0 for all others.
     void write(int type, const record::RecordPtr& old, std::shared_ptr<record::Record> next, journal::Verb verb,
-               Made& made) {
+               Made& made, const record::Marks* marks = nullptr, std::int64_t gone = 0) {
         const bool counted = j_.plan_->has_figures(type);
         std::vector<Dependent> others;
         std::vector<figure::Contribution>& before = j_.before_;
@@ -664,13 +1088,18 @@ class Judge::Session final : public cel::Host {
         before.clear();
         after.clear();
         if (old && counted && !contributions(*old, before)) return;
-        if (old && !j_.plan_->dependents_of(type).empty() && !dependents(*old, next.get(), others)) return;
+        if (given_ && !old && given_->version > 1) gone = given_->previous;
+        const bool followed = !j_.plan_->dependents_of(type).empty();
+        if (old && followed && !dependents(*old, next.get(), others)) return;
+        if (gone && followed && !dependents(*next, nullptr, others)) return;
         // Without a savepoint nothing may fail after the first row is written, so a new record's contributions come
         // first; with one they are derived from the written state.
         if (after_each_ && next && counted && !contributions(*next, after)) return;
 
-        const RecordId id = old ? old->id : RecordId(given_ ? given_->record : j_.next_record_[at(type)]);
-        if (!old) {
+        const RecordId id = old     ? old->id
+                            : gone ? next->id
+                                   : RecordId(given_ ? given_->record : j_.next_record_[at(type)]);
+        if (!old && !gone) {
             ids_before_.try_emplace(type, j_.next_record_[at(type)]);
             j_.next_record_[at(type)] = id.value + 1;
             pending_.next_record[type] = id.value + 1;
@@ -678,16 +1107,17 @@ class Judge::Session final : public cel::Host {
         journal::Entry& e = j_.entry_;
         e = given_ ? *given_ : journal::Entry{};
         if (!given_) header(e, type, id, old, next.get(), verb);
+        if (!given_ && gone) {
+            e.version = next->version + 2;  // the removal was one
+            e.previous = gone;
+        }
         if (next) {
             next->id = id;
             next->version = e.version;
             next->previous = Position(e.previous);
             next->position = Position(j_.log_.position() + 1);
         }
-        if (next && !given_) {
-            for (int g = 0; g < record::group_count; ++g)
-                j_.shape_->codecs[at(type)].encode(*next, static_cast<model::FieldGroup>(g), e.body[at(g)]);
-        }
+        if (!given_) bodies(e, type, next.get(), marks);
         if (!guard(j_.log_.append(e))) return;
         if (!first_) first_ = e.position;
         last_ = e.position;
@@ -705,6 +1135,7 @@ class Judge::Session final : public cel::Host {
         }
         made.record = id;
         made.version = e.version;
+        pending_.changed.push_back({type, id, e.version, static_cast<Verb>(e.verb)});
 
         if (!after_each_ && next && counted && !contributions(*next, after)) return;
         if (counted) post(before, after, e.position, id.value);
@@ -713,6 +1144,14 @@ class Judge::Session final : public cel::Host {
             if (!contributions(d.type, RecordId(d.id), now)) return;
             post(d.before, now, e.position, d.id);
         }
+    }
+    void bodies(journal::Entry& e, int type, const record::Record* next, const record::Marks* marks) const {
+        const record::BodyCodec& codec = j_.shape_->codecs[at(type)];
+        for (int g = 0; next && g < record::group_count; ++g)
+            codec.encode(*next, static_cast<model::FieldGroup>(g), e.body[at(g)], marks);
+        if (next || !marks) return;  // a removal commits to nothing, a merge to its marks
+        const record::Record nothing{.type = type, .values = std::vector<record::Value>(shape(type).fields.size())};
+        codec.encode(nothing, model::FieldGroup::plain, e.body[0], marks);
     }
     void header(journal::Entry& e, int type, RecordId id, const record::RecordPtr& old, const record::Record* next,
                 journal::Verb verb) const {
@@ -744,12 +1183,14 @@ class Judge::Session final : public cel::Host {
     Date today_;
     Pending& pending_;
     Log::State mark_;
-    std::size_t postings_mark_;
+    std::size_t postings_mark_, changed_mark_;
+    bool ask_permit_ = false;
     bool after_each_ = false;
     const journal::Entry* given_ = nullptr;  // replay
     Errors errors_;
     std::vector<Made> made_;
     std::vector<Check> checks_;
+    std::deque<Change> copies_;
     const model::Move* pending_move_ = nullptr;
     std::size_t dragged_ = 0;
     std::int64_t first_ = 0, last_ = 0;

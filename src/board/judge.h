@@ -23,6 +23,9 @@ struct Pending {
     std::vector<figure::Posting> postings;
     std::map<std::pair<int, std::int64_t>, record::RecordPtr> links;  // changed link records; null = removed
     std::map<int, std::int64_t> next_record;                          // by type, ids given out
+    bool erased = false;  // bodies are gone: the files are to be scrubbed after the commit
+    std::vector<Changed> changed;                                     // in the order written
+    bool side = false;                                                // something was written beside the journal
 };
 
 class Judge {
@@ -47,6 +50,7 @@ class Judge {
     std::function<Result<cel::Value>(std::string_view code, int unit_type, std::int64_t unit, Period period,
                                      const Pending&)>
         ask_figure;
+    Permit permit;  // who may write; none: everybody
     std::int64_t next_record(int type) const { return next_record_[static_cast<std::size_t>(type)]; }
     bool store_lost() const { return store_lost_; }
     void batch_over() { store_lost_ = false; }

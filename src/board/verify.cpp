@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "board/log.h"
+#include "store/pages.h"
 
 namespace yipan::board {
 namespace {
@@ -33,6 +34,14 @@ class Verifier {
     }
 
   private:
+    struct Last {
+        std::int64_t position = 0;
+        std::int32_t version = 0;
+        bool removed = false;
+        bool seen = false;
+        std::uint8_t missing = 0;  // groups whose body is gone and no erasure has accounted for yet
+    };
+
     void problem(std::string where, std::string what) {
         if (report_.problems.size() < problems_max)
             report_.problems.push_back({Code::corrupt, std::move(where), std::move(what), ""});
@@ -80,7 +89,22 @@ class Verifier {
         if (e.version != last.version + 1 || e.previous != last.position)
             problem(place, "is version " + std::to_string(e.version) + " of " + e.type + " " +
                                std::to_string(e.record) + " after version " + std::to_string(last.version));
-        last = {e.position, e.version, e.verb == journal::Verb::remove};
+        const bool gone = e.verb == journal::Verb::expunge ? last.removed : !journal::makes_version(e.verb);
+        last.position = e.position;
+        last.version = e.version;
+        last.removed = gone;
+        bodies(e, last, place);
+    }
+
+    // A body may be missing only where a later entry of the same record says that it was erased.
+    void bodies(const journal::Entry& e, Last& last, const std::string& place) {
+        if (e.verb == journal::Verb::erase || e.verb == journal::Verb::expunge) {
+            const auto marks = record::marks_of(e.body[0]);
+            if (!marks) return problem(place, marks.error().message);
+            last.missing = static_cast<std::uint8_t>(last.missing & ~record::groups_named(marks->erased));
+        }
+        for (std::size_t g = 0; g < journal::group_count; ++g)
+            if (e.commitment[g] && e.salt[g].empty()) last.missing = static_cast<std::uint8_t>(last.missing | 1U << g);
     }
 
     void rows(const model::Type& type) {
@@ -103,8 +127,9 @@ class Verifier {
             if (!stored) return problem(place, stored.error().message), true;
             if (r->previous.value != stored->entry.previous || r->effective.days != stored->entry.effective)
                 problem(place, "differs from entry " + std::to_string(last.position));
+            const auto said = record::marks_of(stored->entry.body[0]);
             for (int g = 0; g < record::group_count; ++g) {
-                codec.encode(*r, static_cast<model::FieldGroup>(g), body);
+                codec.encode(*r, static_cast<model::FieldGroup>(g), body, said ? &*said : nullptr);
                 if (body != stored->entry.body[static_cast<std::size_t>(g)])
                     problem(place, "differs from entry " + std::to_string(last.position) + " that made it");
             }
@@ -115,14 +140,13 @@ class Verifier {
             if (records[id].position && !records[id].removed && !records[id].seen)
                 problem(type.code + " " + std::to_string(id),
                         "is missing; entry " + std::to_string(records[id].position) + " made it");
+        for (std::size_t id = 1; id < records.size(); ++id)
+            if (records[id].missing)
+                problem(type.code + " " + std::to_string(id),
+                        "lacks the body of an entry (" + record::group_names(records[id].missing) +
+                            "), and no erasure accounts for it");
     }
 
-    struct Last {
-        std::int64_t position = 0;
-        std::int32_t version = 0;
-        bool removed = false;
-        bool seen = false;
-    };
     store::Store& store_;
     ShapePtr shape_;
     const Progress& progress_;
@@ -144,6 +168,23 @@ std::string wide(__int128 v) {
     return negative ? "-" + out : out;
 }
 }  // namespace
+
+void verify_pages(const std::string& path, VerifyReport& report, const Progress& progress) {
+    const auto pages = store::check_pages(path, progress);
+    if (!pages) return report.problems.push_back(pages.error());
+    report.pages = pages->pages;
+    report.damaged_pages = pages->damaged;
+    report.log_frames = pages->frames;
+    for (Error& e : store::page_problems(*pages)) report.problems.push_back(std::move(e));
+}
+
+void add_pages(VerifyReport pages, VerifyReport& report) {
+    report.pages = pages.pages;
+    report.damaged_pages = pages.damaged_pages;
+    report.log_frames = pages.log_frames;
+    report.problems.insert(report.problems.begin(), pages.problems.begin(), pages.problems.end());
+    report.ok = report.problems.empty();
+}
 
 VerifyReport verify_store(store::Store& store, const ShapePtr& shape, const Progress& progress) {
     return Verifier(store, shape, progress).run();
@@ -167,6 +208,7 @@ Status dump_store(store::Store& store, const ShapePtr& shape, Snapshot& snapshot
             member(line, "version", r->version);
             member(line, "position", r->position.value);
             member(line, "effective", r->effective.days);
+            if (r->voided) member(line, "void", 1);
             for (int g = 0; g < record::group_count; ++g) {
                 shape->codecs[static_cast<std::size_t>(t)].encode(*r, static_cast<model::FieldGroup>(g), body);
                 if (!body.empty())
@@ -175,6 +217,14 @@ Status dump_store(store::Store& store, const ShapePtr& shape, Snapshot& snapshot
             line += "}";
             out(line);
             return true;
+        }));
+        YIPAN_TRY_VOID(store.each_redirect(t, [&](const store::Store::Redirect& r) {
+            line = "{\"redirect\":\"" + model.types[static_cast<std::size_t>(t)].code + "\"";
+            member(line, "id", r.record);
+            member(line, "into", r.into);
+            line += ",\"key\":";
+            record::append_json_text(line, r.key);
+            out(line + "}");
         }));
     }
     YIPAN_TRY_VOID(store.each_entry(1, snapshot.position().value, [&](const store::StoredEntry& stored) -> Status {

@@ -75,13 +75,15 @@ Result<record::RecordPtr> World::version_of(const journal::Entry& entry, int typ
     r->previous = Position(entry.previous);
     r->effective = Date{entry.effective};
     r->values.resize(shape.fields.size());
+    record::Marks marks;
     for (const auto& body : entry.body) {
-        if (const auto ok = shape_->codecs[static_cast<std::size_t>(type)].decode(body, r->values); !ok) {
+        if (const auto ok = shape_->codecs[static_cast<std::size_t>(type)].decode(body, r->values, &marks); !ok) {
             Error error = ok.error();
             error.where = "entry " + std::to_string(entry.position);
             return fail(std::move(error));
         }
     }
+    r->voided = marks.voided;
     return r;
 }
 
@@ -92,7 +94,7 @@ Result<std::vector<record::RecordPtr>> World::history(int type, RecordId id) {
         YIPAN_TRY(const auto positions, store_.positions_of(type, id.value));
         for (const std::int64_t position : positions) {
             YIPAN_TRY(const store::StoredEntry stored, store_.entry(position));
-            if (stored.entry.verb == journal::Verb::remove) continue;
+            if (!journal::makes_version(stored.entry.verb)) continue;
             YIPAN_TRY(record::RecordPtr version, version_of(stored.entry, type));
             out.push_back(std::move(version));
         }
@@ -100,8 +102,9 @@ Result<std::vector<record::RecordPtr>> World::history(int type, RecordId id) {
     }
     for (std::int64_t position = now->previous.value; position > 0;) {
         YIPAN_TRY(const store::StoredEntry stored, store_.entry(position));
+        position = stored.entry.previous;
+        if (!journal::makes_version(stored.entry.verb)) continue;  // it was gone for a while
         YIPAN_TRY(record::RecordPtr version, version_of(stored.entry, type));
-        position = version->previous.value;
         out.push_back(std::move(version));
     }
     std::reverse(out.begin(), out.end());

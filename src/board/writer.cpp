@@ -74,6 +74,23 @@ std::future<Checked<Receipt>> Writer::submit(Draft draft) {
     return future;
 }
 
+void Writer::submit(Draft draft, std::function<void(Checked<Receipt>)> answered) {
+    struct Held {
+        std::vector<Draft> drafts;
+        std::vector<Checked<Receipt>> answers;
+        std::function<void(Checked<Receipt>)> answered;
+        Ticket ticket;
+    };
+    auto held = std::make_shared<Held>();
+    held->drafts.push_back(std::move(draft));
+    held->answered = std::move(answered);
+    held->ticket.drafts = &held->drafts;
+    held->ticket.answers = &held->answers;
+    Held& place = *held;
+    place.ticket.finished = [held = std::move(held)] { held->answered(std::move(held->answers.at(0))); };
+    enqueue(place.ticket);
+}
+
 void Writer::loop() {
     (void)pthread_setname_np(pthread_self(), "yipan-writer");
     core_.drain = [this] {
@@ -136,7 +153,7 @@ void Writer::show_loop() {
             if (done.shown) core_.show(*done.shown);
             if (done.shown && !hard)
                 for (auto& a : done.answers)
-                    if (a && a->first.value > 0 && !a->repeated) a = tl::unexpected(Errors{hard.error()});
+                    if (a && !a->repeated) a = tl::unexpected(Errors{hard.error()});
             answer(done);
         }
         if (wrote) core_.prepare_run();

@@ -20,6 +20,7 @@ class Writer {
     ~Writer();  // answers what is queued, then stops
     Checked<Receipt> apply(Draft draft);
     std::future<Checked<Receipt>> submit(Draft draft);
+    void submit(Draft draft, std::function<void(Checked<Receipt>)> answered);
     std::vector<Checked<Receipt>> apply_batch(std::vector<Draft> drafts);
 
   private:

@@ -107,6 +107,7 @@ struct ObjectType {
     std::vector<ObjectField> fields;
     std::string sql_table;  // the name when empty
     std::string sql_key = "id";
+    std::string sql_counted;  // column that is NULL in rows that count in count/exists/sum; empty: all rows do
     int find(std::string_view field) const;  // index, -1 if absent
     std::string_view table() const { return sql_table.empty() ? std::string_view(name) : std::string_view(sql_table); }
 };

@@ -14,10 +14,13 @@ void put_text(std::string& out, std::string_view text) {
 }  // namespace
 
 std::string_view verb_name(Verb verb) {
-    constexpr std::string_view names[] = {"?", "create", "amend", "move", "remove", "model"};
+    constexpr std::string_view names[] = {"?",    "create",  "amend", "move",  "remove", "model", "void",
+                                          "restore", "erase", "merge", "migrate", "read", "act", "expunge"};
     const auto i = static_cast<std::size_t>(verb);
     return names[i < std::size(names) ? i : 0];
 }
+
+bool makes_version(Verb verb) { return verb != Verb::remove && verb != Verb::merge && verb != Verb::expunge; }
 
 Digest commitment_of(std::string_view salt, std::string_view body) {
     thread_local Sha256 hasher;

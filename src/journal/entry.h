@@ -16,7 +16,20 @@ namespace yipan::journal {
 constexpr int group_count = 3;  // plain, personal, attachment
 constexpr std::size_t salt_bytes = 16;
 
-enum class Verb : std::uint8_t { create = 1, amend = 2, move = 3, remove = 4, model = 5 };
+enum class Verb : std::uint8_t {
+    create = 1,
+    amend = 2,
+    move = 3,
+    remove = 4,
+    model = 5,
+    invalidate = 6,  // "void": the record stays and counts in nothing
+    restore = 7,     // a void or removed record is valid again
+    erase = 8,       // bodies of earlier entries are gone for good
+    merge = 9,       // removed; another record stands for it
+    read = 11,       // somebody looked at personal data: no record changes
+    act = 12,        // something was done to an account
+    expunge = 13  // like erase, of a record that is gone already
+};
 std::string_view verb_name(Verb verb);
 
 struct Entry {
@@ -36,6 +49,9 @@ struct Entry {
     std::array<std::string, group_count> salt;  // 16 bytes where the group has a commitment and was not erased
     std::array<std::optional<Digest>, group_count> commitment;  // kept when body and salt are gone
 };
+
+/// Whether an entry of this verb makes a version of its record. Not so: removing, merging, expunging.
+bool makes_version(Verb verb);
 
 /// SHA-256(salt || body).
 Digest commitment_of(std::string_view salt, std::string_view body);

@@ -146,6 +146,7 @@ void build_schema(Loader& loader) {
     std::vector<cel::ObjectType*> objects;
     for (Type& type : loader.model.types) {
         objects.push_back(&loader.schema->add(type.code));
+        objects.back()->sql_counted = "yipan_void";  // void records count in nothing
         type.object = objects.back();
     }
     for (const Type& type : loader.model.types)

@@ -69,6 +69,38 @@ std::vector<std::size_t> ordered(Loader& loader, const std::deque<Section>& sect
     return out;
 }
 
+// Figures keep what they read in cells and postings, beyond the reach of an erasure: so they read no personal field.
+void refuse_personal(Loader& loader, const Figure& figure) {
+    const auto look = [&](const std::vector<int>& path) {
+        int type = figure.type;
+        for (const int index : path) {
+            const Field& field = loader.field(type, index);
+            if (field.group == FieldGroup::personal)
+                loader.problems.add(figure.where_place,
+                                    "figure " + figure.code + " reads the personal field \"" + field.code + "\" of " +
+                                        loader.type(type).code,
+                                    "count records or references instead; what is personal can be erased, a figure cannot");
+            type = field.target;
+        }
+    };
+    look(figure.unit.fields);
+    if (figure.period) look(figure.period->fields);
+    if (figure.value) look(figure.value->fields);
+    for (const Path& by : figure.by) look(by.fields);
+    if (!figure.condition) return;
+    for (const auto& names : figure.condition->program.paths()) {
+        std::vector<int> path;
+        int type = figure.type;
+        for (const std::string& name : names) {
+            const int index = type < 0 ? -1 : loader.model.types[static_cast<std::size_t>(type)].find(name);
+            if (index < 0) break;
+            path.push_back(index);
+            type = loader.field(type, index).target;
+        }
+        look(path);
+    }
+}
+
 }  // namespace
 
 void read_figures(Loader& loader) {
@@ -93,6 +125,7 @@ void read_figures(Loader& loader) {
             read_derived_figure(loader, figure, sections[i]);
         else
             read_plain_figure(loader, figure, sections[i]);
+        if (!derived[i] && loader.problems.count() == before) refuse_personal(loader, figure);
         loader.periodic.push_back(figure.period.has_value() ||
                                   std::any_of(figure.parts.begin(), figure.parts.end(), [&](const FigurePart& part) {
                                       return part.figure >= 0 && loader.periodic[static_cast<std::size_t>(part.figure)];

@@ -393,6 +393,7 @@ const Broken broken[] = {
     {"types:\n  a: [\n", "3:1", ""},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'count(project, it.area != null) < 5', message: [a, b, c]}}}\n", "2:116", "would read every record"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {o: {type: reference, to: organ, label: [a, b, c]}, m: {type: period, label: [a, b, c]}}, rules: {r: {check: 'figure(\"projcts\", o, m) == 5', message: [a, b, c]}}}\n", "2:166", "projcts"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: text, personal: true, label: [a, b, c]}, o: {type: reference, to: organ, label: [a, b, c]}}}\nfigures:\n  names: {label: [a, b, c], of: parcel, distinct: n, unit: o}\n", "4:3", "personal field"},
 };
 // clang-format on
 

@@ -101,6 +101,7 @@ Result<When> when_of(const model::Model& model, const model::Figure& figure, con
 Result<std::optional<Fact>> fact_of(const model::Model& model, const model::Figure& figure,
                                     const record::Record& record, record::Resolver& world) {
     YIPAN_CHECK(!figure.derived() && figure.type == record.type);
+    if (record.voided) return std::optional<Fact>();
     const std::string place = fmt::format("figure {}, {} {}", figure.code,
                                           model.types[static_cast<std::size_t>(record.type)].code, record.id.value);
     YIPAN_TRY(const When when, when_of(model, figure, record, world, place));

@@ -47,7 +47,7 @@ std::set<Node> nodes_below(const World& world, const model::Forest& forest, Node
             const int parent_type = fields[static_cast<std::size_t>(shape.parent)].target;
             const int child_type = fields[static_cast<std::size_t>(shape.child)].target;
             for (const auto& history : world.versions[static_cast<std::size_t>(shape.type)]) {
-                if (history.empty() || !history.back().record) continue;
+                if (history.empty() || !history.back().record || history.back().record->voided) continue;
                 const record::Record& link = *history.back().record;
                 const std::int64_t* parent = record::as_integer(link.at(shape.parent));
                 const std::int64_t* child = record::as_integer(link.at(shape.child));

@@ -85,28 +85,48 @@ BodyCodec::BodyCodec(const model::Type& type) {
     std::sort(by_code_.begin(), by_code_.end());
 }
 
-void BodyCodec::encode(const Record& record, model::FieldGroup group, std::string& out) const {
-    out.clear();
-    char digits[24];
-    for (const Key& key : fields_[static_cast<std::size_t>(group)]) {
-        const Value& value = record.at(key.field);
-        if (is_unset(value)) continue;
-        out += out.empty() ? '{' : ',';
-        out += key.quoted;
-        if (const auto* n = as_integer(value)) {
-            const auto [end, ec] = std::to_chars(digits, digits + sizeof digits, *n);
-            out.append(digits, end);
-        } else {
-            append_json_text(out, *as_text(value));
+namespace {
+constexpr std::string_view mark_prefix = "yipan_";
+
+void append_key(std::string& out, std::string_view quoted_key) {
+    out += out.empty() ? '{' : ',';
+    out += quoted_key;
+}
+// In byte order, as all keys are; no field's code begins with the prefix, so they stand together.
+void append_marks(std::string& out, const Marks* marks, bool voided) {
+    const auto text = [&](std::string_view key, const std::string& value) {
+        if (value.empty()) return;
+        append_key(out, key);
+        append_json_text(out, value);
+    };
+    if (marks) {
+        text("\"yipan_decider\":", marks->decider);
+        text("\"yipan_erased\":", marks->erased);
+        if (marks->into) {
+            append_key(out, "\"yipan_into\":");
+            out += std::to_string(marks->into);
         }
+        text("\"yipan_note\":", marks->note);
     }
-    if (!out.empty())
-        out += '}';
-    else if (group == model::FieldGroup::plain)
-        out = "{}";
+    if (voided) {
+        append_key(out, "\"yipan_void\":");
+        out += '1';
+    }
+}
+void take_mark(Marks& marks, std::string_view key, Value&& value) {
+    if (const auto* n = as_integer(value)) {
+        if (key == "yipan_into") marks.into = *n;
+        if (key == "yipan_void") marks.voided = *n != 0;
+    } else if (auto* text = std::get_if<std::string>(&value)) {
+        if (key == "yipan_note") marks.note = std::move(*text);
+        if (key == "yipan_decider") marks.decider = std::move(*text);
+        if (key == "yipan_erased") marks.erased = std::move(*text);
+    }
 }
 
-Status BodyCodec::decode(std::string_view body, std::vector<Value>& values) const {
+/// Reads the members of a body one by one.
+template <class Take>
+Status read_members(std::string_view body, Take&& take) {
     if (body.empty() || body == "{}") return {};
     std::size_t i = 0;
     if (body[i++] != '{') return damaged(body, 0);
@@ -129,15 +149,79 @@ Status BodyCodec::decode(std::string_view body, std::vector<Value>& values) cons
             i = static_cast<std::size_t>(end - body.data());
             value = n;
         }
-        const auto known = std::lower_bound(by_code_.begin(), by_code_.end(), key,
-                                            [](const auto& a, const std::string& k) { return a.first < k; });
-        if (known != by_code_.end() && known->first == key)
-            values[static_cast<std::size_t>(known->second)] = std::move(value);
+        take(key, std::move(value));
         if (i >= body.size()) return damaged(body, i);
         if (body[i] == '}') break;
         if (body[i++] != ',') return damaged(body, i);
     }
     return i + 1 == body.size() ? Status{} : damaged(body, i);
+}
+}  // namespace
+
+namespace {
+constexpr std::string_view group_words[] = {"plain", "personal", "attachment"};
+constexpr std::uint8_t all_groups = (1U << group_count) - 1;
+}  // namespace
+
+std::string group_names(std::uint8_t groups) {
+    if (groups == all_groups) return "all";
+    std::string out;
+    for (std::size_t g = 0; g < group_count; ++g)
+        if (groups >> g & 1) out.append(out.empty() ? "" : ",").append(group_words[g]);
+    return out;
+}
+std::uint8_t groups_named(std::string_view names) {
+    if (names == "all") return all_groups;
+    std::uint8_t out = 0;
+    for (std::size_t g = 0; g < group_count; ++g)
+        if (names.find(group_words[g]) != std::string_view::npos) out = static_cast<std::uint8_t>(out | 1U << g);
+    return out;
+}
+
+Result<Marks> marks_of(std::string_view plain_body) {
+    Marks marks;
+    if (plain_body.find("\"yipan_") == std::string_view::npos) return marks;
+    YIPAN_TRY_VOID(read_members(plain_body, [&](const std::string& key, Value&& value) {
+        if (key.starts_with(mark_prefix)) take_mark(marks, key, std::move(value));
+    }));
+    return marks;
+}
+
+void BodyCodec::encode(const Record& record, model::FieldGroup group, std::string& out, const Marks* marks) const {
+    out.clear();
+    char digits[24];
+    bool marked = group != model::FieldGroup::plain || (!marks && !record.voided);  // nothing (more) to add
+    for (const Key& key : fields_[static_cast<std::size_t>(group)]) {
+        const Value& value = record.at(key.field);
+        if (is_unset(value)) continue;
+        if (!marked && key.code > mark_prefix) {
+            append_marks(out, marks, record.voided);
+            marked = true;
+        }
+        append_key(out, key.quoted);
+        if (const auto* n = as_integer(value)) {
+            const auto [end, ec] = std::to_chars(digits, digits + sizeof digits, *n);
+            out.append(digits, end);
+        } else {
+            append_json_text(out, *as_text(value));
+        }
+    }
+    if (!marked) append_marks(out, marks, record.voided);
+    if (!out.empty())
+        out += '}';
+    else if (group == model::FieldGroup::plain)
+        out = "{}";
+}
+
+Status BodyCodec::decode(std::string_view body, std::vector<Value>& values, Marks* marks) const {
+    return read_members(body, [&](const std::string& key, Value&& value) {
+        const auto known = std::lower_bound(by_code_.begin(), by_code_.end(), key,
+                                            [](const auto& a, const std::string& k) { return a.first < k; });
+        if (known != by_code_.end() && known->first == key)
+            values[static_cast<std::size_t>(known->second)] = std::move(value);
+        else if (marks && key.starts_with(mark_prefix))
+            take_mark(*marks, key, std::move(value));
+    });
 }
 
 }  // namespace yipan::record

@@ -28,6 +28,7 @@ struct Record {
     Position position;          // of the entry that made this version
     Position previous;          // of the entry of the version before; 0 for the first
     Date effective;             // from when this version's values hold (event time); the entry's date unless said
+    bool voided = false;        // void (作廢): still there, but it counts in nothing
     std::vector<Value> values;  // by field index
 
     const Value& at(int field) const { return values[static_cast<std::size_t>(field)]; }

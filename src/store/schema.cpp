@@ -25,7 +25,7 @@ CREATE TABLE yipan_run(id INTEGER PRIMARY KEY, level INTEGER NOT NULL, first INT
 CREATE TABLE yipan_run_total(run INTEGER NOT NULL, idx INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY(run, idx)) STRICT, WITHOUT ROWID;
 CREATE TABLE yipan_run_chunk(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, first_key BLOB NOT NULL, body BLOB NOT NULL) STRICT;
 CREATE INDEX yipan_run_chunk_key ON yipan_run_chunk(run, first_key);
-)sql";
+)sql" YIPAN_REDIRECT_TABLE YIPAN_SIDE_TABLE;
 
 std::string quoted(std::string_view name) {
     std::string out = "\"";
@@ -84,10 +84,10 @@ std::string shown(const model::Model& model, const model::Field& field) {
 }
 }  // namespace
 
-std::string columns_of(const model::Type& type, std::string_view alias) {
+std::string columns_of(const model::Type& type, std::string_view alias, bool voids) {
     const std::string a = alias.empty() ? "" : std::string(alias) + ".";
-    std::string out =
-        a + "id, " + a + "yipan_version, " + a + "yipan_position, " + a + "yipan_previous, " + a + "yipan_effective";
+    std::string out = a + "id, " + a + "yipan_version, " + a + "yipan_position, " + a + "yipan_previous, " + a +
+                      "yipan_effective, " + (voids ? a + "yipan_void" : "NULL");
     for (const auto& field : type.fields) out += ", " + a + quoted(field.code);
     return out;
 }
@@ -95,7 +95,7 @@ std::string columns_of(const model::Type& type, std::string_view alias) {
 std::vector<std::string> type_tables(const model::Model&, const model::Type& type) {
     std::string table = "CREATE TABLE " + quoted(type.code) +
                         "(id INTEGER PRIMARY KEY, yipan_version INTEGER NOT NULL, yipan_position INTEGER NOT NULL, "
-                        "yipan_previous INTEGER NOT NULL, yipan_effective INTEGER NOT NULL";
+                        "yipan_previous INTEGER NOT NULL, yipan_effective INTEGER NOT NULL, yipan_void INTEGER";
     std::vector<std::string> out;
     for (const auto& field : type.fields)
         table += ", " + quoted(field.code) + (model::stored_as_integer(field.kind) ? " INTEGER" : " TEXT");
@@ -128,7 +128,7 @@ std::string type_view(const model::Model& model, const model::Type& type) {
         out += ", " + shown(model, field) + " AS " +
                quoted(clear ? field.label.hans : field.label.hans + "(" + field.code + ")");
     }
-    return out + " FROM " + quoted(type.code) + " t";
+    return out + " FROM " + quoted(type.code) + " t WHERE t.yipan_void IS NULL";
 }
 
 }  // namespace yipan::store

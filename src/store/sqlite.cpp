@@ -13,17 +13,18 @@
 
 #include "base/check.h"
 #include "record/check.h"
+#include "store/reshape.h"
 #include "store/schema.h"
 #include "store/statement.h"
 #include "store/store.h"
+#include "store/upgrade.h"
+#include "store/vfs_pages.h"
 
 namespace yipan::store {
 
 namespace {
 constexpr int busy_timeout_ms = 5'000;
-constexpr int application_id = 0x5950414e;  // "YPAN"
 constexpr int wal_checkpoint_pages = 20'000;
-constexpr int checksum_reserve_bytes = 8;  // room at the end of each page for a checksum
 
 Result<Digest> digest_of(std::string_view blob) {
     Digest d;
@@ -44,17 +45,17 @@ class Sqlite final : public Store {
     ~Sqlite() override {
         types_.clear();
         scalars_.clear();
-        for (auto* s : {&begin_,       &begin_read_, &commit_,    &rollback_,    &savepoint_,   &release_,
-                        &back_,        &meta_get_,   &meta_set_,  &head_get_,    &head_set_,    &append_,
-                        &entry_,       &put_node_,   &get_node_,  &counter_get_, &counter_set_, &receipt_get_,
-                        &receipt_set_, &chunk_put_,  &total_put_, &channel_put_, &tail_put_,    &chunks_})
+        for (auto* s :
+             {&begin_,       &begin_read_,  &commit_,      &rollback_,    &savepoint_,   &release_,   &back_,
+              &meta_get_,    &meta_set_,    &head_get_,    &head_set_,    &append_,      &entry_,     &put_node_,
+              &get_node_,    &counter_get_, &counter_set_, &receipt_get_, &receipt_set_, &chunk_put_, &total_put_,
+              &channel_put_, &tail_put_,    &chunks_,      &side_get_})
             *s = Statement{};
         if (db_) sqlite3_close(db_);
-        if (wal_ >= 0) ::close(wal_);
         if (lock_ >= 0) ::close(lock_);
     }
 
-    Status open(const std::string& path, Access access) {
+    Status open(const std::string& path, Access access, const Opening& opening) {
         // Counting every allocation takes a lock all connections share; nobody reads the count.
         static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
         (void)configured;
@@ -65,12 +66,13 @@ class Sqlite final : public Store {
         if (access != Access::create && ::access(path.c_str(), F_OK) != 0)
             return fail(Code::not_found, path, "no such board", "yipan init or yipan demo makes one");
         if (access != Access::read) YIPAN_TRY_VOID(lock(path));
+        if (access != Access::create) YIPAN_TRY_VOID(check_format(path, opening));
         const int flags = access == Access::create  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                           : access == Access::write ? SQLITE_OPEN_READWRITE
                                                     : SQLITE_OPEN_READONLY;
         const std::string name = access == Access::read && frozen(path) ? immutable_uri(path) : path;
         if (sqlite3_open_v2(name.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX | (name == path ? 0 : SQLITE_OPEN_URI),
-                            nullptr) != SQLITE_OK)
+                            page_vfs()) != SQLITE_OK)
             return fail(sqlite_error(db_, "open " + path));
         sqlite3_busy_timeout(db_, busy_timeout_ms);
         sqlite3_extended_result_codes(db_, 1);
@@ -79,8 +81,6 @@ class Sqlite final : public Store {
             sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve);
             YIPAN_TRY_VOID(execute("PRAGMA application_id=" + std::to_string(application_id)));
             YIPAN_TRY_VOID(execute("PRAGMA user_version=" + std::to_string(format_version)));
-        } else {
-            YIPAN_TRY_VOID(check_format(path));
         }
         if (access != Access::read) {
             YIPAN_TRY_VOID(execute("PRAGMA journal_mode=WAL"));
@@ -98,7 +98,8 @@ class Sqlite final : public Store {
             YIPAN_TRY_VOID(execute(engine_tables));
             YIPAN_TRY_VOID(execute("COMMIT"));
         }
-        return prepare();
+        YIPAN_TRY_VOID(prepare());
+        return access == Access::read ? Status{} : find_log();
     }
 
     // -- transactions
@@ -109,13 +110,8 @@ class Sqlite final : public Store {
     }
     Status commit() override { return commit_.run(); }
     Status sync() override {
-        if (wal_ < 0) {
-            wal_ = ::open((path_ + "-wal").c_str(), O_RDWR | O_CLOEXEC);
-            if (wal_ < 0)
-                return fail(Code::store_failed, path_,
-                            std::string("cannot open the write-ahead log: ") + std::strerror(errno));
-        }
-        if (::fdatasync(wal_) != 0)
+        // The log's own file object: whatever lies below (a disk, a test's) sees this sync like any other of SQLite's.
+        if (wal_->pMethods->xSync(wal_, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) != SQLITE_OK)
             return fail(Code::store_failed, path_,
                         std::string("the disk did not confirm the write: ") + std::strerror(errno),
                         "reopen the board and ask again with the same idempotency key");
@@ -159,6 +155,27 @@ class Sqlite final : public Store {
         }
         code_numbers_.clear();
         for (const auto& [number, code] : type_codes_) code_numbers_[code] = number;
+        return {};
+    }
+
+    Status reshape(const Reshape& r) override {
+        types_.clear();
+        scalars_.clear();
+        for (const auto& sql : reshape_first(r)) YIPAN_TRY_VOID(execute(sql));
+        for (const auto& type : r.after->types) {
+            // A renamed type goes on counting its records; entries written before keep the number of its old name.
+            const int was = r.types[static_cast<std::size_t>(type.index)];
+            const std::string from = was < 0 ? type.code : r.before->types[static_cast<std::size_t>(was)].code;
+            YIPAN_TRY(Statement s,
+                      Statement::prepare(db_, "INSERT INTO yipan_type(code, next_record) VALUES(?1, coalesce((SELECT "
+                                              "next_record FROM yipan_type WHERE code = ?2), 1)) ON CONFLICT(code) DO "
+                                              "UPDATE SET next_record = max(next_record, excluded.next_record)"));
+            YIPAN_TRY_VOID(s.bind_text(1, type.code).bind_text(2, from).run());
+        }
+        return use(r.after);
+    }
+    Status finish_reshape(const Reshape& r) override {
+        for (const auto& sql : reshape_last(r)) YIPAN_TRY_VOID(execute(sql));
         return {};
     }
 
@@ -254,8 +271,9 @@ class Sqlite final : public Store {
         }
     }
     Result<std::vector<std::int64_t>> positions_of(int type, std::int64_t record) override {
-        YIPAN_TRY(Statement s, Statement::prepare(
-                                   db_, "SELECT position FROM yipan_entry WHERE type = ? AND record = ? ORDER BY position"));
+        YIPAN_TRY(Statement s,
+                  Statement::prepare(
+                      db_, "SELECT position FROM yipan_entry WHERE type = ? AND record = ? ORDER BY position"));
         return ids(s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).bind(2, record));
     }
     Status put_node(int level, std::int64_t index, const Digest& digest) override {
@@ -320,7 +338,7 @@ class Sqlite final : public Store {
         return ids(s.bind(1, id).bind(2, limit));
     }
     Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) override {
-        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t") + " FROM " +
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t", voids()) + " FROM " +
                                                            quoted(shape(type).code) + " t ORDER BY id"));
         while (true) {
             YIPAN_TRY(const bool row, s.step());
@@ -332,8 +350,8 @@ class Sqlite final : public Store {
                                                 std::int64_t limit) override {
         YIPAN_TRY(Statement s,
                   Statement::prepare(
-                      db_, "SELECT " + columns_of(shape(type), "t") + " FROM " + quoted(shape(type).code) + " t" +
-                               (where.empty() ? "" : " WHERE " + where) + " ORDER BY t.id LIMIT ? OFFSET ?"));
+                      db_, "SELECT " + columns_of(shape(type), "t", voids()) + " FROM " + quoted(shape(type).code) +
+                               " t" + (where.empty() ? "" : " WHERE " + where) + " ORDER BY t.id LIMIT ? OFFSET ?"));
         int i = 1;
         for (const auto& v : parameters) s.bind_value(i++, v);
         s.bind(i, limit).bind(i + 1, offset);
@@ -350,6 +368,55 @@ class Sqlite final : public Store {
                                                     (where.empty() ? "" : " WHERE " + where),
                                                 parameters));
         return *record::as_integer(v);
+    }
+    Result<std::vector<record::RecordPtr>> list(int type, const ListQuery& query) override {
+        std::string order;
+        for (const auto& by : query.order)
+            order +=
+                (by.field < 0 ? "t.id" : "t." + quoted(shape(type).fields[static_cast<std::size_t>(by.field)].code)) +
+                (by.descending ? " DESC, " : ", ");
+        const bool backwards = !query.order.empty() && query.order.back().descending;
+        const std::string n = std::to_string(query.parameters.size() + 1),
+                          m = std::to_string(query.parameters.size() + 2);
+        YIPAN_TRY(
+            Statement s,
+            Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t") + " FROM " + quoted(shape(type).code) +
+                                        " t" + (query.where.empty() ? "" : " WHERE " + query.where) + " ORDER BY " +
+                                        order + (backwards ? "t.id DESC" : "t.id") + " LIMIT ?" + n + " OFFSET ?" + m));
+        int i = 1;
+        for (const auto& v : query.parameters) s.bind_value(i++, v);
+        s.bind(i, query.limit).bind(i + 1, query.offset);
+        std::vector<record::RecordPtr> out;
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return out;
+            out.push_back(record_of(s, type));
+        }
+    }
+    Result<std::int64_t> count_to(int type, const std::string& where, const std::vector<record::Value>& parameters,
+                                  std::int64_t limit) override {
+        YIPAN_TRY(const record::Value v,
+                  scalar("SELECT count(*) FROM (SELECT 1 FROM " + quoted(shape(type).code) + " t" +
+                             (where.empty() ? "" : " WHERE " + where) + " LIMIT " + std::to_string(limit) + ")",
+                         parameters));
+        return *record::as_integer(v);
+    }
+    Result<std::vector<record::Value>> sums(int type, const std::string& where,
+                                            const std::vector<record::Value>& parameters,
+                                            const std::vector<int>& fields) override {
+        std::vector<record::Value> out;
+        if (fields.empty()) return out;
+        std::string what;
+        for (const int f : fields)
+            what += (what.empty() ? "sum(t." : ", sum(t.") +
+                    quoted(shape(type).fields[static_cast<std::size_t>(f)].code) + ")";
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT " + what + " FROM " + quoted(shape(type).code) + " t" +
+                                                           (where.empty() ? "" : " WHERE " + where)));
+        int i = 1;
+        for (const auto& v : parameters) s.bind_value(i++, v);
+        YIPAN_TRY(const bool row, s.step());
+        for (std::size_t f = 0; row && f < fields.size(); ++f) out.push_back(s.value(static_cast<int>(f)));
+        return out;
     }
     Result<record::Value> scalar(const std::string& sql, const std::vector<record::Value>& parameters) override {
         auto& s = scalars_[sql];
@@ -374,6 +441,70 @@ class Sqlite final : public Store {
     Status set_next_record(int type, std::int64_t next) override {
         YIPAN_TRY(TypeStatements* const t, statements(type));
         return t->set_next.bind(1, next).bind(2, type_numbers_[static_cast<std::size_t>(type)]).run();
+    }
+
+    std::string counted_condition() const override { return voids() ? "t.yipan_void IS NULL" : "1"; }
+
+    // -- taking back
+    Status erase_bodies(std::int64_t position, std::uint8_t groups) override {
+        YIPAN_TRY(const StoredEntry stored, entry(position));
+        // Freed bytes are overwritten while this connection lives: erasing is rare, and what follows it costs little
+        // more.
+        YIPAN_TRY_VOID(execute("PRAGMA secure_delete=ON"));
+        constexpr const char* names[] = {"", "_personal", "_attachment"};
+        for (std::size_t g = 0; g < journal::group_count; ++g) {
+            if (!(groups >> g & 1) || stored.entry.salt[g].empty()) continue;
+            const std::string n = names[g];
+            YIPAN_TRY(Statement s, Statement::prepare(db_, "UPDATE yipan_entry SET commitment" + n + " = ?, salt" + n +
+                                                               " = NULL, body" + n + " = NULL WHERE position = ?"));
+            YIPAN_TRY_VOID(s.bind_digest(1, *stored.entry.commitment[g]).bind(2, position).run());
+        }
+        return {};
+    }
+    Result<bool> scrub() override {
+        // The write-ahead log holds older images of the pages.
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "PRAGMA wal_checkpoint(TRUNCATE)"));
+        sqlite3_busy_timeout(db_, 0);
+        const auto row = s.step();
+        sqlite3_busy_timeout(db_, busy_timeout_ms);
+        if (!row) return fail(row.error());
+        return *row && s.integer(0) == 0;
+    }
+    Status put_redirect(int type, const Redirect& r) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "INSERT INTO yipan_redirect VALUES(?, ?, ?, ?)"));
+        s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).bind(2, r.record).bind(3, r.into);
+        if (r.key.empty())
+            s.bind_null(4);
+        else
+            s.bind_text(4, r.key);
+        return s.run();
+    }
+    Result<std::optional<std::int64_t>> redirect(int type, std::int64_t record) override {
+        if (!voids()) return std::optional<std::int64_t>{};
+        YIPAN_TRY(Statement s,
+                  Statement::prepare(db_, "SELECT into_record FROM yipan_redirect WHERE type = ? AND record = ?"));
+        s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).bind(2, record);
+        return one(s);
+    }
+    Result<std::optional<std::int64_t>> redirect_of_key(int type, std::string_view key) override {
+        if (!voids()) return std::optional<std::int64_t>{};
+        YIPAN_TRY(Statement s, Statement::prepare(db_,
+                                                  "SELECT into_record FROM yipan_redirect WHERE type = ? AND key = ? "
+                                                  "ORDER BY record DESC LIMIT 1"));
+        s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).bind_text(2, key);
+        return one(s);
+    }
+    Status each_redirect(int type, const std::function<void(const Redirect&)>& visit) override {
+        if (!voids()) return {};
+        YIPAN_TRY(Statement s, Statement::prepare(db_,
+                                                  "SELECT record, into_record, key FROM yipan_redirect WHERE type = ? "
+                                                  "ORDER BY record"));
+        s.bind(1, type_numbers_[static_cast<std::size_t>(type)]);
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return {};
+            visit({s.integer(0), s.integer(1), std::string(s.text(2))});
+        }
     }
 
     // -- counters and receipts
@@ -402,6 +533,38 @@ class Sqlite final : public Store {
     }
     Status put_receipt(std::string_view key, const RecordedReceipt& r) override {
         return receipt_set_.bind_text(1, key).bind(2, r.first).bind(3, r.last).run();
+    }
+
+    // -- side
+    Result<std::optional<std::string>> side(std::string_view space, std::string_view key) override {
+        if (!side_get_) {  // an older board that is only read has no such table
+            YIPAN_TRY(side_get_, Statement::prepare(db_, "SELECT value FROM yipan_side WHERE space = ? AND key = ?"));
+        }
+        YIPAN_TRY(const bool row, side_get_.bind_text(1, space).bind_text(2, key).step());
+        if (!row) return std::optional<std::string>{};
+        Reset reset(side_get_);
+        return std::optional<std::string>(std::string(side_get_.text(0)));
+    }
+    Status each_side(std::string_view space,
+                     const std::function<void(std::string_view, std::string_view)>& visit) override {
+        YIPAN_TRY(Statement s,
+                  Statement::prepare(db_, "SELECT key, value FROM yipan_side WHERE space = ? ORDER BY key"));
+        s.bind_text(1, space);
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return {};
+            visit(s.text(0), s.text(1));
+        }
+    }
+    Status put_side(std::string_view space, std::string_view key, std::string_view value) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_,
+                                                  "INSERT INTO yipan_side VALUES(?, ?, ?) ON CONFLICT(space, key) DO "
+                                                  "UPDATE SET value = excluded.value"));
+        return s.bind_text(1, space).bind_text(2, key).bind_text(3, value).run();
+    }
+    Status drop_side(std::string_view space, std::string_view key) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "DELETE FROM yipan_side WHERE space = ? AND key = ?"));
+        return s.bind_text(1, space).bind_text(2, key).run();
     }
 
     // -- tail
@@ -491,6 +654,15 @@ class Sqlite final : public Store {
     }
 
   private:
+    // SQLite opens the log with the first read; it stays the same file object until the connection closes.
+    Status find_log() {
+        YIPAN_TRY_VOID(head().map([](const Head&) {}));
+        if (sqlite3_file_control(db_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal_) != SQLITE_OK || !wal_ ||
+            !wal_->pMethods)
+            return fail(Code::store_failed, path_, "the board has no write-ahead log",
+                        "it needs a disk that can be mapped into memory, not a network folder");
+        return {};
+    }
     static constexpr std::string_view entry_sql =
         "SELECT e.position, e.time, e.actor, e.post, (SELECT name FROM yipan_channel WHERE id = e.channel), e.verb, "
         "e.type, e.record, e.version, e.previous, e.tx, "
@@ -536,20 +708,17 @@ class Sqlite final : public Store {
                         "wait for it, or send the change through it");
         return {};
     }
-    Status check_format(const std::string& path) {
-        const auto number = [&](const char* sql) -> Result<std::int64_t> {
-            YIPAN_TRY(Statement s, Statement::prepare(db_, sql));
-            YIPAN_TRY(const bool row, s.step());
-            return row ? s.integer(0) : 0;
-        };
-        YIPAN_TRY(const std::int64_t application, number("PRAGMA application_id"));
-        if (application != application_id) return fail(Code::wrong_format, path, "is not a yipan board");
-        YIPAN_TRY(const std::int64_t format, number("PRAGMA user_version"));
-        if (format > format_version)
+    Status check_format(const std::string& path, const Opening& opening) {
+        YIPAN_TRY(format_, format_of(path));
+        if (format_ > format_version)
             return fail(Code::wrong_format, path,
-                        "the board has format " + std::to_string(format) + ", this program knows up to " +
+                        "the board has format " + std::to_string(format_) + ", this program knows up to " +
                             std::to_string(format_version),
                         "use the newer yipan that wrote it");
+        if (format_ == format_version || access_ == Access::read) return {};
+        YIPAN_TRY(const Upgraded upgraded, upgrade(path, format_, opening.progress));
+        format_ = format_version;
+        if (opening.upgraded) opening.upgraded(upgraded);
         return {};
     }
     Status prepare() {
@@ -588,6 +757,7 @@ class Sqlite final : public Store {
         YIPAN_TRY_VOID(make(chunk_put_, "INSERT INTO yipan_run_chunk(run, first_key, body) VALUES(?, ?, ?)"));
         return make(channel_put_, "INSERT INTO yipan_channel(name) VALUES(?)");
     }
+    bool voids() const { return format_ >= 2; }
     const model::Type& shape(int type) const { return model_->types[static_cast<std::size_t>(type)]; }
 
     Result<TypeStatements*> statements(int type) {
@@ -596,10 +766,10 @@ class Sqlite final : public Store {
         auto t = std::make_unique<TypeStatements>();
         const model::Type& shape = this->shape(type);
         const std::string table = quoted(shape.code);
-        std::string marks = "?1,?2,?3,?4,?5";
-        std::string sets = "yipan_version=?2, yipan_position=?3, yipan_previous=?4, yipan_effective=?5";
+        std::string marks = "?1,?2,?3,?4,?5,?6";
+        std::string sets = "yipan_version=?2, yipan_position=?3, yipan_previous=?4, yipan_effective=?5, yipan_void=?6";
         for (std::size_t i = 0; i < shape.fields.size(); ++i) {
-            const std::string mark = "?" + std::to_string(i + 6);
+            const std::string mark = "?" + std::to_string(i + 7);
             marks += "," + mark;
             sets += ", " + quoted(shape.fields[i].code) + "=" + mark;
         }
@@ -610,8 +780,8 @@ class Sqlite final : public Store {
             YIPAN_TRY(t->erase, Statement::prepare(db_, "DELETE FROM " + table + " WHERE id=?1"));
             YIPAN_TRY(t->set_next, Statement::prepare(db_, "UPDATE yipan_type SET next_record=? WHERE id=?"));
         }
-        YIPAN_TRY(t->read,
-                  Statement::prepare(db_, "SELECT " + columns_of(shape, "") + " FROM " + table + " WHERE id=?1"));
+        YIPAN_TRY(t->read, Statement::prepare(
+                               db_, "SELECT " + columns_of(shape, "", voids()) + " FROM " + table + " WHERE id=?1"));
         slot = std::move(t);
         return slot.get();
     }
@@ -621,7 +791,11 @@ class Sqlite final : public Store {
             .bind(3, r.position.value)
             .bind(4, r.previous.value)
             .bind(5, r.effective.days);
-        int i = 6;
+        if (r.voided)
+            s.bind(6, 1);
+        else
+            s.bind_null(6);
+        int i = 7;
         for (const auto& v : r.values) s.bind_value(i++, v);
         return s;
     }
@@ -633,9 +807,10 @@ class Sqlite final : public Store {
         r->position = Position(s.integer(2));
         r->previous = Position(s.integer(3));
         r->effective = Date{static_cast<std::int32_t>(s.integer(4))};
+        r->voided = !s.is_null(5);
         const std::size_t n = shape(type).fields.size();
         r->values.reserve(n);
-        for (std::size_t i = 0; i < n; ++i) r->values.push_back(s.value(static_cast<int>(i) + 5));
+        for (std::size_t i = 0; i < n; ++i) r->values.push_back(s.value(static_cast<int>(i) + 6));
         return r;
     }
     static Result<std::vector<std::int64_t>> ids(Statement& s) {
@@ -645,6 +820,10 @@ class Sqlite final : public Store {
             if (!row) return out;
             out.push_back(s.integer(0));
         }
+    }
+    static Result<std::optional<std::int64_t>> one(Statement& s) {
+        YIPAN_TRY(const bool row, s.step());
+        return row ? std::optional<std::int64_t>(s.integer(0)) : std::optional<std::int64_t>{};
     }
     Result<std::int64_t> channel_number(const std::string& name) {
         if (const auto known = channels_.find(name); known != channels_.end()) return known->second;
@@ -692,7 +871,8 @@ class Sqlite final : public Store {
 
     sqlite3* db_ = nullptr;
     int lock_ = -1;
-    int wal_ = -1;  // the write-ahead log, for sync() only; opened by the first thread that syncs
+    int format_ = format_version;  // of the file; an older one is only read, and has not all tables of this one
+    sqlite3_file* wal_ = nullptr;  // the connection's write-ahead log, for sync()
     std::string path_;
     Access access_ = Access::read;
     model::ModelPtr model_;
@@ -704,7 +884,7 @@ class Sqlite final : public Store {
     std::unordered_map<std::string, Statement> scalars_;
     Statement begin_, begin_read_, commit_, rollback_, savepoint_, release_, back_, meta_get_, meta_set_, head_get_,
         head_set_, append_, entry_, put_node_, get_node_, counter_get_, counter_set_, receipt_get_, receipt_set_,
-        chunk_put_, total_put_, channel_put_, tail_put_, chunks_;
+        chunk_put_, total_put_, channel_put_, tail_put_, chunks_, side_get_;
 };
 }  // namespace
 
@@ -725,13 +905,20 @@ Error sqlite_error(sqlite3* db, std::string_view doing) {
         case SQLITE_NOTADB:
             return make(Code::wrong_format, "this file is no board; yipan init and yipan demo make them");
         case SQLITE_CORRUPT: return make(Code::corrupt, "run yipan verify; restore a backup");
+        case SQLITE_IOERR:
+            if (rc != SQLITE_IOERR_DATA) return make(Code::store_failed, "");
+            if (const std::int64_t page = take_damaged_page())
+                return Error{Code::corrupt, "page " + std::to_string(page),
+                             "cannot " + std::string(doing) + ": the page does not match its checksum",
+                             "run yipan verify; restore a backup"};
+            return make(Code::corrupt, "run yipan verify; restore a backup");
         default: return make(Code::store_failed, "");
     }
 }
 
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Access access) {
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Access access, const Opening& opening) {
     auto store = std::make_unique<Sqlite>();
-    YIPAN_TRY_VOID(store->open(path, access));
+    YIPAN_TRY_VOID(store->open(path, access, opening));
     return std::unique_ptr<Store>(std::move(store));
 }
 

@@ -17,10 +17,12 @@
 #include "journal/entry.h"
 #include "model/load.h"
 #include "record/record.h"
+#include "store/reshape.h"
 
 namespace yipan::store {
 
-constexpr int format_version = 1;
+constexpr int format_version = 2;
+constexpr int checksum_reserve_bytes = 8;  // at the end of each page
 
 struct Head {  // the state of the log after the last committed batch
     std::int64_t position = 0;
@@ -42,6 +44,19 @@ struct RunRow {
     std::int64_t first_position = 0, last_position = 0;
 };
 
+/// A page of the records of a type. `where` is compiled (cel/sql.h) with the parameters from ?1 on; user text never
+/// becomes SQL text.
+struct ListQuery {
+    std::string where;
+    std::vector<record::Value> parameters;
+    struct Order {
+        int field = -1;  // -1: the id
+        bool descending = false;
+    };
+    std::vector<Order> order;  // the id is always the last
+    std::int64_t offset = 0, limit = 50;
+};
+
 class Store {
   public:
     virtual ~Store() = default;
@@ -61,6 +76,11 @@ class Store {
     virtual Status install(const model::ModelPtr& model) = 0;
     /// Tells the store the shape of an existing board (prepares layouts, writes nothing).
     virtual Status use(const model::ModelPtr& model) = 0;
+    /// Inside a transaction: tables and columns become those of the next model, whose shape the store has from here on;
+    /// after the rows are rewritten, finish_reshape() makes its indexes and views. A rollback undoes it; then use() the
+    /// former model again.
+    virtual Status reshape(const Reshape& reshape) = 0;
+    virtual Status finish_reshape(const Reshape& reshape) = 0;
 
     // -- meta: short texts by name
     virtual Result<std::optional<std::string>> meta(std::string_view name) = 0;
@@ -74,7 +94,8 @@ class Store {
     virtual Status each_entry(std::int64_t from, std::int64_t to,
                               const std::function<Status(const StoredEntry&)>& visit) = 0;
     virtual Status each_leaf(std::int64_t from, std::int64_t to, const std::function<void(const Digest&)>& visit) = 0;
-    /// Positions of the entries of a record, ascending. Walks the journal: for records that are gone; living ones have a chain.
+    /// Positions of the entries of a record, ascending. Walks the journal: for records that are gone; living ones have
+    /// a chain.
     virtual Result<std::vector<std::int64_t>> positions_of(int type, std::int64_t record) = 0;
     virtual Status put_node(int level, std::int64_t index, const Digest& digest) = 0;
     virtual Result<std::optional<Digest>> node(int level, std::int64_t index) = 0;
@@ -96,10 +117,37 @@ class Store {
                                                         std::int64_t offset, std::int64_t limit) = 0;
     virtual Result<std::int64_t> count(int type, const std::string& where,
                                        const std::vector<record::Value>& parameters) = 0;
+    /// A page of a compiled query over alias t: ids and values of the one order, see ListQuery.
+    virtual Result<std::vector<record::RecordPtr>> list(int type, const ListQuery& query) = 0;
+    /// Rows for which the condition holds, counted up to `limit`.
+    virtual Result<std::int64_t> count_to(int type, const std::string& where,
+                                          const std::vector<record::Value>& parameters, std::int64_t limit) = 0;
+    /// Sums of integer columns over the rows for which the condition holds; unset without any.
+    virtual Result<std::vector<record::Value>> sums(int type, const std::string& where,
+                                                    const std::vector<record::Value>& parameters,
+                                                    const std::vector<int>& fields) = 0;
     /// One value of a compiled count/exists/sum query.
     virtual Result<record::Value> scalar(const std::string& sql, const std::vector<record::Value>& parameters) = 0;
     virtual Result<std::int64_t> next_record(int type) = 0;  // first id never used
     virtual Status set_next_record(int type, std::int64_t next) = 0;
+
+    /// Condition over a type's table (alias t) for the rows that are not void.
+    virtual std::string counted_condition() const = 0;
+
+    // -- taking back
+    /// Deletes body and salt of the entry's groups (bits of model::FieldGroup) and keeps their commitments.
+    virtual Status erase_bodies(std::int64_t position, std::uint8_t groups) = 0;
+    /// What was erased by committed transactions leaves the files as well. False: a reader still looks at the old pages;
+    /// ask again later.
+    virtual Result<bool> scrub() = 0;
+    struct Redirect {
+        std::int64_t record = 0, into = 0;
+        std::string key;  // the text by which people named the record that is gone
+    };
+    virtual Status put_redirect(int type, const Redirect& redirect) = 0;
+    virtual Result<std::optional<std::int64_t>> redirect(int type, std::int64_t record) = 0;
+    virtual Result<std::optional<std::int64_t>> redirect_of_key(int type, std::string_view key) = 0;
+    virtual Status each_redirect(int type, const std::function<void(const Redirect&)>& visit) = 0;
 
     // -- counters of document numbers, idempotency keys
     virtual Result<std::int64_t> counter(std::string_view name) = 0;
@@ -107,6 +155,13 @@ class Store {
     virtual Status each_counter(const std::function<void(std::string_view name, std::int64_t value)>& visit) = 0;
     virtual Result<std::optional<RecordedReceipt>> receipt(std::string_view key) = 0;
     virtual Status put_receipt(std::string_view key, const RecordedReceipt& receipt) = 0;
+
+    // -- side table: texts by space and key that are not the journal's (docs/decisions/0018-side-table.md)
+    virtual Result<std::optional<std::string>> side(std::string_view space, std::string_view key) = 0;
+    virtual Status each_side(std::string_view space,
+                             const std::function<void(std::string_view key, std::string_view value)>& visit) = 0;
+    virtual Status put_side(std::string_view space, std::string_view key, std::string_view value) = 0;
+    virtual Status drop_side(std::string_view space, std::string_view key) = 0;
 
     // -- postings since the newest run, one row for each batch
     virtual Status put_tail(std::int64_t position, std::string_view body) = 0;
@@ -126,6 +181,11 @@ class Store {
 };
 
 enum class Access { create, write, read };
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Access access);
+struct Upgraded;  // store/upgrade.h
+struct Opening {  // of an older board for writing: it is upgraded first
+    std::function<void(std::int64_t done, std::int64_t total)> progress;
+    std::function<void(const Upgraded&)> upgraded;
+};
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Access access, const Opening& opening = {});
 
 }  // namespace yipan::store

@@ -119,7 +119,7 @@ TEST(Filters, a_filter_as_sql_selects_exactly_the_records_for_which_it_is_true) 
         env.schema = static_cast<const cel::Schema*>(model.schema.get());
         env.expected = cel::Type::boolean();
         const auto program = cel::compile(text, env);
-        const auto rows = snapshot->list(type, text, 0, 10'000);
+        const auto rows = snapshot->list(type, text, 0, 10'000, board::Voids::included);
         if (!program || !rows) {
             if (++refused <= 5)
                 std::printf("refused: %s: %s\n", text.c_str(),
@@ -141,7 +141,7 @@ TEST(Filters, a_filter_as_sql_selects_exactly_the_records_for_which_it_is_true) 
                         .has_value());
         for (const auto& row : rows->rows) found.push_back(row->id.value);
         EXPECT_EQ(found, expected) << text;
-        const auto count = snapshot->count(type, text);
+        const auto count = snapshot->count(type, text, board::Voids::included);
         ASSERT_TRUE(count.has_value()) << text;
         EXPECT_EQ(*count, static_cast<std::int64_t>(expected.size())) << text;
         if (!expected.empty()) ++some;

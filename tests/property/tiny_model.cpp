@@ -49,6 +49,7 @@ types:
       hosted: {type: boolean, label: [服务, 服務, Hosted]}
       started: {type: date, label: [开工, 開工, Started]}
       total: {type: money, min: 0, label: [总投资, 總投資, Total]}
+      contact: {type: text, personal: true, max_chars: 20, label: [联系人, 聯繫人, Contact]}
     states:
       initial: planned
       list: {planned: [计划, 計劃, Planned], running: [在建, 在建, Running], done: [完工, 完工, Done]}

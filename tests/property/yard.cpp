@@ -65,7 +65,12 @@ record::RecordPtr version_of(const model::Model& model, const board::Entry& entr
         const boost::json::value parsed = boost::json::parse(*body, error);
         if (error || !parsed.is_object()) return nullptr;
         for (const auto& [key, value] : parsed.get_object()) {
-            const int field = type.find(std::string_view(key.data(), key.size()));
+            const std::string_view name(key.data(), key.size());
+            if (name.starts_with("yipan_")) {  // what the entry says beside the values
+                version->voided = version->voided || name == "yipan_void";
+                continue;
+            }
+            const int field = type.find(name);
             if (field < 0) return nullptr;
             if (value.is_string())
                 version->values[static_cast<std::size_t>(field)] = std::string(value.get_string());
@@ -79,10 +84,13 @@ record::RecordPtr version_of(const model::Model& model, const board::Entry& entr
 }
 
 bool same_versions(const std::vector<oracle::Version>& told, const std::vector<record::RecordPtr>& history) {
-    if (told.size() != history.size()) return false;
-    for (std::size_t i = 0; i < told.size(); ++i) {
-        const record::Record &a = *told[i].record, &b = *history[i];
-        if (a.id != b.id || a.version != b.version || a.position != b.position || a.previous != b.previous ||
+    std::vector<record::RecordPtr> versions;
+    for (const auto& t : told)
+        if (t.record) versions.push_back(t.record);  // a removal is not a version
+    if (versions.size() != history.size()) return false;
+    for (std::size_t i = 0; i < versions.size(); ++i) {
+        const record::Record &a = *versions[i], &b = *history[i];
+        if (a.voided != b.voided || a.id != b.id || a.version != b.version || a.position != b.position || a.previous != b.previous ||
             a.effective != b.effective || a.values != b.values)
             return false;
     }
@@ -149,12 +157,26 @@ std::string Yard::reopen() {
     return {};
 }
 
+std::string Yard::replay() {
+    board_.reset();
+    const std::string to = folder_.file("again.yipan");
+    auto again = board::Board::replay(path(), to);
+    if (!again) return text_of(again.error());
+    board_ = std::move(*again);
+    return {};
+}
+
 std::int64_t Yard::pick(int type, std::uint8_t byte) const {
     std::vector<std::int64_t> living;
     const auto& records = world_->versions[static_cast<std::size_t>(type)];
     for (std::size_t i = 0; i < records.size(); ++i)
         if (!records[i].empty() && records[i].back().record) living.push_back(static_cast<std::int64_t>(i) + 1);
     return living.empty() ? 0 : living[byte % living.size()];
+}
+
+std::int64_t Yard::pick_any(int type, std::uint8_t byte) const {
+    const auto& records = world_->versions[static_cast<std::size_t>(type)];
+    return records.empty() ? 0 : 1 + static_cast<std::int64_t>(byte % records.size());
 }
 
 board::Draft Yard::draft_of(const std::vector<Step>& steps) const {
@@ -168,12 +190,22 @@ board::Draft Yard::draft_of(const std::vector<Step>& steps) const {
         board::Change change;
         change.type = model_->find_type(written[step[1] % std::size(written)]);
         const model::Type& type = model_->types[static_cast<std::size_t>(change.type)];
-        const int what = step[0] % 16;
-        const std::int64_t target = pick(change.type, step[2]);
-        change.verb = what < 8 || target == 0 ? board::Verb::create
-                      : what < 13             ? board::Verb::amend
-                      : what < 14             ? board::Verb::remove
-                                              : board::Verb::move;
+        const int what = step[0] % 25;
+        const bool whoever = what == 23 || what == 24;  // gone ones as well
+        const std::int64_t target = whoever ? pick_any(change.type, step[2]) : pick(change.type, step[2]);
+        change.verb = what < 10 || target == 0 ? board::Verb::create
+                      : what < 16              ? board::Verb::amend
+                      : what < 17              ? board::Verb::remove
+                      : what < 19              ? board::Verb::move
+                      : what < 20              ? board::Verb::invalidate
+                      : what < 21              ? board::Verb::erase
+                      : what < 22              ? board::Verb::merge
+                                               : board::Verb::restore;
+        if (what == 24 && step[6] % 2 == 0 && target != 0) change.verb = board::Verb::erase;
+        change.note = "because";
+        change.decider = "the office";
+        change.groups = static_cast<std::uint8_t>(step[7] % 4 == 0 ? 7 : 2);
+        if (change.verb == board::Verb::merge) change.into = RecordId(pick(change.type, step[5]));
         if (change.verb == board::Verb::move && type.moves.empty()) change.verb = board::Verb::amend;
         if (change.verb != board::Verb::create) change.record = RecordId(target);
         if (step[3] % 3 == 0) change.effective = day_of(step[4]);
@@ -224,11 +256,22 @@ std::string Yard::apply(const board::Draft& draft) {
     if (seen_ == before) return {};  // an amendment that changed nothing wrote nothing
     if (receipt->first.value != before.value + 1) return "the receipt's first position is not the next one";
     if (receipt->last != seen_) return "the receipt's last position is not the board's";
+    const auto takes_back = [](const board::Change& c) { return c.verb >= board::Verb::invalidate; };
+    const bool mixed = std::any_of(draft.changes.begin(), draft.changes.end(), takes_back);
+    if (mixed && draft.changes.size() > 1) return {};  // one change may take back what another one made
     for (std::size_t i = 0; i < draft.changes.size(); ++i) {
         const board::Change& change = draft.changes[i];
         const auto& history = world_->versions[static_cast<std::size_t>(change.type)]
                                               [static_cast<std::size_t>(receipt->records[i].value - 1)];
-        if (change.verb == board::Verb::remove) {
+        if (mixed && change.verb != board::Verb::merge) {
+            const auto& last = history.back().record;
+            const bool right = change.verb == board::Verb::invalidate ? last && last->voided
+                               : change.verb == board::Verb::restore  ? last && !last->voided
+                                                                      : true;
+            if (!right) return fmt::format("record {} is not what {} makes of it", receipt->records[i].value, "the verb");
+            continue;
+        }
+        if (change.verb == board::Verb::remove || change.verb == board::Verb::merge) {
             if (history.back().record)
                 return fmt::format("record {} was removed and is still there", receipt->records[i].value);
             continue;
@@ -270,7 +313,9 @@ std::string Yard::catch_up() {
             if (!ends_.empty() && entry.transaction == transaction_) ends_.pop_back();
             transaction_ = entry.transaction;
             ends_.push_back(entry.position);
-            if (entry.verb == board::Verb::remove) {
+            if (entry.verb == board::Verb::expunge) return forget(entry), true;
+            if (entry.verb == board::Verb::erase) forget(entry);
+            if (entry.verb == board::Verb::remove || entry.verb == board::Verb::merge) {
                 world_->add_deletion(entry.type, entry.record, entry.position, entry.effective);
                 return true;
             }
@@ -297,12 +342,26 @@ std::string Yard::catch_up() {
     return wrong;
 }
 
+// Personal values of the record's earlier versions are gone; no figure reads them. What an erasure of everything takes
+// from a removed record, the oracle keeps: as-known questions about the time before remain answerable from postings.
+void Yard::forget(const board::Entry& erasure) {
+    const model::Type& type = model_->types[static_cast<std::size_t>(erasure.type)];
+    auto& versions = world_->versions[static_cast<std::size_t>(erasure.type)]
+                                     [static_cast<std::size_t>(erasure.record.value - 1)];
+    for (auto& version : versions) {
+        if (!version.record) continue;
+        auto blank = std::make_shared<record::Record>(*version.record);
+        for (std::size_t f = 0; f < type.fields.size(); ++f)
+            if (type.fields[f].group == model::FieldGroup::personal) blank->values[f] = {};
+        version.record = std::move(blank);
+    }
+}
+
 std::string Yard::told(const board::Draft& draft) const {
-    static constexpr const char* verbs[] = {"", "create", "amend", "move", "remove", "model"};
     std::string out = fmt::format("after position {}:", seen_.value);
     for (const board::Change& change : draft.changes) {
         const model::Type& type = model_->types[static_cast<std::size_t>(change.type)];
-        out += fmt::format("\n  {} {} {} {}", verbs[static_cast<int>(change.verb)], type.code, change.record.value,
+        out += fmt::format("\n  {} {} {} {}", board::verb_name(change.verb), type.code, change.record.value,
                            change.move);
         if (change.effective) out += " effective " + change.effective->text();
         for (const auto& [field, value] : change.set) {

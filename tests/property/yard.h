@@ -45,6 +45,7 @@ class Yard {
     /// Takes what the board did by other ways into the oracle's world.
     std::string catch_up();
     std::string reopen();
+    std::string replay();  // the journal once more, on a new board that takes the place of this one
     std::int64_t accepted() const { return accepted_; }
     std::int64_t refused() const { return refused_; }
     /// Positions at which a transaction ended.
@@ -56,6 +57,8 @@ class Yard {
 
   private:
     std::int64_t pick(int type, std::uint8_t byte) const;  // id of a living record; 0 when there is none
+    std::int64_t pick_any(int type, std::uint8_t byte) const;  // of one that lives or lived
+    void forget(const board::Entry& erasure);
     Folder folder_;
     FrozenClock clock_;
     std::unique_ptr<board::Board> board_;

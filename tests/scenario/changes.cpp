@@ -10,7 +10,9 @@ constexpr std::size_t batch_drafts_max = 256;
 }  // namespace
 
 bool Driver::is_change(const std::string& verb) const {
-    return verb == "create" || verb == "amend" || verb == "move" || verb == "remove" || verb == "draft";
+    static constexpr std::string_view verbs[] = {"create", "amend",   "move",  "remove", "draft",
+                                                 "void",   "restore", "erase", "merge"};
+    return std::find(std::begin(verbs), std::end(verbs), verb) != std::end(verbs);
 }
 
 void Driver::change(const Step& step) {
@@ -111,7 +113,7 @@ Errors Driver::build(const Step& step, Pending& pending) {
 void Driver::build_change(const Step& step, Pending& pending, Errors& errors) {
     const std::string& verb = step.verb();
     const bool create = verb == "create";
-    const std::size_t fixed = create ? 2 : verb == "move" ? 4 : 3;
+    const std::size_t fixed = create ? 2 : verb == "move" || verb == "merge" ? 4 : 3;
     if (!is_change(verb) || verb == "draft" || step.words.size() < fixed) {
         errors.push_back({Code::usage, step.place,
                           "\"" + verb + "\" wants " +
@@ -129,13 +131,22 @@ void Driver::build_change(const Step& step, Pending& pending, Errors& errors) {
     change.verb = create            ? board::Verb::create
                   : verb == "amend" ? board::Verb::amend
                   : verb == "move"  ? board::Verb::move
-                                    : board::Verb::remove;
+                  : verb == "void"  ? board::Verb::invalidate
+                  : verb == "restore" ? board::Verb::restore
+                  : verb == "erase"   ? board::Verb::erase
+                  : verb == "merge"   ? board::Verb::merge
+                                      : board::Verb::remove;
     if (!create) {
         const Result<RecordId> record = find(*type_index, step.words[2].text);
         if (!record) return errors.push_back(record.error());
         change.record = *record;
     }
     if (verb == "move") change.move = step.words[3].text;
+    if (verb == "merge") {
+        const Result<RecordId> into = find(*type_index, step.words[3].text);
+        if (!into) return errors.push_back(into.error());
+        change.into = *into;
+    }
     std::string alias;
     std::map<int, std::string> texts;
     for (std::size_t i = fixed; i < step.words.size(); ++i) {
@@ -168,6 +179,10 @@ void Driver::read_field(const Step& step, const model::Type& type, const Word& w
         change.expected_version = std::atoi(text.c_str());
         return;
     }
+    if (code == "reason" && field < 0) return void(change.note = text);
+    if (code == "basis" && field < 0) return void(change.note = text);
+    if (code == "decided_by" && field < 0) return void(change.decider = text);
+    if (code == "groups" && field < 0) return void(change.groups = record::groups_named(text));
     if (field < 0)
         return errors.push_back(
             {Code::not_found, step.place + ":" + code, type.code + " has no field \"" + code + "\""});

@@ -236,7 +236,9 @@ void Driver::ask_field(const Step& step) {
     const Result<RecordId> id = find(*type, step.words[2].text);
     if (!id) return failed(step.place, id.error().text());
     const auto snapshot = board_->snapshot();
-    const record::RecordPtr record = snapshot->record(*type, *id);
+    record::RecordPtr record = snapshot->record(*type, *id);
+    if (!record)
+        if (const auto other = snapshot->redirect(*type, *id)) record = snapshot->record(*type, *other);
     const model::Type& declared = model_->types[static_cast<std::size_t>(*type)];
     const int field = declared.find(step.words[3].text);
     if (!record || field < 0)

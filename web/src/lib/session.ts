@@ -1,0 +1,56 @@
+// Who acts: the account, the person, and the one post worn now. Everything else follows from it.
+import { computed, reactive } from 'vue'
+import { get, line, post, send } from './api'
+
+export interface Named {
+  id: number
+  title: string
+  type?: string
+}
+export interface Identity {
+  post: Named
+  unit: Named
+  kind: string
+}
+interface SessionAnswer {
+  board: { code: string; name: string; note: string; demo: boolean; frozen: string | null; today: string }
+  signed_in: boolean
+  csrf?: string
+  account?: string
+  person?: Named
+  identity?: Identity | null
+  identities?: Identity[]
+  admin?: string[]
+  lang?: string
+  must_change_password?: boolean
+  watermark?: boolean
+}
+
+export const session = reactive<{ loaded: boolean; is: SessionAnswer }>({
+  loaded: false,
+  is: { board: { code: '', name: '', note: '', demo: false, frozen: null, today: '' }, signed_in: false },
+})
+
+export const today = computed(() => session.is.board.today || new Date().toISOString().slice(0, 10))
+export const isAdmin = (role: string) => (session.is.admin ?? []).includes(role)
+
+export async function loadSession(): Promise<void> {
+  session.is = await get<SessionAnswer>('/session')
+  line.csrf = session.is.csrf ?? ''
+  session.loaded = true
+}
+
+export async function signIn(account: string, password: string, code?: string): Promise<void> {
+  await post('/session', code ? { account, password, code } : { account, password })
+  await loadSession()
+}
+
+export async function signOut(): Promise<void> {
+  await send('DELETE', '/session')
+  await loadSession()
+}
+
+export async function wear(postId: number): Promise<void> {
+  await post('/session/identity', { post: postId })
+  await loadSession()
+}

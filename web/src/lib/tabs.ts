@@ -1,0 +1,33 @@
+// The pages that are open, as tabs over the page. A page names its tab itself.
+import { reactive, watch } from 'vue'
+
+export interface Tab {
+  path: string
+  title: string
+  pinned?: boolean
+}
+const stored = () => {
+  try {
+    return JSON.parse(sessionStorage.getItem('yipan.tabs') ?? '[]') as Tab[]
+  } catch {
+    return []
+  }
+}
+export const tabs = reactive<{ open: Tab[]; crumbs: { title: string; to?: string }[] }>({ open: stored(), crumbs: [] })
+watch(tabs, () => sessionStorage.setItem('yipan.tabs', JSON.stringify(tabs.open)), { deep: true })
+
+const mostOpen = 16
+export function openTab(path: string, title: string): void {
+  const found = tabs.open.find((tab) => tab.path === path)
+  if (found) found.title = title
+  else tabs.open.push({ path, title })
+  // The oldest that is not pinned goes when there are too many to read.
+  while (tabs.open.length > mostOpen) tabs.open.splice(Math.max(0, tabs.open.findIndex((tab) => !tab.pinned)), 1)
+}
+
+/** Called by a page as soon as it knows its name: tab, breadcrumb and window title. */
+export function namePage(path: string, title: string, crumbs: { title: string; to?: string }[] = []): void {
+  openTab(path, title)
+  tabs.crumbs = [...crumbs, { title }]
+  document.title = title
+}

@@ -1,0 +1,66 @@
+// Values between the server's form, the inputs and plain text.
+import { instant, money, moneyUnitName, number, fittingUnit, period } from './format'
+import { kindOf, said, type Field } from './model'
+import { t } from './words'
+import { masked, reference, type Value, type Values } from './types'
+
+/** One line of plain text: for titles, history, print and copies. */
+export function plain(field: Field | undefined, value: Value, unit?: string): string {
+  if (value === null || value === undefined || value === '') return ''
+  const hiddenText = masked(value)
+  if (hiddenText !== null) return hiddenText
+  if (Array.isArray(value)) return value.map((one) => plain(field, one)).join(t(', '))
+  const named = reference(value)
+  if (named) return named.title
+  switch (field && kindOf(field)) {
+    case 'choice': return said(field!.choices?.find((choice) => choice.code === value)?.label, String(value))
+    case 'boolean': return t(value === true || value === 'yes' || value === 'true' ? 'Yes' : 'No')
+    case 'money': {
+      const shown = unit ?? fittingUnit([String(value)])
+      return unit ? money(String(value), shown) : `${money(String(value), shown)} ${moneyUnitName(shown, field!.currency)}`
+    }
+    case 'decimal': return number(String(value))
+    case 'integer': return number(String(value))
+    case 'period': return period(String(value))
+    case 'instant': return instant(String(value))
+    case 'attachment': return (value as { name?: string }).name ?? t('Paper')
+    case 'place': return placeText(value)
+  }
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+function placeText(value: Value): string {
+  const shape = value as { type?: string; coordinates?: unknown[] }
+  if (shape?.type === 'Point') return (shape.coordinates as number[]).map((n) => Number(n).toFixed(5)).join(', ')
+  return shape?.type ? `${shape.type}` : String(value)
+}
+
+/** What is written for a value: references by id, an emptied input as null. */
+export function written(value: Value): Value {
+  if (value === '' || value === undefined) return null
+  if (Array.isArray(value)) return value.map(written)
+  const named = reference(value)
+  return named ? named.id : value
+}
+
+export const same = (a: Value, b: Value) => JSON.stringify(written(a) ?? null) === JSON.stringify(written(b) ?? null)
+
+/** The fields of `now` that differ from `before`, as they are written. */
+export function changesOf(before: Values, now: Values): Values {
+  const changes: Values = {}
+  for (const [code, value] of Object.entries(now)) if (!same(before[code], value)) changes[code] = written(value)
+  return changes
+}
+
+/** Digits as people type them (full width, separators) as the server reads them. */
+export const digits = (text: string) => text.normalize('NFKC').replace(/[,，\s]/g, '')
+
+/** An exact decimal text times a power of ten. */
+export function shifted(text: string, power: number): string {
+  const found = /^(-?)(\d*)(?:\.(\d*))?$/.exec(text)
+  if (!found || !power) return text
+  const [, sign, whole, fraction = ''] = found
+  const padded = fraction.padEnd(power, '0')
+  const digitsWhole = (whole + padded.slice(0, power)).replace(/^0+(?=\d)/, '')
+  return sign + digitsWhole + (padded.length > power ? `.${padded.slice(power)}` : '')
+}
