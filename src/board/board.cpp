@@ -87,6 +87,7 @@ class SnapshotImpl final : public Snapshot {
     }
     Status each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) override;
     Result<std::vector<record::RecordPtr>> history(int type, RecordId id) override { return world_.history(type, id); }
+    Errors judge(const Draft& draft) override;
     figure::Value figure(const figure::Ask& ask) override;
     figure::Explanation why(const figure::Ask& ask, figure::Page page) override;
     Result<std::vector<figure::Posting>> difference(const figure::Ask& ask, Position from, Position to,
@@ -104,6 +105,8 @@ class SnapshotImpl final : public Snapshot {
     std::int64_t position_;
     World world_;
     int suggestions_left_ = 200;
+    std::unique_ptr<Log> log_;  // of the judge, which never writes here
+    std::unique_ptr<Judge> judge_;
 };
 
 class BoardImpl final : public Board {
@@ -226,6 +229,30 @@ SnapshotImpl::SnapshotImpl(BoardImpl& board, std::unique_ptr<store::Store> store
 SnapshotImpl::~SnapshotImpl() { board_.give_back(std::move(store_)); }
 const model::Model& SnapshotImpl::model() const { return *board_.core().shape->model; }
 Date SnapshotImpl::today() const { return board_.core().facts.zone.date_of(board_.now()); }
+
+Errors SnapshotImpl::judge(const Draft& draft) {
+    Core& core = board_.core();
+    if (!judge_) {
+        log_ = std::make_unique<Log>(*store_, Salts());
+        judge_ = std::make_unique<Judge>(*store_, core.shape, core.plan, world_, *log_, core.facts.zone,
+                                         core.facts.model_version);
+        judge_->ask_figure = [this](std::string_view code, int unit_type, std::int64_t unit, Period period,
+                                    const Pending&) -> Result<cel::Value> {
+            figure::Ask ask;
+            ask.figure = model().find_figure(code);
+            if (ask.figure < 0) return fail(Code::not_found, "", "no figure \"" + std::string(code) + "\"");
+            ask.unit_type = unit_type;
+            ask.unit = unit;
+            ask.period = period;
+            return Core::figure_value(model().figures[static_cast<std::size_t>(ask.figure)], figure(ask));
+        };
+        if (const Status opened = judge_->open(); !opened) {
+            judge_.reset();
+            return {opened.error()};
+        }
+    }
+    return judge_->consider(draft, board_.now());
+}
 
 Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
     const model::Type& shape = model().types[static_cast<std::size_t>(type)];

@@ -47,6 +47,7 @@ struct Change {
     RecordId into;               // merge: `record` goes into this one; `set` then amends the one that stays
     std::uint8_t groups = 0;     // erase: bits of model::FieldGroup (1 plain, 2 personal, 4 attachment)
     std::string told;                                // read, act: what happened, canonical JSON
+    bool alone = false;  // remove: refused when anything refers to it, whatever the model says of that reference
     std::string where;                               // place for errors: "projects.csv:12"
 };
 
@@ -186,6 +187,11 @@ class Snapshot {
     virtual Status each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) = 0;
     /// All versions of a record, oldest first; of one that is gone as well (its removal is not a version).
     virtual Result<std::vector<record::RecordPtr>> history(int type, RecordId id) = 0;
+    /// What the board would say to creating and amending at this position, nothing written and nobody held up: values,
+    /// references, uniqueness, rules. Each change is judged against what is here, not against the others; a reference
+    /// to another change (a negative number) is taken as given and the record's rules are then left for later. Who may
+    /// write is not asked.
+    virtual Errors judge(const Draft& draft) = 0;
     virtual figure::Value figure(const figure::Ask& ask) = 0;
     virtual figure::Explanation why(const figure::Ask& ask, figure::Page page) = 0;
     virtual Result<std::vector<figure::Posting>> difference(const figure::Ask& ask, Position from, Position to,

@@ -73,6 +73,22 @@ class Judge::Session final : public cel::Host {
         return receipt();
     }
 
+    // Judges without writing; each change against the store as it stands.
+    Errors consider() {
+        only_considers_ = true;
+        for (const Change& change : draft_.changes) {
+            if (change.verb != Verb::create && change.verb != Verb::amend) {
+                problem(Code::usage, change.where, "only creating and amending can be judged without writing");
+                continue;
+            }
+            unsure_ = false;
+            made_.push_back({});
+            apply(change, made_.back());
+            if (j_.store_lost_ || errors_.size() >= errors_max) break;
+        }
+        return std::move(errors_);
+    }
+
     // Replay: the entry was judged when it was written; only its consequences are derived anew.
     Status replay(const journal::Entry& entry) {
         if (entry.verb == journal::Verb::read || entry.verb == journal::Verb::act) {  // they change no record
@@ -312,6 +328,10 @@ class Judge::Session final : public cel::Host {
     // A negative id means the record of an earlier change of the same draft.
     RecordId resolve(std::int64_t id, int type, const std::string& where, const std::string& what) {
         if (id > 0) return RecordId(id);
+        if (only_considers_) {
+            unsure_ = true;
+            return {};
+        }
         const auto k = static_cast<std::size_t>(-(id + 1));
         if (id == 0 || k + 1 >= made_.size() || made_[k].type != type) {
             problem(Code::invalid_input, where,
@@ -503,6 +523,12 @@ class Judge::Session final : public cel::Host {
         check_unique(type, *next, old.get(), change.where);
         if (j_.store_lost_) return;
         if (old && next->values == old->values && !change.effective) return;  // nothing changes: nothing is written
+        if (only_considers_) {
+            if (unsure_) return;
+            if (errors_.size() > before) return plain_rules(type, *next, old, change.where);
+            remember_rules(type, nullptr, next, old, change.where);
+            return judge_rules();
+        }
         if (move && move->who) may_move(*move, type, *next, old, change.where);
         if (ask) (void)permitted(change, type, old.get(), next.get());
         if (j_.store_lost_) return;
@@ -628,7 +654,7 @@ class Judge::Session final : public cel::Host {
                 if (back.type == type.index && id == old->id.value) continue;
                 const record::RecordPtr referrer = current(back.type, RecordId(id));
                 if (!referrer) continue;  // already gone along
-                if (field.on_delete == model::OnDelete::refuse) {
+                if (field.on_delete == model::OnDelete::refuse || change.alone) {
                     problem(Code::referenced, change.where,
                             person_name(type, *old) + " is still " + field.code + " of " +
                                 person_name(other, *referrer) +
@@ -1184,6 +1210,8 @@ class Judge::Session final : public cel::Host {
     Pending& pending_;
     Log::State mark_;
     std::size_t postings_mark_, changed_mark_;
+    bool only_considers_ = false;  // nothing is written
+    bool unsure_ = false;          // the change refers to one that is not there yet
     bool ask_permit_ = false;
     bool after_each_ = false;
     const journal::Entry* given_ = nullptr;  // replay
@@ -1227,6 +1255,12 @@ Checked<Receipt> Judge::judge(const Draft& draft, Instant now, Pending& pending)
         if (*known) return repeated(**known);
     }
     return Session(*this, draft, log_.next_time(now), pending).run();
+}
+
+Errors Judge::consider(const Draft& draft, Instant now) {
+    Pending none;
+    store_lost_ = false;
+    return Session(*this, draft, now.micros, none).consider();
 }
 
 Status Judge::replay(const journal::Entry& entry, Pending& pending) {
