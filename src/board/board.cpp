@@ -97,7 +97,8 @@ class SnapshotImpl final : public Snapshot {
   private:
     figure::Ask pinned(const figure::Ask& ask) const;
     Result<std::pair<std::string, std::vector<record::Value>>> where_of(int type, const std::string& filter,
-                                                                        Voids voids, std::size_t parameters_before = 0) const;
+                                                                        Voids voids,
+                                                                        std::size_t parameters_before = 0) const;
     Result<store::ListQuery> compiled(int type, const Query& query) const;
 
     BoardImpl& board_;
@@ -286,8 +287,7 @@ Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
                                  " as in: yipan list BOARD " + shape.code));
 }
 
-Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_of(int type,
-                                                                                  const std::string& filter,
+Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_of(int type, const std::string& filter,
                                                                                   Voids voids,
                                                                                   std::size_t parameters_before) const {
     std::pair<std::string, std::vector<record::Value>> out;
@@ -339,7 +339,8 @@ Result<store::ListQuery> SnapshotImpl::compiled(int type, const Query& query) co
     out.where = query.also;
     out.parameters = query.also_parameters;
     YIPAN_TRY(auto filter, where_of(type, query.filter, query.voids, out.parameters.size()));
-    if (!filter.first.empty()) out.where = out.where.empty() ? filter.first : "(" + out.where + ") AND (" + filter.first + ")";
+    if (!filter.first.empty())
+        out.where = out.where.empty() ? filter.first : "(" + out.where + ") AND (" + filter.first + ")";
     for (auto& v : filter.second) out.parameters.push_back(std::move(v));
     out.order = query.order;
     out.offset = query.offset;

@@ -42,13 +42,14 @@ struct Change {
     std::vector<std::pair<int, record::Value>> set;  // field index, new value (monostate unsets)
     std::string move;                                // code of the move
     std::optional<Date> effective;                   // from when the values hold; the entry's date unless said
-    // Taking back (docs/taking-back.md). invalidate, restore, merge: the reason; erase: its legal basis and who decided.
+    // Taking back (docs/taking-back.md). invalidate, restore, merge: the reason; erase: its legal basis and who
+    // decided.
     std::string note, decider;
-    RecordId into;               // merge: `record` goes into this one; `set` then amends the one that stays
-    std::uint8_t groups = 0;     // erase: bits of model::FieldGroup (1 plain, 2 personal, 4 attachment)
-    std::string told;                                // read, act: what happened, canonical JSON
+    RecordId into;            // merge: `record` goes into this one; `set` then amends the one that stays
+    std::uint8_t groups = 0;  // erase: bits of model::FieldGroup (1 plain, 2 personal, 4 attachment)
+    std::string told;         // read, act: what happened, canonical JSON
     bool alone = false;  // remove: refused when anything refers to it, whatever the model says of that reference
-    std::string where;                               // place for errors: "projects.csv:12"
+    std::string where;        // place for errors: "projects.csv:12"
 };
 
 /// A text beside the journal (docs/decisions/0018-side-table.md); unset drops it.
@@ -77,8 +78,9 @@ struct Receipt {
 
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
-/// Who may write what. Asked for every change with the images before and after it (null: there is none), on the writer's
-/// thread, in the state of its transaction; appends what is refused. Changes dragged along by another are not asked for.
+/// Who may write what. Asked for every change with the images before and after it (null: there is none), on the
+/// writer's thread, in the state of its transaction; appends what is refused. Changes dragged along by another are not
+/// asked for.
 struct WriteAsk {
     const Draft& draft;
     const Change& change;
@@ -164,8 +166,8 @@ class Snapshot {
                                     Voids voids = Voids::left_out) = 0;
     virtual Result<std::int64_t> count(int type, const std::string& cel_filter, Voids voids = Voids::left_out) = 0;
     struct Query {
-        std::string filter;                  // CEL; empty: all
-        std::string also;                    // compiled SQL over alias t (cel/sql.h), parameters from ?1 on
+        std::string filter;  // CEL; empty: all
+        std::string also;    // compiled SQL over alias t (cel/sql.h), parameters from ?1 on
         std::vector<record::Value> also_parameters;
         std::vector<store::ListQuery::Order> order;
         std::int64_t offset = 0, limit = 50;
@@ -230,7 +232,8 @@ class Board {
 
     /// Who may write; none: everybody. Set before anybody writes.
     virtual void set_permit(Permit permit) = 0;
-    /// Called after each batch on a thread of the board, in order; quick, and does not write. Set before anybody writes.
+    /// Called after each batch on a thread of the board, in order; quick, and does not write. Set before anybody
+    /// writes.
     virtual void subscribe(Subscriber subscriber) = 0;
 
     virtual std::unique_ptr<Snapshot> snapshot() = 0;
