@@ -782,7 +782,7 @@ class Judge::Session final : public cel::Host {
         if (errors_.empty()) revive_companions(change, type, id, last->transaction, last->position);
     }
     std::optional<journal::Entry> last_entry(const Change& change, const model::Type& type, RecordId id) {
-        const auto positions = j_.store_.positions_of(type.index, id.value);
+        const auto positions = j_.world_.positions_of(type.index, id);
         if (!positions) return lose(positions.error()), std::nullopt;
         if (positions->empty()) {
             problem(Code::not_found, change.where, "no " + type.code + " with id " + std::to_string(id.value),
