@@ -107,8 +107,8 @@ void Migrating::compute(const model::Type& type, record::Record& next) {
 }
 
 // A step back: what the journal says the record was before the step that is undone.
-Result<bool> Migrating::restored(const record::Record& old, int type, record::Record& next) {
-    if (!undone_ || !forward_) return false;
+Result<Migrating::Restored> Migrating::restored(const record::Record& old, int type, record::Record& next) {
+    if (!undone_ || !forward_) return Restored::no;
     std::int64_t position = old.position.value;
     bool untouched = true;  // since the step that is undone
     while (position >= undone_->position) {
@@ -116,21 +116,21 @@ Result<bool> Migrating::restored(const record::Record& old, int type, record::Re
         if (position > undone_->last) untouched = false;
         position = e.entry.previous;
     }
-    if (position == 0) return false;  // the record came later
+    if (position == 0) return Restored::no;  // the record came later
     YIPAN_TRY(const store::StoredEntry e, store_.entry(position));
-    if (!journal::makes_version(e.entry.verb)) return false;
+    if (!journal::makes_version(e.entry.verb)) return Restored::no;
     YIPAN_TRY(const Eras::Carried former, eras_->carry(e.entry, restores_));
-    if (former.type != type) return false;  // types of the restored model and of `after` are the same
+    if (former.type != type) return Restored::no;  // types of the restored model and of `after` are the same
     if (untouched) {
         next.values = former.values;
-        return true;
+        return Restored::whole;
     }
     const auto forward = model::carried(*forward_, old.type, former.values);
     for (std::size_t f = 0; f < next.values.size(); ++f) {
         const int from = step_->type(type).fields[f].old;
         if (from < 0 || forward[at(from)] == old.at(from)) next.values[f] = former.values[f];
     }
-    return true;
+    return Restored::in_part;
 }
 
 Result<bool> Migrating::next_values(const record::Record& old, int type, record::Record& next) {
@@ -156,10 +156,10 @@ Result<bool> Migrating::next_values(const record::Record& old, int type, record:
             unfit[f] = fits.error();
         }
     }
-    bool back = false;
+    Restored back = Restored::no;
     if (undone_) {
         YIPAN_TRY(back, restored(old, type, next));
-        if (back)
+        if (back != Restored::no)
             for (std::size_t f = 0; f < unfit.size(); ++f)
                 if (!record::is_unset(next.values[f])) unfit[f].reset();
     }
@@ -169,7 +169,8 @@ Result<bool> Migrating::next_values(const record::Record& old, int type, record:
                 findings_.add(now.code + "." + error->where, error->code, record_name(was, old),
                               error->where + ": " + error->message, error->hint);
         for (const int f : step.unnamed) {
-            if (record::is_unset(old.at(f))) continue;
+            // What the undone step itself had set goes back with it.
+            if (record::is_unset(old.at(f)) || back == Restored::whole) continue;
             const model::Field& gone = was.fields[at(f)];
             findings_.add(was.code + "." + gone.code + " dropped", Code::invalid_input, record_name(was, old),
                           fmt::format("{} would be lost: {}", gone.code, shown(gone, old.at(f))),

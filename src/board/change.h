@@ -68,7 +68,8 @@ class Migrating {
     void compute(const model::Type& type, record::Record& next);
     void judge(int type, const record::Record& old, record::Record& next);
     void unique(int type, record::Record& next);
-    Result<bool> restored(const record::Record& old, int type, record::Record& next);
+    enum class Restored : std::uint8_t { no, in_part, whole };  // whole: nothing has happened to it since the undone step
+    Result<Restored> restored(const record::Record& old, int type, record::Record& next);
     Status split(const record::Record& old, record::Record& next, int type, const OnRecord& on_record);
     Status vanished(const std::function<void(std::int64_t)>& progress);
     Status brought_back(const OnRecord& on_record);
