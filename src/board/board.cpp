@@ -90,6 +90,7 @@ class SnapshotImpl final : public Snapshot {
     }
     Status each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) override;
     Result<std::vector<record::RecordPtr>> history(int type, RecordId id) override { return world_.history(type, id); }
+    Errors judge(const Draft& draft) override;
     figure::Value figure(const figure::Ask& ask) override;
     figure::Explanation why(const figure::Ask& ask, figure::Page page) override;
     Result<std::vector<figure::Posting>> difference(const figure::Ask& ask, Position from, Position to,
@@ -108,7 +109,8 @@ class SnapshotImpl final : public Snapshot {
     /// The figures by today's definition over the records of a position, counted anew; kept for the next ask.
     Result<const figure::Book*> by_today(const figure::Ask& ask);
     Result<std::pair<std::string, std::vector<record::Value>>> where_of(int type, const std::string& filter,
-                                                                        Voids voids, std::size_t parameters_before = 0) const;
+                                                                        Voids voids,
+                                                                        std::size_t parameters_before = 0) const;
     Result<store::ListQuery> compiled(int type, const Query& query) const;
 
     BoardImpl& board_;
@@ -118,6 +120,8 @@ class SnapshotImpl final : public Snapshot {
     World world_;
     std::unique_ptr<PastBook> past_;
     int suggestions_left_ = 200;
+    std::unique_ptr<Log> log_;  // of the judge, which never writes here
+    std::unique_ptr<Judge> judge_;
 };
 
 class BoardImpl final : public Board {
@@ -267,6 +271,30 @@ SnapshotImpl::~SnapshotImpl() { board_.give_back(std::move(store_)); }
 const model::Model& SnapshotImpl::model() const { return *shape_->model; }
 Date SnapshotImpl::today() const { return board_.core().facts.zone.date_of(board_.now()); }
 
+Errors SnapshotImpl::judge(const Draft& draft) {
+    Core& core = board_.core();
+    if (!judge_) {
+        log_ = std::make_unique<Log>(*store_, Salts());
+        judge_ = std::make_unique<Judge>(*store_, core.shape, core.plan, world_, *log_, core.facts.zone,
+                                         core.facts.model_version);
+        judge_->ask_figure = [this](std::string_view code, int unit_type, std::int64_t unit, Period period,
+                                    const Pending&) -> Result<cel::Value> {
+            figure::Ask ask;
+            ask.figure = model().find_figure(code);
+            if (ask.figure < 0) return fail(Code::not_found, "", "no figure \"" + std::string(code) + "\"");
+            ask.unit_type = unit_type;
+            ask.unit = unit;
+            ask.period = period;
+            return Core::figure_value(model().figures[static_cast<std::size_t>(ask.figure)], figure(ask));
+        };
+        if (const Status opened = judge_->open(); !opened) {
+            judge_.reset();
+            return {opened.error()};
+        }
+    }
+    return judge_->consider(draft, board_.now());
+}
+
 Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
     const model::Type& shape = model().types[static_cast<std::size_t>(type)];
     if (shape.key < 0) return fail(Code::not_found, shape.code, "records of this type have no key", "name them by #id");
@@ -299,8 +327,7 @@ Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
                                  " as in: yipan list BOARD " + shape.code));
 }
 
-Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_of(int type,
-                                                                                  const std::string& filter,
+Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_of(int type, const std::string& filter,
                                                                                   Voids voids,
                                                                                   std::size_t parameters_before) const {
     std::pair<std::string, std::vector<record::Value>> out;
@@ -352,7 +379,8 @@ Result<store::ListQuery> SnapshotImpl::compiled(int type, const Query& query) co
     out.where = query.also;
     out.parameters = query.also_parameters;
     YIPAN_TRY(auto filter, where_of(type, query.filter, query.voids, out.parameters.size()));
-    if (!filter.first.empty()) out.where = out.where.empty() ? filter.first : "(" + out.where + ") AND (" + filter.first + ")";
+    if (!filter.first.empty())
+        out.where = out.where.empty() ? filter.first : "(" + out.where + ") AND (" + filter.first + ")";
     for (auto& v : filter.second) out.parameters.push_back(std::move(v));
     out.order = query.order;
     out.offset = query.offset;

@@ -46,12 +46,14 @@ struct Change {
     std::vector<std::pair<int, record::Value>> set;  // field index, new value (monostate unsets)
     std::string move;                                // code of the move
     std::optional<Date> effective;                   // from when the values hold; the entry's date unless said
-    // Taking back (docs/taking-back.md). invalidate, restore, merge: the reason; erase: its legal basis and who decided.
+    // Taking back (docs/taking-back.md). invalidate, restore, merge: the reason; erase: its legal basis and who
+    // decided.
     std::string note, decider;
-    RecordId into;               // merge: `record` goes into this one; `set` then amends the one that stays
-    std::uint8_t groups = 0;     // erase: bits of model::FieldGroup (1 plain, 2 personal, 4 attachment)
-    std::string told;                                // read, act: what happened, canonical JSON
-    std::string where;                               // place for errors: "projects.csv:12"
+    RecordId into;            // merge: `record` goes into this one; `set` then amends the one that stays
+    std::uint8_t groups = 0;  // erase: bits of model::FieldGroup (1 plain, 2 personal, 4 attachment)
+    std::string told;         // read, act: what happened, canonical JSON
+    bool alone = false;  // remove: refused when anything refers to it, whatever the model says of that reference
+    std::string where;        // place for errors: "projects.csv:12"
 };
 
 /// A text beside the journal (docs/decisions/0018-side-table.md); unset drops it.
@@ -80,8 +82,9 @@ struct Receipt {
 
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
-/// Who may write what. Asked for every change with the images before and after it (null: there is none), on the writer's
-/// thread, in the state of its transaction; appends what is refused. Changes dragged along by another are not asked for.
+/// Who may write what. Asked for every change with the images before and after it (null: there is none), on the
+/// writer's thread, in the state of its transaction; appends what is refused. Changes dragged along by another are not
+/// asked for.
 struct WriteAsk {
     const Draft& draft;
     const Change& change;
@@ -168,8 +171,8 @@ class Snapshot {
                                     Voids voids = Voids::left_out) = 0;
     virtual Result<std::int64_t> count(int type, const std::string& cel_filter, Voids voids = Voids::left_out) = 0;
     struct Query {
-        std::string filter;                  // CEL; empty: all
-        std::string also;                    // compiled SQL over alias t (cel/sql.h), parameters from ?1 on
+        std::string filter;  // CEL; empty: all
+        std::string also;    // compiled SQL over alias t (cel/sql.h), parameters from ?1 on
         std::vector<record::Value> also_parameters;
         std::vector<store::ListQuery::Order> order;
         std::int64_t offset = 0, limit = 50;
@@ -191,6 +194,11 @@ class Snapshot {
     virtual Status each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) = 0;
     /// All versions of a record, oldest first; of one that is gone as well (its removal is not a version).
     virtual Result<std::vector<record::RecordPtr>> history(int type, RecordId id) = 0;
+    /// What the board would say to creating and amending at this position, nothing written and nobody held up: values,
+    /// references, uniqueness, rules. Each change is judged against what is here, not against the others; a reference
+    /// to another change (a negative number) is taken as given and the record's rules are then left for later. Who may
+    /// write is not asked.
+    virtual Errors judge(const Draft& draft) = 0;
     virtual figure::Value figure(const figure::Ask& ask) = 0;
     virtual figure::Explanation why(const figure::Ask& ask, figure::Page page) = 0;
     virtual Result<std::vector<figure::Posting>> difference(const figure::Ask& ask, Position from, Position to,
@@ -277,7 +285,8 @@ class Board {
 
     /// Who may write; none: everybody. Set before anybody writes.
     virtual void set_permit(Permit permit) = 0;
-    /// Called after each batch on a thread of the board, in order; quick, and does not write. Set before anybody writes.
+    /// Called after each batch on a thread of the board, in order; quick, and does not write. Set before anybody
+    /// writes.
     virtual void subscribe(Subscriber subscriber) = 0;
 
     /// Another model for the living board, in one transaction of the writer: nothing is changed when a record stands

@@ -125,6 +125,10 @@ Result<cel::Value> Core::figure_in_draft(std::string_view code, int unit_type, s
         const std::shared_lock lock(book_mutex);
         v = book->value_with(ask, pending.postings);
     }
+    return figure_value(f, v);
+}
+
+Result<cel::Value> Core::figure_value(const model::Figure& f, const figure::Value& v) {
     if (!v.has) return cel::Value::null();
     if (f.measure.kind == model::Measure::Kind::money) {
         YIPAN_TRY(const Decimal fen, v.number.rescaled(2, Rounding::half_up));

@@ -80,6 +80,9 @@ class Core {
     std::optional<Error> damage;  // why a damaged board is open for reading only
     Clock* clock = nullptr;
 
+    /// A figure's value as rules see it, in its measure.
+    static Result<cel::Value> figure_value(const model::Figure& figure, const figure::Value& value);
+
     /// The figures: readers hold the lock shared and see one position (I5).
     mutable std::shared_mutex book_mutex;
     std::unique_ptr<StoreRuns> runs;

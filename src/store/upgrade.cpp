@@ -95,7 +95,8 @@ Status run_step(Connection& board, const UpgradeStep& step) {
         if (const auto at = sql.find("{table}"); at != std::string::npos) sql.replace(at, 7, quoted(code));
         YIPAN_TRY_VOID(board.run(sql));
         if (!*step.view_tail) continue;
-        YIPAN_TRY(const auto view, board.texts("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'v_" + code + "'"));
+        YIPAN_TRY(const auto view,
+                  board.texts("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'v_" + code + "'"));
         if (view.empty()) continue;
         YIPAN_TRY_VOID(board.run("DROP VIEW " + quoted("v_" + code)));
         YIPAN_TRY_VOID(board.run(view[0] + step.view_tail));

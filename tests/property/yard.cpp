@@ -90,8 +90,8 @@ bool same_versions(const std::vector<oracle::Version>& told, const std::vector<r
     if (versions.size() != history.size()) return false;
     for (std::size_t i = 0; i < versions.size(); ++i) {
         const record::Record &a = *versions[i], &b = *history[i];
-        if (a.voided != b.voided || a.id != b.id || a.version != b.version || a.position != b.position || a.previous != b.previous ||
-            a.effective != b.effective || a.values != b.values)
+        if (a.voided != b.voided || a.id != b.id || a.version != b.version || a.position != b.position ||
+            a.previous != b.previous || a.effective != b.effective || a.values != b.values)
             return false;
     }
     return true;
@@ -268,7 +268,8 @@ std::string Yard::apply(const board::Draft& draft) {
             const bool right = change.verb == board::Verb::invalidate ? last && last->voided
                                : change.verb == board::Verb::restore  ? last && !last->voided
                                                                       : true;
-            if (!right) return fmt::format("record {} is not what {} makes of it", receipt->records[i].value, "the verb");
+            if (!right)
+                return fmt::format("record {} is not what {} makes of it", receipt->records[i].value, "the verb");
             continue;
         }
         if (change.verb == board::Verb::remove || change.verb == board::Verb::merge) {
@@ -346,8 +347,8 @@ std::string Yard::catch_up() {
 // from a removed record, the oracle keeps: as-known questions about the time before remain answerable from postings.
 void Yard::forget(const board::Entry& erasure) {
     const model::Type& type = model_->types[static_cast<std::size_t>(erasure.type)];
-    auto& versions = world_->versions[static_cast<std::size_t>(erasure.type)]
-                                     [static_cast<std::size_t>(erasure.record.value - 1)];
+    auto& versions =
+        world_->versions[static_cast<std::size_t>(erasure.type)][static_cast<std::size_t>(erasure.record.value - 1)];
     for (auto& version : versions) {
         if (!version.record) continue;
         auto blank = std::make_shared<record::Record>(*version.record);
@@ -361,8 +362,8 @@ std::string Yard::told(const board::Draft& draft) const {
     std::string out = fmt::format("after position {}:", seen_.value);
     for (const board::Change& change : draft.changes) {
         const model::Type& type = model_->types[static_cast<std::size_t>(change.type)];
-        out += fmt::format("\n  {} {} {} {}", board::verb_name(change.verb), type.code, change.record.value,
-                           change.move);
+        out +=
+            fmt::format("\n  {} {} {} {}", board::verb_name(change.verb), type.code, change.record.value, change.move);
         if (change.effective) out += " effective " + change.effective->text();
         for (const auto& [field, value] : change.set) {
             const std::int64_t* number = record::as_integer(value);
