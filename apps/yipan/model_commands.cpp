@@ -268,7 +268,7 @@ int show(Context& context, const ModelOptions& options) {
 }  // namespace
 
 void add_model_commands(CLI::App& app, Context& context) {
-    CLI::App* group = app.add_subcommand("model", "the shape of a board: show it, see what another would do, change it");
+    CLI::App* group = app.add_subcommand("model", "declarations, and the shape of a board: check, show, see what another would do, change it");
     group->require_subcommand(1);
     auto options = std::make_shared<ModelOptions>();
     const auto command = [&](const char* name, const char* what, bool folder, bool migration) {

@@ -75,6 +75,7 @@ std::int64_t Migrating::next_id(int type) {
 }
 
 void Migrating::set_values(int type, const record::Record& old, record::Record& next) {
+    if (step_->type(type).sets.empty()) return;
     const model::Type& shape = step_->after->types[at(type)];
     record::Views views(*step_->before, world_);
     cel::Activation activation;
@@ -141,33 +142,29 @@ Result<bool> Migrating::next_values(const record::Record& old, int type, record:
     next.effective = old.effective;
     next.voided = old.voided;
     next.values.assign(now.fields.size(), {});
-    std::vector<record::Value> plain(now.fields.size());
-    std::vector<std::optional<Error>> unfit(now.fields.size());
+    std::vector<std::pair<std::size_t, Error>> unfit;
     for (std::size_t f = 0; f < now.fields.size(); ++f) {
         const model::FieldSource& source = step.fields[f];
         if (source.old < 0) continue;
         const record::Value& value = old.at(source.old);
-        if (source.how == model::FieldSource::How::same) plain[f] = value;
         if (source.how == model::FieldSource::How::same && source.rule.empty()) {
             next.values[f] = value;
         } else if (auto fits = model::convert(source, was.fields[at(source.old)], now.fields[f], value)) {
             next.values[f] = std::move(*fits);
         } else {
-            unfit[f] = fits.error();
+            unfit.emplace_back(f, fits.error());
         }
     }
     Restored back = Restored::no;
     if (undone_) {
         YIPAN_TRY(back, restored(old, type, next));
         if (back != Restored::no)
-            for (std::size_t f = 0; f < unfit.size(); ++f)
-                if (!record::is_unset(next.values[f])) unfit[f].reset();
+            std::erase_if(unfit, [&](const auto& u) { return !record::is_unset(next.values[u.first]); });
     }
     if (judging_) {
-        for (const auto& error : unfit)
-            if (error)
-                findings_.add(now.code + "." + error->where, error->code, record_name(was, old),
-                              error->where + ": " + error->message, error->hint);
+        for (const auto& [f, error] : unfit)
+            findings_.add(now.code + "." + error.where, error.code, record_name(was, old),
+                          error.where + ": " + error.message, error.hint);
         for (const int f : step.unnamed) {
             // What the undone step itself had set goes back with it.
             if (record::is_unset(old.at(f)) || back == Restored::whole) continue;
@@ -188,7 +185,14 @@ Result<bool> Migrating::next_values(const record::Record& old, int type, record:
             if (const auto part = ids.find(old.id.value); part != ids.end())
                 next.values[at(step_->type(target).reference)] = part->second;
     if (step.reads_rows || undone_) compute(now, next);
-    return next.values != plain;
+    // Rewritten: anything the columns themselves do not already say.
+    static const record::Value unset;
+    for (std::size_t f = 0; f < now.fields.size(); ++f) {
+        const model::FieldSource& source = step.fields[f];
+        const bool kept = source.old >= 0 && source.how == model::FieldSource::How::same;
+        if (next.values[f] != (kept ? old.at(source.old) : unset)) return true;
+    }
+    return false;
 }
 
 void Migrating::unique(int type, record::Record& next) {
@@ -246,6 +250,17 @@ void Migrating::judge(int type, const record::Record& old, record::Record& next)
                       record_name(step_->before->types[at(old.type)], old), e.where + ": " + e.message,
                       e.hint + (e.hint.empty() ? "" : "; ") + "or set it by a migration: set: {type: " + shape.code +
                           ", field: ..., value: ...}");
+}
+
+bool Migrating::unchanged(int type) const {
+    const model::TypeStep& step = step_->type(type);
+    if (step.old != type || step.reads_rows || undone_) return false;
+    if (step.fields.size() != step_->before->types[at(type)].fields.size()) return false;
+    for (std::size_t f = 0; f < step.fields.size(); ++f)
+        if (step.fields[f].old != static_cast<int>(f) || step.fields[f].how != model::FieldSource::How::same ||
+            !step.fields[f].rule.empty())
+            return false;
+    return true;
 }
 
 record::RecordPtr Migrating::next(const record::Record& old) {
@@ -418,12 +433,12 @@ Rederive::Rederive(StepPtr step, std::shared_ptr<const figure::Plan> before, std
 }
 
 Status Rederive::record(const record::Record& now, record::Resolver& new_world, record::Resolver& old_world,
-                        std::int64_t position, std::vector<figure::Posting>& out) {
+                        std::int64_t position, std::vector<figure::Posting>& out, const record::RecordPtr& before) {
     was_.clear();
     is_.clear();
     const int old_type = step_->type(now.type).old;
     if (old_type >= 0 && !former_[at(now.type)].empty())
-        if (const record::RecordPtr old = old_world.current(old_type, now.id))
+        if (const record::RecordPtr old = before ? before : old_world.current(old_type, now.id))
             YIPAN_TRY_VOID(before_->contributions(former_[at(now.type)], *old, old_world, was_));
     YIPAN_TRY_VOID(after_->contributions(figures_[at(now.type)], now, new_world, is_));
     if (was_.empty())

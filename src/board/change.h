@@ -52,6 +52,8 @@ class Migrating {
     Status records(const OnRecord& on_record, const std::function<void(std::int64_t)>& progress);
     /// The next values of one record, as records() makes them; null when its type is gone.
     record::RecordPtr next(const record::Record& old);
+    /// True when records of this new type are, field by field, what they were under the same index.
+    bool unchanged(int type) const;
     Findings& findings() { return findings_; }
     std::vector<TypeTally>& tallies() { return tallies_; }
     const std::vector<TypeTally>& gone() const { return gone_; }
@@ -99,9 +101,10 @@ class Rederive {
     Rederive(StepPtr step, std::shared_ptr<const figure::Plan> before, std::shared_ptr<const figure::Plan> after);
     const std::vector<char>& affected() const { return affected_; }
     bool wants(int new_type) const { return !figures_[static_cast<std::size_t>(new_type)].empty(); }
-    /// One record of the new board: what it contributed before (when there was one) and contributes now.
+    /// One record of the new board: what it contributed before (when there was one; `before`: that record, if at hand)
+    /// and contributes now.
     Status record(const record::Record& now, record::Resolver& new_world, record::Resolver& old_world,
-                  std::int64_t position, std::vector<figure::Posting>& out);
+                  std::int64_t position, std::vector<figure::Posting>& out, const record::RecordPtr& before = nullptr);
 
   private:
     StepPtr step_;

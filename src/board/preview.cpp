@@ -27,6 +27,7 @@ class Future final : public record::Resolver {
         auto& cache = cache_[type];
         if (const auto known = cache.find(id.value); known != cache.end()) return known->second;
         const record::RecordPtr was = world_.current(old, id);
+        if (migrating_.unchanged(type)) return was;
         record::RecordPtr next = was ? migrating_.next(*was) : nullptr;
         constexpr std::size_t cached_max = 60'000;
         if (cache.size() >= cached_max) cache.clear();
@@ -156,8 +157,8 @@ class Preview {
         out_.refused = migrating.findings().errors();
         YIPAN_TRY_VOID(tables(migrating));
         if (!out_.refused.empty() || !kept_all) return {};  // what is refused has no figures to show
-        YIPAN_TRY_VOID(figures(future));
-        return lights(future);
+        YIPAN_TRY_VOID(figures(future, migrating));
+        return lights(future, migrating);
     }
 
     Status tables(Migrating& migrating) {
@@ -190,24 +191,26 @@ class Preview {
     }
 
     // Every record of a type as it will be.
-    Status each_new(int type, Future& future, const std::function<Status(const record::Record&)>& visit) {
+    using Visit = std::function<Status(const record::Record& now, const record::RecordPtr& before)>;
+    Status each_new(int type, Future& future, Migrating& migrating, const Visit& visit) {
         const int old = step_->type(type).old;
+        const bool unchanged = migrating.unchanged(type);
         Status inner;
         if (old >= 0) {
             YIPAN_TRY_VOID(store_->each(old, [&](const record::RecordPtr& r) {
                 if (progress_ && ++done_ % progress_every == 0) progress_(done_, 0);
-                const record::RecordPtr next = future.current(type, r->id);
-                if (next) inner = visit(*next);
+                const record::RecordPtr next = unchanged ? r : migrating.next(*r);
+                if (next) inner = visit(*next, r);
                 return inner.has_value();
             }));
             return inner;
         }
         for (auto made = future.created.lower_bound({type, 0}); made != future.created.end() && made->first.first == type; ++made)
-            YIPAN_TRY_VOID(visit(*made->second));
+            YIPAN_TRY_VOID(visit(*made->second, nullptr));
         return {};
     }
 
-    Status figures(Future& future) {
+    Status figures(Future& future, Migrating& migrating) {
         const auto numbers = std::make_shared<const figure::Plan>(*step_->after, provisional());
         Rederive rederive(step_, plan_, numbers);
         struct Both {
@@ -241,9 +244,9 @@ class Preview {
         std::vector<figure::Posting> postings;
         for (const model::Type& type : step_->after->types) {
             if (!rederive.wants(type.index)) continue;
-            YIPAN_TRY_VOID(each_new(type.index, future, [&](const record::Record& r) -> Status {
+            YIPAN_TRY_VOID(each_new(type.index, future, migrating, [&](const record::Record& r, const record::RecordPtr& before) -> Status {
                 postings.clear();
-                YIPAN_TRY_VOID(rederive.record(r, future, *world_, 1, postings));
+                YIPAN_TRY_VOID(rederive.record(r, future, *world_, 1, postings, before));
                 for (const figure::Posting& p : postings) {
                     const int index = numbers->index_of(p.what.cell.figure);
                     Both& both = cells[{step_->after->figures[at(index)].code, key_of(p.what.cell)}];
@@ -298,7 +301,7 @@ class Preview {
         return out;
     }
 
-    Status lights(Future& future) {
+    Status lights(Future& future, Migrating& migrating) {
         const Date today = core_.facts.zone.date_of(core_.clock->now());
         const auto rule_of = [](const model::Model& m, const std::string& code) -> const model::Light* {
             for (const model::Light& l : m.lights)
@@ -319,7 +322,7 @@ class Preview {
                     return true;
                 }));
             if (const model::Light* after = rule_of(*step_->after, code))
-                YIPAN_TRY_VOID(each_new(after->type, future, [&](const record::Record& r) -> Status {
+                YIPAN_TRY_VOID(each_new(after->type, future, migrating, [&](const record::Record& r, const record::RecordPtr&) -> Status {
                     ++row.after[static_cast<std::size_t>(lamp(*step_->after, *after, r, future, today))];
                     return {};
                 }));
