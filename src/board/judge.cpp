@@ -46,6 +46,22 @@ Checked<Receipt> Judge::Session::run() {
     return receipt();
 }
 
+// Judges without writing; each change against the store as it stands.
+Errors Judge::Session::consider() {
+    only_considers_ = true;
+    for (const Change& change : draft_.changes) {
+        if (change.verb != Verb::create && change.verb != Verb::amend) {
+            problem(Code::usage, change.where, "only creating and amending can be judged without writing");
+            continue;
+        }
+        unsure_ = false;
+        made_.push_back({});
+        apply(change, made_.back());
+        if (j_.store_lost_ || errors_.size() >= errors_max) break;
+    }
+    return std::move(errors_);
+}
+
 // Replay: the entry was judged when it was written; only its consequences are derived anew.
 Status Judge::Session::replay(const journal::Entry& entry) {
     if (entry.verb == journal::Verb::read || entry.verb == journal::Verb::act) {  // they change no record
@@ -247,6 +263,10 @@ void Judge::Session::set_values(const Change& change, const model::Type& type, r
 // A negative id means the record of an earlier change of the same draft.
 RecordId Judge::Session::resolve(std::int64_t id, int type, const std::string& where, const std::string& what) {
     if (id > 0) return RecordId(id);
+    if (only_considers_) {
+        unsure_ = true;
+        return {};
+    }
     const auto k = static_cast<std::size_t>(-(id + 1));
     if (id == 0 || k + 1 >= made_.size() || made_[k].type != type) {
         problem(Code::invalid_input, where,
@@ -387,6 +407,12 @@ Checked<Receipt> Judge::judge(const Draft& draft, Instant now, Pending& pending)
         if (*known) return repeated(**known);
     }
     return Session(*this, draft, log_.next_time(now), pending).run();
+}
+
+Errors Judge::consider(const Draft& draft, Instant now) {
+    Pending none;
+    store_lost_ = false;
+    return Session(*this, draft, now.micros, none).consider();
 }
 
 Status Judge::replay(const journal::Entry& entry, Pending& pending) {

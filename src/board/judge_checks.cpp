@@ -89,6 +89,12 @@ void Judge::Session::finish(const Change& change, const model::Type& type, const
     check_unique(type, *next, old.get(), change.where);
     if (j_.store_lost_) return;
     if (old && next->values == old->values && !change.effective) return;  // nothing changes: nothing is written
+    if (only_considers_) {
+        if (unsure_) return;
+        if (errors_.size() > before) return plain_rules(type, *next, old, change.where);
+        remember_rules(type, nullptr, next, old, change.where);
+        return judge_rules();
+    }
     if (move && move->who) may_move(*move, type, *next, old, change.where);
     if (ask) (void)permitted(change, type, old.get(), next.get());
     if (j_.store_lost_) return;

@@ -30,7 +30,7 @@ void Judge::Session::remove(const Change& change, const model::Type& type, const
             if (back.type == type.index && id == old->id.value) continue;
             const record::RecordPtr referrer = current(back.type, RecordId(id));
             if (!referrer) continue;  // already gone along
-            if (field.on_delete == model::OnDelete::refuse) {
+            if (field.on_delete == model::OnDelete::refuse || change.alone) {
                 problem(Code::referenced, change.where,
                         person_name(type, *old) + " is still " + field.code + " of " + person_name(other, *referrer) +
                             (ids->size() > 1 ? " and " + std::to_string(ids->size() - 1) + " more" : ""),
@@ -157,7 +157,7 @@ void Judge::Session::revive(const Change& change, const model::Type& type, Recor
     if (errors_.empty()) revive_companions(change, type, id, last->transaction, last->position);
 }
 std::optional<journal::Entry> Judge::Session::last_entry(const Change& change, const model::Type& type, RecordId id) {
-    const auto positions = j_.store_.positions_of(type.index, id.value);
+    const auto positions = j_.world_.positions_of(type.index, id);
     if (!positions) return lose(positions.error()), std::nullopt;
     if (positions->empty()) {
         problem(Code::not_found, change.where, "no " + type.code + " with id " + std::to_string(id.value),

@@ -32,6 +32,7 @@ class Judge::Session final : public cel::Host {
           postings_mark_(pending.postings.size()),
           changed_mark_(pending.changed.size()) {}
     Checked<Receipt> run();
+    Errors consider();
     Status replay(const journal::Entry& entry);
     Result<cel::Value> query(const cel::SqlQuery& query, std::span<const cel::Value> params) override;
     Result<cel::Value> figure(std::string_view code, const cel::Value& unit, const cel::Value& period) override;
@@ -216,6 +217,8 @@ class Judge::Session final : public cel::Host {
     Pending& pending_;
     Log::State mark_;
     std::size_t postings_mark_, changed_mark_;
+    bool only_considers_ = false;  // nothing is written
+    bool unsure_ = false;          // the change refers to one that is not there yet
     bool ask_permit_ = false;
     bool after_each_ = false;
     const journal::Entry* given_ = nullptr;  // replay

@@ -79,8 +79,8 @@ class Verifier {
 
     void version(const journal::Entry& e, const std::string& place) {
         if (e.type.empty()) return;
-        const int type = shape_->model->find_type(e.type);
-        if (type < 0) return;
+        const int type = shape_->type_of(e);
+        if (type < 0) return;  // the model no longer has it
         auto& records = last_[static_cast<std::size_t>(type)];
         if (e.record < 1) return problem(place, "names no record");
         if (static_cast<std::size_t>(e.record) >= records.size())
@@ -127,6 +127,14 @@ class Verifier {
             if (!stored) return problem(place, stored.error().message), true;
             if (r->previous.value != stored->entry.previous || r->effective.days != stored->entry.effective)
                 problem(place, "differs from entry " + std::to_string(last.position));
+            if (stored->entry.model_version != shape_->version) {  // written under an earlier model
+                const auto carried = shape_->eras->carry(stored->entry, shape_->version);
+                if (!carried)
+                    problem(place, carried.error().text());
+                else if (carried->values != r->values || carried->marks.voided != r->voided)
+                    problem(place, "differs from entry " + std::to_string(last.position) + " that made it");
+                return true;
+            }
             const auto said = record::marks_of(stored->entry.body[0]);
             for (int g = 0; g < record::group_count; ++g) {
                 codec.encode(*r, static_cast<model::FieldGroup>(g), body, said ? &*said : nullptr);

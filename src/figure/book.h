@@ -70,6 +70,7 @@ struct Ask {
     std::optional<Date> tree_date;       // default: last day of the period; figures without period: `today`
     Date today;                          // board's date, used only where no period is given
     std::optional<Position> as_known;    // journal position; unset = now
+    bool by_today = false;               // as known, but by today's definition instead of the one then in force
 };
 
 /// A figure's value. `units` at `scale` (money: fen, scale 2). No value is not zero: `why_none` says why.

@@ -139,6 +139,7 @@ class Sqlite final : public Store {
         return use(model);
     }
     Status use(const model::ModelPtr& model) override {
+        if (model == model_) return {};
         model_ = model;
         types_.clear();
         types_.resize(model->types.size());
@@ -171,6 +172,11 @@ class Sqlite final : public Store {
                                               "next_record FROM yipan_type WHERE code = ?2), 1)) ON CONFLICT(code) DO "
                                               "UPDATE SET next_record = max(next_record, excluded.next_record)"));
             YIPAN_TRY_VOID(s.bind_text(1, type.code).bind_text(2, from).run());
+            if (from == type.code) continue;
+            YIPAN_TRY(Statement moved,
+                      Statement::prepare(db_, "UPDATE yipan_redirect SET type = (SELECT id FROM yipan_type WHERE code = "
+                                              "?1) WHERE type = (SELECT id FROM yipan_type WHERE code = ?2)"));
+            YIPAN_TRY_VOID(moved.bind_text(1, type.code).bind_text(2, from).run());
         }
         return use(r.after);
     }
@@ -270,11 +276,13 @@ class Sqlite final : public Store {
             visit(d);
         }
     }
-    Result<std::vector<std::int64_t>> positions_of(int type, std::int64_t record) override {
+    Result<std::vector<std::int64_t>> positions_of(const std::string& type, std::int64_t record) override {
+        const auto number = code_numbers_.find(type);
+        if (number == code_numbers_.end()) return std::vector<std::int64_t>{};
         YIPAN_TRY(Statement s,
                   Statement::prepare(
                       db_, "SELECT position FROM yipan_entry WHERE type = ? AND record = ? ORDER BY position"));
-        return ids(s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).bind(2, record));
+        return ids(s.bind(1, number->second).bind(2, record));
     }
     Status put_node(int level, std::int64_t index, const Digest& digest) override {
         return put_node_.bind(1, level).bind(2, index).bind_digest(3, digest).run();

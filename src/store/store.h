@@ -96,7 +96,7 @@ class Store {
     virtual Status each_leaf(std::int64_t from, std::int64_t to, const std::function<void(const Digest&)>& visit) = 0;
     /// Positions of the entries of a record, ascending. Walks the journal: for records that are gone; living ones have
     /// a chain.
-    virtual Result<std::vector<std::int64_t>> positions_of(int type, std::int64_t record) = 0;
+    virtual Result<std::vector<std::int64_t>> positions_of(const std::string& type, std::int64_t record) = 0;
     virtual Status put_node(int level, std::int64_t index, const Digest& digest) = 0;
     virtual Result<std::optional<Digest>> node(int level, std::int64_t index) = 0;
 
