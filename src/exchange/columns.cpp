@@ -134,8 +134,8 @@ Checked<std::vector<Column>> read_headings(const model::Type& type, std::span<co
             errors.push_back({Code::invalid_input, place, "the column has no heading",
                               "a field's code or label; remove an empty column"});
         } else if (!field) {
-            errors.push_back({Code::invalid_input, place, "unknown heading \"" + column.heading + "\"",
-                              hint_for(type, parts.name)});
+            errors.push_back(
+                {Code::invalid_input, place, "unknown heading \"" + column.heading + "\"", hint_for(type, parts.name)});
         } else if (std::any_of(columns.begin(), columns.end(),
                                [&](const Column& c) { return c.field == column.field; })) {
             errors.push_back({Code::invalid_input, place, "the field " + field->code + " stands in two columns",

@@ -7,7 +7,8 @@
 //      because the board moved meanwhile stops it as "partly"; apply() again resumes, undo() takes back.
 // Failing rows come back as a file with a reason column; it is staged as a correction of the same import and only its
 // rows run. An import acts as the actor and post of its options; the channel of its entries is "import".
-//   One StagedImport is used by one thread; two for one import at a time are refused. Progress is called on that thread.
+//   One StagedImport is used by one thread; two for one import at a time are refused. Progress is called on that
+//   thread.
 #include <memory>
 #include <string>
 #include <vector>

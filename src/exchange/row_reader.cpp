@@ -66,7 +66,8 @@ std::vector<std::string> RowReader::ignored_columns() const {
     std::vector<std::string> names;
     for (const Column& column : columns_) {
         const bool in_key = std::find(key_.begin(), key_.end(), column.field) != key_.end();
-        if (!column.entered && column.field >= 0 && column.field != type_.state && !in_key) names.push_back(column.heading);
+        if (!column.entered && column.field >= 0 && column.field != type_.state && !in_key)
+            names.push_back(column.heading);
     }
     return names;
 }
@@ -137,8 +138,7 @@ Result<std::string> text_for(const model::Field& field, const Column& column, co
 }
 }  // namespace
 
-void RowReader::read_cell(const Column& column, const Cell& given, const std::string& where, Row& row,
-                          Errors& errors) {
+void RowReader::read_cell(const Column& column, const Cell& given, const std::string& where, Row& row, Errors& errors) {
     const model::Field& field = field_of(type_, column.field);
     record::Value& slot = scratch_[static_cast<std::size_t>(column.field)];
     slot = {};
@@ -214,8 +214,8 @@ void RowReader::judge_new(const Row& row, const std::string& where, Errors& erro
 }
 
 // A state may stand in a file that was exported, but it changes by moves only.
-void RowReader::judge_fixed(const record::Record* record, std::span<const Cell> cells,
-                            const std::string& where, Errors& errors) {
+void RowReader::judge_fixed(const record::Record* record, std::span<const Cell> cells, const std::string& where,
+                            Errors& errors) {
     for (std::size_t i = 0; i < columns_.size() && i < cells.size(); ++i) {
         if (columns_[i].field < 0 || columns_[i].field != type_.state || cells[i].text.empty()) continue;
         const record::Value& wanted = scratch_[static_cast<std::size_t>(type_.state)];
@@ -241,7 +241,8 @@ void RowReader::check_repeated(std::uint64_t line, const std::string& where, Err
     if (!key_.empty()) {
         std::uint64_t hash = 0;
         for (const int field : key_) hash = mixed(hash, scratch_[static_cast<std::size_t>(field)]);
-        if (!lines_.insert(hash, static_cast<std::int64_t>(line))) twice(key_.front(), lines_, hash, "the same " + type_.code);
+        if (!lines_.insert(hash, static_cast<std::int64_t>(line)))
+            twice(key_.front(), lines_, hash, "the same " + type_.code);
     }
     for (auto& [field, lines] : unique_lines_) {
         const record::Value& value = scratch_[static_cast<std::size_t>(field)];

@@ -67,8 +67,8 @@ class RowReader {
     std::vector<record::Value> scratch_;  // values of the row by field, for the key
     record::Record probe_;                // holds scratch_ while it is checked
     bool refers_to_itself_ = false;
-    KeyIndex records_;  // key -> record
-    KeyIndex lines_;    // key -> line of this file
+    KeyIndex records_;                                    // key -> record
+    KeyIndex lines_;                                      // key -> line of this file
     std::vector<std::pair<int, KeyIndex>> unique_lines_;  // the same for unique fields outside the key
     bool second_reading_ = false;
     std::map<std::string, std::int64_t, std::less<>>

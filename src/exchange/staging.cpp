@@ -29,7 +29,9 @@ bool take_number(std::string_view& in, std::uint64_t& n) {
     }
     return false;
 }
-std::uint64_t zigzag(std::int64_t n) { return static_cast<std::uint64_t>(n) << 1 ^ static_cast<std::uint64_t>(n >> 63); }
+std::uint64_t zigzag(std::int64_t n) {
+    return static_cast<std::uint64_t>(n) << 1 ^ static_cast<std::uint64_t>(n >> 63);
+}
 std::int64_t zagzig(std::uint64_t n) { return static_cast<std::int64_t>(n >> 1) ^ -static_cast<std::int64_t>(n & 1); }
 tl::unexpected<Error> damaged() {
     return fail(Code::corrupt, "staging file", "a staged row cannot be read", "import the file again");
@@ -71,7 +73,8 @@ class SqliteStaging final : public Staging {
         YIPAN_TRY(meta_, Statement::prepare(db_, "SELECT value FROM meta WHERE key = ?"));
         YIPAN_TRY(set_meta_, Statement::prepare(db_, "INSERT OR REPLACE INTO meta VALUES(?, ?)"));
         YIPAN_TRY(put_, Statement::prepare(db_, "INSERT OR REPLACE INTO line VALUES(?, ?, ?, ?, ?, ?, ?)"));
-        YIPAN_TRY(row_, Statement::prepare(db_, "SELECT n, round, fate, record, version, body, cells FROM line WHERE n = ?"));
+        YIPAN_TRY(row_,
+                  Statement::prepare(db_, "SELECT n, round, fate, record, version, body, cells FROM line WHERE n = ?"));
         YIPAN_TRY(problem_, Statement::prepare(db_, "INSERT INTO problem VALUES(?, ?, ?, ?, ?)"));
         return {};
     }
@@ -111,8 +114,9 @@ class SqliteStaging final : public Staging {
     }
     Status each(int round, std::int64_t after, bool all, const std::function<bool(const StagedRow&)>& visit) override {
         const std::string where = round == 0 ? "n > ?1 AND round = ?2" : "round = ?2 AND round > 0 AND n > ?1";
-        YIPAN_TRY(Statement rows, Statement::prepare(db_, "SELECT n, round, fate, record, version, body, cells FROM line WHERE " +
-                                                              where + (all ? "" : " AND fate < 2") + " ORDER BY n"));
+        YIPAN_TRY(Statement rows,
+                  Statement::prepare(db_, "SELECT n, round, fate, record, version, body, cells FROM line WHERE " +
+                                              where + (all ? "" : " AND fate < 2") + " ORDER BY n"));
         rows.bind(1, after).bind(2, static_cast<std::int64_t>(round));
         while (true) {
             YIPAN_TRY(const bool more, rows.step());
@@ -120,8 +124,9 @@ class SqliteStaging final : public Staging {
         }
     }
     Status each_failed(const std::function<Status(const StagedRow&)>& visit) override {
-        YIPAN_TRY(Statement rows, Statement::prepare(
-                                      db_, "SELECT n, round, fate, record, version, body, cells FROM line WHERE fate = 3 ORDER BY n"));
+        YIPAN_TRY(Statement rows,
+                  Statement::prepare(
+                      db_, "SELECT n, round, fate, record, version, body, cells FROM line WHERE fate = 3 ORDER BY n"));
         while (true) {
             YIPAN_TRY(const bool more, rows.step());
             if (!more) return {};
@@ -152,8 +157,9 @@ class SqliteStaging final : public Staging {
         return drop.bind(1, line).run();
     }
     Result<Errors> problems(std::int64_t line, std::size_t limit) override {
-        YIPAN_TRY(Statement rows, Statement::prepare(db_, std::string("SELECT code, place, message, hint FROM problem") +
-                                                              (line < 0 ? "" : " WHERE n = ?1") + " ORDER BY n, rowid LIMIT ?2"));
+        YIPAN_TRY(Statement rows,
+                  Statement::prepare(db_, std::string("SELECT code, place, message, hint FROM problem") +
+                                              (line < 0 ? "" : " WHERE n = ?1") + " ORDER BY n, rowid LIMIT ?2"));
         if (line >= 0) rows.bind(1, line);
         rows.bind(2, static_cast<std::int64_t>(limit));
         Errors errors;
@@ -166,7 +172,8 @@ class SqliteStaging final : public Staging {
     }
 
     Status declare(const StagedDraft& d) override {
-        YIPAN_TRY(Statement put, Statement::prepare(db_, "INSERT INTO draft VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?)"));
+        YIPAN_TRY(Statement put,
+                  Statement::prepare(db_, "INSERT INTO draft VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?)"));
         return put.bind(1, d.number)
             .bind(2, std::int64_t{d.undo})
             .bind(3, static_cast<std::int64_t>(d.round))

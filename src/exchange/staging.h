@@ -67,7 +67,8 @@ class Staging {
     virtual Status put(const StagedRow& row) = 0;  // replaces the line
     virtual Result<std::optional<StagedRow>> row(std::int64_t line) = 0;
     /// Rows of a round after a line, in order; `visit` says whether to go on. Without `all`: those to be applied only.
-    virtual Status each(int round, std::int64_t after, bool all, const std::function<bool(const StagedRow&)>& visit) = 0;
+    virtual Status each(int round, std::int64_t after, bool all,
+                        const std::function<bool(const StagedRow&)>& visit) = 0;
     virtual Status each_failed(const std::function<Status(const StagedRow&)>& visit) = 0;
     virtual Result<std::int64_t> count(RowFate fate) = 0;
     /// Cells and bodies are no longer needed (they may hold what must be erased one day); failing rows stay.
