@@ -1,6 +1,7 @@
 // model show, diff, apply, back: the shape of a board, what another would do, and the change itself.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "output.h"
@@ -11,7 +12,7 @@ namespace json = boost::json;
 namespace {
 
 struct ModelOptions {
-    std::string board, folder, migration;
+    std::string board, folder, migration, out;
 };
 
 Result<model::SourceFile> read_file(const std::string& path) {
@@ -63,7 +64,19 @@ std::string number(__int128 sum, int scale) {
 struct CellPlace {
     std::string unit, period, dimensions;
 };
-CellPlace place_of(const model::Model& model, const figure::CellKey& key, board::Snapshot& snapshot, exchange::Names& names) {
+std::string choice_before(const model::Model& model, const std::string& code, std::size_t i, std::int64_t value) {
+    const int index = model.find_figure(code);
+    if (index < 0 || i >= model.figures[static_cast<std::size_t>(index)].by.size()) return std::to_string(value);
+    const model::Figure& f = model.figures[static_cast<std::size_t>(index)];
+    int type = f.type;
+    for (std::size_t k = 0; k + 1 < f.by[i].fields.size(); ++k)
+        type = model.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(f.by[i].fields[k])].target;
+    const model::Field& end = model.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(f.by[i].fields.back())];
+    return static_cast<std::size_t>(value) <= end.choices.size() ? end.choices[static_cast<std::size_t>(value - 1)].code
+                                                                 : std::to_string(value);
+}
+CellPlace place_of(const board::ModelPreview& p, const figure::CellKey& key, board::Snapshot& snapshot, exchange::Names& names) {
+    const model::Model& model = *p.after;
     const model::Figure& f = model.figures[static_cast<std::size_t>(key.figure)];
     CellPlace out;
     const std::string& code = model.types[static_cast<std::size_t>(f.unit_type)].code;
@@ -78,6 +91,10 @@ CellPlace place_of(const model::Model& model, const figure::CellKey& key, board:
     }
     for (std::size_t i = 0; i < f.by.size(); ++i) {
         const std::int64_t value = i == 0 ? key.d1 : key.d2;
+        if (value < 0) {  // a choice that goes
+            out.dimensions += (i ? ", " : "") + f.by_names[i] + "=" + choice_before(*p.before, f.code, i, -value);
+            continue;
+        }
         int type = f.type;
         for (std::size_t k = 0; k + 1 < f.by[i].fields.size(); ++k)
             type = model.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(f.by[i].fields[k])].target;
@@ -111,7 +128,7 @@ json::object preview_json(const board::ModelPreview& p, board::Snapshot& snapsho
     for (const auto& f : p.figures) {
         json::array first;
         for (const auto& c : f.first) {
-            const CellPlace at = place_of(*p.after, c.key, snapshot, names);
+            const CellPlace at = place_of(p, c.key, snapshot, names);
             first.push_back({{"unit", at.unit},
                              {"period", at.period},
                              {"dimensions", at.dimensions},
@@ -166,7 +183,7 @@ void print_preview(const Context& context, const board::ModelPreview& p, board::
         if (f.first.empty()) continue;
         rows = {{"unit", "period", "by", "before", "records", "after", "records"}};
         for (const auto& c : f.first) {
-            const CellPlace at = place_of(*p.after, c.key, snapshot, names);
+            const CellPlace at = place_of(p, c.key, snapshot, names);
             rows.push_back({at.unit, at.period, at.dimensions, number(c.sum_before, f.scale_before),
                             std::to_string(c.count_before), number(c.sum_after, f.scale_after), std::to_string(c.count_after)});
         }
@@ -234,11 +251,32 @@ int apply(Context& context, const ModelOptions& options, bool back) {
     return 0;
 }
 
+// The files of the present model, to be edited and given to diff and apply. Nothing there is written over.
+Status write_files(const model::Model& model, const std::string& folder) {
+    namespace fs = std::filesystem;
+    for (const model::SourceFile& file : model.files) {
+        const fs::path relative = fs::path(file.path).lexically_normal();
+        if (relative.is_absolute() || relative.string().starts_with(".."))
+            return fail(Code::invalid_model, file.path, "does not lie below the folder");
+        const fs::path path = fs::path(folder) / relative;
+        std::error_code error;
+        fs::create_directories(path.parent_path(), error);
+        if (fs::exists(path, error)) return fail(Code::duplicate, path.string(), "a file of this name exists", "choose an empty folder");
+        std::ofstream out(path, std::ios::binary);
+        out << file.text;
+        out.close();
+        if (!out) return fail(Code::store_failed, path.string(), "cannot be written", "check the folder and its rights");
+    }
+    return {};
+}
+
 int show(Context& context, const ModelOptions& options) {
     const auto board = open_board(context, options.board, Access::read);
     if (!board) return context.exit_code;
     const auto snapshot = board->snapshot();
     const model::Model& model = snapshot->model();
+    if (!options.out.empty())
+        if (const auto ok = write_files(model, options.out); !ok) return refuse(context, ok.error());
     if (context.json) {
         json::array types;
         for (const model::Type& t : model.types) {
@@ -278,8 +316,9 @@ void add_model_commands(CLI::App& app, Context& context) {
         if (migration) c->add_option("--migration", options->migration, "YAML: what becomes of the records (docs/model-change.md)");
         return c;
     };
-    on_run(command("show", "types, figures and files of the present model", false, false), context,
-           [&context, options] { return show(context, *options); });
+    CLI::App* shown = command("show", "types, figures and files of the present model", false, false);
+    shown->add_option("--out", options->out, "folder to write its files into, to be edited");
+    on_run(shown, context, [&context, options] { return show(context, *options); });
     on_run(command("diff", "what another model would do to records, rights, figures and lights; changes nothing", true, true), context,
            [&context, options] { return diff(context, *options, false); });
     on_run(command("apply", "change the model; nothing is changed when a record stands against it", true, true), context,

@@ -25,7 +25,7 @@ bool may_filter(const CallPtr& call, int type, const std::vector<std::string>& p
         const int f = shape.find(path[i]);
         if (f < 0) return true;  // a variable, or the id
         const model::Field& field = shape.fields[static_cast<std::size_t>(f)];
-        const auto always = [&](Action a) { return call->who->fields_always(type, a)[static_cast<std::size_t>(f)]; };
+        const auto always = [&](Action a) -> bool { return call->who->fields_always(type, a)[static_cast<std::size_t>(f)]; };
         const bool far = i > 0 && !call->who->sees_all(type);
         if (far || !always(Action::see) || (field.group == model::FieldGroup::personal && !always(Action::clear))) {
             errors.push_back({Code::not_allowed, std::string(where), "you may not select or sort by " + shape.code + "." + field.code,

@@ -225,7 +225,7 @@ struct ModelReceipt {
 /// What a change would do, looked at before it is made.
 struct ModelPreview {
     std::int32_t version = 0;  // it would become
-    model::ModelPtr after;
+    model::ModelPtr before, after;
     std::vector<model::Difference> differences;
     Errors refused;  // why it would not be made, each with the records concerned
     struct Table {
@@ -235,7 +235,7 @@ struct ModelPreview {
     };
     std::vector<Table> tables;  // that are touched
     struct Cell {
-        figure::CellKey key;  // of the new model; of the present one when the cell goes
+        figure::CellKey key;  // of the new model; a choice it no longer has: minus its number in the present one
         __int128 sum_before = 0, sum_after = 0;
         std::int64_t count_before = 0, count_after = 0;
     };

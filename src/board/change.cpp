@@ -161,6 +161,8 @@ Result<bool> Migrating::next_values(const record::Record& old, int type, record:
         if (back != Restored::no)
             std::erase_if(unfit, [&](const auto& u) { return !record::is_unset(next.values[u.first]); });
     }
+    unfit_.clear();
+    for (const auto& [f, error] : unfit) unfit_.push_back(now.fields[f].code);
     if (judging_) {
         for (const auto& [f, error] : unfit)
             findings_.add(now.code + "." + error.where, error.code, record_name(was, old),
@@ -189,7 +191,8 @@ Result<bool> Migrating::next_values(const record::Record& old, int type, record:
     static const record::Value unset;
     for (std::size_t f = 0; f < now.fields.size(); ++f) {
         const model::FieldSource& source = step.fields[f];
-        const bool kept = source.old >= 0 && source.how == model::FieldSource::How::same;
+        const bool kept = source.old >= 0 && model::stored_as_integer(was.fields[at(source.old)].kind) ==
+                                                 model::stored_as_integer(now.fields[f].kind);
         if (next.values[f] != (kept ? old.at(source.old) : unset)) return true;
     }
     return false;
@@ -245,11 +248,14 @@ void Migrating::judge(int type, const record::Record& old, record::Record& next)
     Errors errors;
     record::check_values(*step_->after, next, "", errors);
     const model::Type& shape = step_->after->types[at(type)];
-    for (const Error& e : errors)
+    for (const Error& e : errors) {
+        // What did not fit is told already; that it is missing follows from it.
+        if (std::find(unfit_.begin(), unfit_.end(), e.where) != unfit_.end()) continue;
         findings_.add(shape.code + "." + e.where + " " + std::string(code_name(e.code)), e.code,
                       record_name(step_->before->types[at(old.type)], old), e.where + ": " + e.message,
                       e.hint + (e.hint.empty() ? "" : "; ") + "or set it by a migration: set: {type: " + shape.code +
                           ", field: ..., value: ...}");
+    }
 }
 
 bool Migrating::unchanged(int type) const {

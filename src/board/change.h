@@ -89,6 +89,7 @@ class Migrating {
     std::map<int, std::int64_t> next_ids_;
     std::map<std::pair<int, int>, Unique> seen_;  // by new type, field (-1: the natural key)
     std::map<int, std::unordered_map<std::int64_t, std::int64_t>> split_ids_;  // by new type: record split -> its part
+    std::vector<std::string> unfit_;  // fields of the record at hand whose values do not fit
     bool judging_ = true;
 };
 

@@ -129,6 +129,7 @@ class Preview {
         }
         step_ = planned.step;
         out_.version = planned.version;
+        out_.before = shape_->model;
         out_.after = planned.model;
         out_.differences = step_->differences;
         if (auto ok = look(); !ok) return fail(Errors{ok.error()});
@@ -222,6 +223,10 @@ class Preview {
             key.figure = 0;
             return key;
         };
+        const auto old_key = [&](figure::CellKey key, int old_figure, int new_figure) {
+            if (old_figure >= 0) renumber(key, old_figure, new_figure);
+            return key_of(key);
+        };
         std::map<std::string, int> wanted;
         for (const model::Figure& f : step_->after->figures)
             if (rederive.affected()[at(f.index)]) wanted[f.code] = f.index;
@@ -232,7 +237,7 @@ class Preview {
                 const std::string& code = shape_->model->figures[at(key.figure)].code;
                 const auto mine = wanted.find(code);
                 if (mine == wanted.end()) return;
-                Both& both = cells[{code, key_of(key)}];
+                Both& both = cells[{code, old_key(key, key.figure, mine->second)}];
                 both.sum[0] = sum;
                 both.count[0] = count;
                 if (step_->figure_from[at(mine->second)] >= 0) {
@@ -249,7 +254,9 @@ class Preview {
                 YIPAN_TRY_VOID(rederive.record(r, future, *world_, 1, postings, before));
                 for (const figure::Posting& p : postings) {
                     const int index = numbers->index_of(p.what.cell.figure);
-                    Both& both = cells[{step_->after->figures[at(index)].code, key_of(p.what.cell)}];
+                    const figure::CellKey key = p.sign < 0 ? old_key(p.what.cell, step_->figure_from[at(index)], index)
+                                                           : key_of(p.what.cell);
+                    Both& both = cells[{step_->after->figures[at(index)].code, key}];
                     both.sum[1] += static_cast<__int128>(p.what.value) * p.sign;
                     both.count[1] += p.sign;
                 }
@@ -289,6 +296,25 @@ class Preview {
             if (changed[at(f.index)]) out_.follow.push_back(f.code);
         }
         return {};
+    }
+    static const model::Field* dimension(const model::Model& model, const model::Figure& f, std::size_t i) {
+        if (i >= f.by.size()) return nullptr;
+        int type = f.type;
+        for (std::size_t k = 0; k + 1 < f.by[i].fields.size(); ++k)
+            type = model.types[at(type)].fields[at(f.by[i].fields[k])].target;
+        return &model.types[at(type)].fields[at(f.by[i].fields.back())];
+    }
+    // Dimension values that are choices, from their numbers in the present model to those in the new one.
+    void renumber(figure::CellKey& key, int old_figure, int new_figure) const {
+        for (std::size_t i = 0; i < 2; ++i) {
+            std::int64_t& value = i == 0 ? key.d1 : key.d2;
+            const model::Field* a = dimension(*step_->before, step_->before->figures[at(old_figure)], i);
+            const model::Field* b = dimension(*step_->after, step_->after->figures[at(new_figure)], i);
+            if (value <= 0 || !a || !b || a->choices.empty() || static_cast<std::size_t>(value) > a->choices.size()) continue;
+            const std::string& code = a->choices[at(static_cast<int>(value) - 1)].code;
+            const auto same = std::find_if(b->choices.begin(), b->choices.end(), [&](const auto& c) { return c.code == code; });
+            value = same == b->choices.end() ? -value : same - b->choices.begin() + 1;
+        }
     }
     // Numbers only this look ahead uses: figures that go on keep theirs, the others lie above.
     std::vector<std::int32_t> provisional() const {

@@ -88,12 +88,39 @@ int run_writer(const std::string& path, std::int64_t seed) {
     return 0;
 }
 
+board::ModelChange narrowed(const board::Board& board, const char* from, const char* to) {
+    board::ModelChange change;
+    change.channel = "demo";
+    change.files = board.model()->files;
+    for (auto& file : change.files)
+        if (const auto at = file.text.find(from); at != std::string::npos) file.text.replace(at, std::string(from).size(), to);
+    change.migration = model::SourceFile{"m.yaml", "migrations:\n  - narrow: {type: payment, field: size, rule: half_up}\n"};
+    return change;
+}
+
+/// The changing process: says that it begins, changes the model of a board with many records, and says that it is done.
+int run_changer(const std::string& path) {
+    auto opened = board::Board::open(path);
+    if (!opened) return 3;
+    const char begins = 'b', done = 'd';
+    const auto change = narrowed(**opened, "decimal, scale: 2", "decimal, scale: 1");
+    if (write_all(&begins, 1) != 0) return 5;
+    const auto receipt = (*opened)->change_model(change);
+    if (!receipt) {
+        std::fprintf(stderr, "changer: %s\n", text_of(receipt.error()).c_str());
+        return 4;
+    }
+    if (write_all(&done, 1) != 0) return 5;
+    ::pause();  // to be killed
+    return 0;
+}
+
 struct Writer {
     pid_t pid = -1;
     int pipe = -1;
 };
 
-Writer start_writer(const std::string& path, std::int64_t seed) {
+Writer start(const std::string& path, const char* what, std::int64_t seed) {
     int ends[2];
     YIPAN_CHECK(::pipe2(ends, O_CLOEXEC) == 0);
     const std::string number = std::to_string(seed);
@@ -101,12 +128,14 @@ Writer start_writer(const std::string& path, std::int64_t seed) {
     YIPAN_CHECK(pid >= 0);
     if (pid == 0) {
         ::dup2(ends[1], STDOUT_FILENO);
-        ::execl(program.c_str(), program.c_str(), "--writer", path.c_str(), number.c_str(), nullptr);
+        ::execl(program.c_str(), program.c_str(), what, path.c_str(), number.c_str(), nullptr);
         ::_exit(9);
     }
     ::close(ends[1]);
     return {pid, ends[0]};
 }
+
+Writer start_writer(const std::string& path, std::int64_t seed) { return start(path, "--writer", seed); }
 
 std::vector<Promise> kill_after(const Writer& writer, int milliseconds) {
     // Waits for the first promise, so that no round ends before anything was written, then reads on until the moment of
@@ -190,10 +219,93 @@ TEST(Kill, what_was_answered_accepted_survives_a_kill_at_any_moment) {
                 static_cast<long long>(position));
 }
 
+// I7 beside I6: a change of the model is one thing; the board is the old one or the new one, never between.
+TEST(Kill, a_model_change_killed_at_any_moment_leaves_the_old_model_or_the_new_one) {
+    property::Folder folder;
+    const std::string first = folder.file("first.yipan"), path = folder.file("kill.yipan");
+    constexpr std::int64_t records = 3'000;
+    {
+        board::Board::Birth birth;
+        birth.name = "kill";
+        birth.model = property::tiny_model();
+        auto made = board::Board::create(first, birth);
+        ASSERT_TRUE(made.has_value()) << text_of(made.error());
+        const model::Model& model = *(*made)->model();
+        board::Draft draft;
+        draft.channel = "demo";
+        draft.changes.push_back(change_of(model, "organ", {{"code", "o"}}));
+        draft.changes.push_back(change_of(model, "project", {{"code", "p"}, {"organ", std::int64_t{-1}}}));
+        for (std::int64_t i = 0; i < records; ++i)
+            draft.changes.push_back(change_of(model, "payment",
+                                              {{"project", std::int64_t{-2}},
+                                               {"day", std::int64_t{Date::of(2026, 1, 1)->days} + i % 200},
+                                               {"amount", i},
+                                               {"size", i}}));
+        ASSERT_TRUE((*made)->apply(draft).has_value());
+    }
+    const int rounds = number_from("YIPAN_KILLS", 10);
+    std::mt19937_64 random(static_cast<std::uint64_t>(number_from("YIPAN_KILL_SEED", 1)));
+    int changed = 0;
+    double whole = 0.4;  // seconds a change takes here; learned from the rounds that end
+    for (int round = 0; round < rounds; ++round) {
+        for (const char* suffix : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(path + suffix);
+        std::filesystem::copy_file(first, path);
+        if (std::filesystem::exists(first + "-wal")) std::filesystem::copy_file(first + "-wal", path + "-wal");
+        const Writer changer = start(path, "--changer", 0);
+        char word = 0;
+        ASSERT_EQ(::read(changer.pipe, &word, 1), 1) << "round " << round << ": the change did not begin";
+        const auto begun = std::chrono::steady_clock::now();
+        const auto until = begun + std::chrono::duration<double>(whole * static_cast<double>(random() % 1100) / 1000.0);
+        std::thread killer([&] {
+            std::this_thread::sleep_until(until);
+            ::kill(changer.pid, SIGKILL);
+        });
+        const bool told = ::read(changer.pipe, &word, 1) == 1;
+        if (told) whole = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+        killer.join();
+        int status = 0;
+        ::waitpid(changer.pid, &status, 0);
+        ::close(changer.pipe);
+        ASSERT_TRUE(WIFSIGNALED(status)) << "round " << round << ": the changer ended by itself";
+
+        auto opened = board::Board::open(path);
+        ASSERT_TRUE(opened.has_value()) << "round " << round << ": " << text_of(opened.error());
+        const auto snapshot = (*opened)->snapshot();
+        const model::Model& model = snapshot->model();
+        const int payment = model.find_type("payment");
+        const int size = model.types[static_cast<std::size_t>(payment)].find("size");
+        const bool is_new = model.types[static_cast<std::size_t>(payment)].fields[static_cast<std::size_t>(size)].scale == 1;
+        EXPECT_TRUE(is_new || !told) << "round " << round << ": what was answered is gone (I6)";
+        changed += is_new;
+        std::int64_t seen = 0;
+        ASSERT_TRUE(snapshot
+                        ->each(payment,
+                               [&](const record::RecordPtr& r) {
+                                   const std::int64_t made = r->id.value - 1;
+                                   EXPECT_EQ(r->at(size), record::Value(is_new ? (made + 5) / 10 : made));
+                                   return ++seen > 0;
+                               })
+                        .has_value());
+        ASSERT_EQ(seen, records);
+        const auto report = (*opened)->verify();
+        ASSERT_TRUE(report.ok) << "round " << round << ": " << text_of(report.problems);
+        oracle::Recount recount(model, snapshot->resolver());
+        for (const model::Type& type : model.types)
+            ASSERT_TRUE(snapshot->each(type.index, [&](const record::RecordPtr& r) { return recount.take(*r).has_value(); }).has_value());
+        oracle::Cells cells;
+        snapshot->each_cell([&](const figure::CellKey& key, __int128 sum, std::int64_t count) {
+            if (count != 0) cells[{key.figure, key.slot, key.unit, key.d1, key.d2}] = {sum, count};
+        });
+        ASSERT_TRUE(cells == recount.cells()) << "round " << round << ": the cells are not what the records say";
+    }
+    std::printf("%d kills, %d boards had the new model\n", rounds, changed);
+}
+
 }  // namespace
 }  // namespace yipan
 
 int main(int argc, char** argv) {
+    if (argc >= 3 && std::string(argv[1]) == "--changer") return yipan::run_changer(argv[2]);
     if (argc == 4 && std::string(argv[1]) == "--writer") return yipan::run_writer(argv[2], std::atoll(argv[3]));
     yipan::program = "/proc/self/exe";
     ::testing::InitGoogleTest(&argc, argv);
