@@ -49,6 +49,8 @@ class JudgingBoard final : public board::Board {
     void submit(board::Draft, Answered) override {}
     void set_permit(board::Permit) override {}
     void subscribe(board::Subscriber) override {}
+    Checked<board::ModelReceipt> change_model(board::ModelChange, const board::Progress&) override { return {}; }
+    Checked<board::ModelPreview> preview_model(const board::ModelChange&, const board::Progress&) override { return {}; }
     std::unique_ptr<board::Snapshot> snapshot() override { return nullptr; }
     model::ModelPtr model() const override { return model_; }
     const std::string& name() const override { return name_; }

@@ -6,6 +6,7 @@
 #include "embedded.h"
 #include "progress.h"
 #include "recompute.h"
+#include "verified.h"
 
 namespace yipan::app {
 namespace json = boost::json;
@@ -47,29 +48,20 @@ int init(Context& context, const InitOptions& options) {
 }
 
 int verify(Context& context, const std::string& path) {
-    const auto board = open_board(context, path, Access::read);
-    if (!board) return context.exit_code;
     Bar bar("verify");
-    const board::VerifyReport report = board->verify(bar.progress());
+    const Verified done = verify_board(path, bar.progress());
+    if (done.unreadable && done.report.damaged_pages == 0) return refuse(context, done.report.problems);
+    const board::VerifyReport& report = done.report;
     if (context.json) {
-        json::array problems;
-        for (const Error& error : report.problems)
-            problems.push_back({{"code", code_name(error.code)}, {"where", error.where}, {"message", error.message}});
-        print_json(json::object{{"board", board_json(*board, board->snapshot()->position())},
-                                {"ok", report.ok},
-                                {"entries", report.entries},
-                                {"records", report.records},
-                                {"nodes", report.nodes},
-                                {"root", hex(report.root)},
-                                {"problems", std::move(problems)}});
+        json::object out = verified_json(done);
+        if (done.board) out["board"] = board_json(*done.board, done.position);
+        print_json(out);
     } else {
-        print(banner(*board) + "\n");
+        if (done.board) print(banner(*done.board) + "\n");
         for (const Error& error : report.problems) print(error.text() + "\n");
-        print(std::string(report.ok ? "verified" : "NOT verified") + ": " + std::to_string(report.entries) +
-              " entries, " + std::to_string(report.records) + " records, " + std::to_string(report.nodes) +
-              " tree nodes\nroot " + hex(report.root) + "\n");
+        print(verified_text(done));
     }
-    return report.ok ? 0 : 1;
+    return done.ok() ? 0 : 1;
 }
 
 int dump(Context& context, const std::string& path, const std::string& out_path) {

@@ -11,6 +11,8 @@ void add_ask_options(CLI::App* command, report::AskText& text, std::vector<std::
     command->add_option("--unit-type", text.unit_type, "where several types have a record of that name");
     command->add_option("--period", text.period, "2026-06, 2026Q2, 2026H1, 2026, 2026-01..06");
     command->add_option("--as-known", text.as_known, "as known after this entry of the journal");
+    command->add_option("--definition", text.definition, "as known: by the definition then in force (then) or by today's (now)")
+        ->check(CLI::IsMember({"then", "now"}));
     command->add_option("--forest", text.forest, "another roll-up than the figure's own");
     command->add_option("--tree", text.tree, "units as they stood on this day");
     command->add_option("--by", by, "dimension=value");

@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
     add_why_commands(app, context);
     add_assess_commands(app, context);
     add_report_commands(app, context);
+    add_model_commands(app, context);
     add_tool_commands(app, context);
     for (CLI::App* command : app.get_subcommands({})) command->footer("--json and --lang work here too.");
     try {

@@ -110,16 +110,15 @@ int show(Context& context, const std::string& path, const std::string& type_code
                         record::display(model, field, record->at(static_cast<int>(i)), context.language(),
                                         names.title_function())});
     }
-    print(banner(*board) + "\n" + declared.label.in(context.language()) + " " + names.title_of(*record) + standing + "\n" +
-          table_text(rows));
+    print(banner(*board) + "\n" + declared.label.in(context.language()) + " " + names.title_of(*record) + standing +
+          "\n" + table_text(rows));
     std::vector<std::vector<std::string>> history{{"version", "effective", "entry", "time", "channel", "what", "why"}};
     for (const record::RecordPtr& version : *versions) {
         const Result<board::Entry> entry = snapshot->entry(version->position);
         history.push_back(
             {std::to_string(version->version), version->effective.text(), "#" + std::to_string(version->position.value),
              entry ? board->zone().local_text(entry->time) : entry.error().message, entry ? entry->channel : "",
-             entry ? std::string(board::verb_name(entry->verb)) : "",
-             entry ? why_of(*entry) : ""});
+             entry ? std::string(board::verb_name(entry->verb)) : "", entry ? why_of(*entry) : ""});
     }
     print(table_text(history));
     return 0;

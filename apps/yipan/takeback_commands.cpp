@@ -123,8 +123,8 @@ int take_back(Context& context, const TakeBackOptions& options, board::Verb verb
                                 {"dry_run", options.dry_run}});
         return 0;
     }
-    print(banner(*board) + "\n" + (options.dry_run ? "would be " : "") + done + ": " + options.type + " " + options.key +
-          (verb == board::Verb::merge ? " into " + options.into : "") +
+    print(banner(*board) + "\n" + (options.dry_run ? "would be " : "") + done + ": " + options.type + " " +
+          options.key + (verb == board::Verb::merge ? " into " + options.into : "") +
           (options.dry_run ? "" : ", entry #" + std::to_string(receipt->last.value)) +
           (entries > 1 ? " (" + std::to_string(entries) + " entries in all)" : "") +
           (receipt->repeated ? " (repeated, nothing written)" : "") + "\n");
@@ -156,8 +156,7 @@ void add_takeback_commands(CLI::App& app, Context& context) {
         command->add_option("--person", options->person, "the person who acts");
         command->add_option("--idempotency-key", options->idempotency_key, "the same key again changes nothing");
         command->add_flag("--dry-run", options->dry_run, "judge only");
-        on_run(command, context,
-               [&context, options, verb, done] { return take_back(context, *options, verb, done); });
+        on_run(command, context, [&context, options, verb, done] { return take_back(context, *options, verb, done); });
     };
     add("void", "declare a record void: it stays, and counts in nothing", board::Verb::invalidate, "void");
     add("restore", "make a void or removed record valid again", board::Verb::restore, "restored");

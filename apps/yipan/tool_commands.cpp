@@ -147,8 +147,7 @@ int cel_lines() {
 
 void add_tool_commands(CLI::App& app, Context& context) {
     {
-        CLI::App* group = app.add_subcommand("model", "work on declarations");
-        group->require_subcommand(1);
+        CLI::App* group = app.get_subcommand("model");  // model_commands.cpp has made it
         CLI::App* command = group->add_subcommand("check", "all mistakes of a model, with file:line:column");
         auto paths = std::make_shared<std::vector<std::string>>();
         command->add_option("PATHS", *paths, "folders of modules, or files")->required();

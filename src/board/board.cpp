@@ -6,6 +6,8 @@
 #include "base/check.h"
 #include "base/nearest.h"
 #include "board/core.h"
+#include "board/past.h"
+#include "board/preview.h"
 #include "board/model_entry.h"
 #include "board/verify.h"
 #include "board/writer.h"
@@ -17,7 +19,7 @@ namespace {
 constexpr std::size_t idle_readers_max = 8;
 constexpr std::int64_t list_max = 10'000;
 
-Entry entry_of(const model::Model& model, const store::StoredEntry& stored) {
+Entry entry_of(const Shape& shape, const store::StoredEntry& stored) {
     const journal::Entry& e = stored.entry;
     Entry out;
     out.position = Position(e.position);
@@ -28,7 +30,8 @@ Entry entry_of(const model::Model& model, const store::StoredEntry& stored) {
     out.post = RecordId(e.post);
     out.channel = e.channel;
     out.verb = static_cast<Verb>(e.verb);
-    out.type = e.type.empty() ? -1 : model.find_type(e.type);
+    out.type = shape.type_of(e);
+    out.type_code = e.type;
     out.record = RecordId(e.record);
     out.version = e.version;
     out.model_version = e.model_version;
@@ -45,7 +48,7 @@ class BoardImpl;
 
 class SnapshotImpl final : public Snapshot {
   public:
-    SnapshotImpl(BoardImpl& board, std::unique_ptr<store::Store> store, std::int64_t position);
+    SnapshotImpl(BoardImpl& board, std::unique_ptr<store::Store> store, std::int64_t position, ShapePtr shape);
     ~SnapshotImpl() override;
 
     Position position() const override { return Position(position_); }
@@ -83,10 +86,11 @@ class SnapshotImpl final : public Snapshot {
             return fail(Code::not_found, "entry " + std::to_string(position.value),
                         "the journal ends at " + std::to_string(position_));
         YIPAN_TRY(const auto stored, store_->entry(position.value));
-        return entry_of(model(), stored);
+        return entry_of(*shape_, stored);
     }
     Status each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) override;
     Result<std::vector<record::RecordPtr>> history(int type, RecordId id) override { return world_.history(type, id); }
+    Errors judge(const Draft& draft) override;
     figure::Value figure(const figure::Ask& ask) override;
     figure::Explanation why(const figure::Ask& ask, figure::Page page) override;
     Result<std::vector<figure::Posting>> difference(const figure::Ask& ask, Position from, Position to,
@@ -95,15 +99,29 @@ class SnapshotImpl final : public Snapshot {
 
   private:
     figure::Ask pinned(const figure::Ask& ask) const;
+    /// The ask in the words of the model whose definitions count, with its figures; the error says what it lacks.
+    struct Aim {
+        figure::Ask ask;
+        Core::Sight sight;
+    };
+    Result<Aim> aim(const figure::Ask& ask);
+    Status one_definition(const figure::Ask& ask, Position from, Position to) const;
+    /// The figures by today's definition over the records of a position, counted anew; kept for the next ask.
+    Result<const figure::Book*> by_today(const figure::Ask& ask);
     Result<std::pair<std::string, std::vector<record::Value>>> where_of(int type, const std::string& filter,
-                                                                        Voids voids, std::size_t parameters_before = 0) const;
+                                                                        Voids voids,
+                                                                        std::size_t parameters_before = 0) const;
     Result<store::ListQuery> compiled(int type, const Query& query) const;
 
     BoardImpl& board_;
     std::unique_ptr<store::Store> store_;
     std::int64_t position_;
+    ShapePtr shape_;
     World world_;
+    std::unique_ptr<PastBook> past_;
     int suggestions_left_ = 200;
+    std::unique_ptr<Log> log_;  // of the judge, which never writes here
+    std::unique_ptr<Judge> judge_;
 };
 
 class BoardImpl final : public Board {
@@ -136,7 +154,16 @@ class BoardImpl final : public Board {
         return writer_->apply_batch(std::move(drafts));
     }
     std::unique_ptr<Snapshot> snapshot() override;
-    model::ModelPtr model() const override { return core_->shape->model; }
+    Checked<ModelReceipt> change_model(ModelChange change, const Progress& progress) override {
+        if (auto error = closed()) return fail(Errors{*error});
+        Checked<ModelReceipt> out;
+        writer_->alone([&] { out = core_->change_model(change, progress); });
+        return out;
+    }
+    Checked<ModelPreview> preview_model(const ModelChange& change, const Progress& progress) override {
+        return preview_change(*core_, change, progress);
+    }
+    model::ModelPtr model() const override { return core_->shape_now()->model; }
     const std::string& name() const override { return core_->facts.name; }
     const std::string& note() const override { return core_->facts.note; }
     const Zone& zone() const override { return core_->facts.zone; }
@@ -145,18 +172,21 @@ class BoardImpl final : public Board {
     std::optional<Upgrade> upgraded() const override { return core_->upgraded; }
     std::optional<Error> damage() const override { return core_->damage; }
     VerifyReport verify(const Progress& progress) override {
+        VerifyReport pages;
+        verify_pages(core_->facts.path, pages, progress);
         auto reader = open_reader();
         if (!reader) {
-            VerifyReport report;
-            report.problems.push_back(reader.error());
-            return report;
+            pages.problems.push_back(reader.error());
+            return pages;
         }
-        return verify_store(**reader, core_->shape, progress);
+        VerifyReport report = verify_store(**reader, core_->shape_now(), progress);
+        add_pages(std::move(pages), report);
+        return report;
     }
     Status dump(const std::function<void(std::string_view)>& out) override {
         const auto snapshot = this->snapshot();
         YIPAN_TRY(auto reader, open_reader());
-        return dump_store(*reader, core_->shape, *snapshot, out);
+        return dump_store(*reader, core_->shape_now(), *snapshot, out);
     }
 
     Core& core() { return *core_; }
@@ -177,8 +207,8 @@ class BoardImpl final : public Board {
     }
     Result<std::unique_ptr<store::Store>> open_reader() {
         YIPAN_TRY(auto store, store::open_sqlite(core_->facts.path, store::Access::read));
-        YIPAN_TRY_VOID(store->use(core_->shape->model));
         YIPAN_TRY_VOID(store->begin_read());
+        YIPAN_TRY_VOID(store->use(core_->shape_now()->model));
         return store;
     }
 
@@ -204,7 +234,8 @@ std::unique_ptr<Snapshot> BoardImpl::snapshot() {
         store = std::move(*opened);
     }
     const auto head = store->head();
-    YIPAN_CHECK(head.has_value());
+    const auto model_at = store->meta("model_position");
+    YIPAN_CHECK(head.has_value() && model_at.has_value());
     // What is committed is shown after its sync (decision 0004): wait for that moment, at most the length of one sync.
     constexpr std::chrono::microseconds look_again{20};
     while (true) {
@@ -214,15 +245,55 @@ std::unique_ptr<Snapshot> BoardImpl::snapshot() {
         }
         std::this_thread::sleep_for(look_again);
     }
+    // The shape of its position: a change of the model may have been committed meanwhile.
+    ShapePtr shape = core_->shape_now();
+    const std::int64_t wanted = *model_at ? std::stoll(**model_at) : 1;
+    for (const Era& era : core_->eras->list())
+        if (era.position == wanted && era.version != shape->version) {
+            const std::shared_lock lock(core_->book_mutex);
+            auto sight = core_->sight(era.version);
+            YIPAN_CHECK(sight.has_value());  // the journal that was read a moment ago holds it
+            shape = sight->shape;
+        }
+    YIPAN_CHECK(store->use(shape->model).has_value());
     return std::make_unique<SnapshotImpl>(
-        *this, std::move(store), std::min(head->position, core_->read_only ? core_->book_position : head->position));
+        *this, std::move(store), std::min(head->position, core_->read_only ? core_->book_position : head->position),
+        std::move(shape));
 }
 
-SnapshotImpl::SnapshotImpl(BoardImpl& board, std::unique_ptr<store::Store> store, std::int64_t position)
-    : board_(board), store_(std::move(store)), position_(position), world_(*store_, board.core().shape) {}
+SnapshotImpl::SnapshotImpl(BoardImpl& board, std::unique_ptr<store::Store> store, std::int64_t position, ShapePtr shape)
+    : board_(board),
+      store_(std::move(store)),
+      position_(position),
+      shape_(std::move(shape)),
+      world_(*store_, shape_) {}
 SnapshotImpl::~SnapshotImpl() { board_.give_back(std::move(store_)); }
-const model::Model& SnapshotImpl::model() const { return *board_.core().shape->model; }
+const model::Model& SnapshotImpl::model() const { return *shape_->model; }
 Date SnapshotImpl::today() const { return board_.core().facts.zone.date_of(board_.now()); }
+
+Errors SnapshotImpl::judge(const Draft& draft) {
+    Core& core = board_.core();
+    if (!judge_) {
+        log_ = std::make_unique<Log>(*store_, Salts());
+        judge_ = std::make_unique<Judge>(*store_, core.shape, core.plan, world_, *log_, core.facts.zone,
+                                         core.facts.model_version);
+        judge_->ask_figure = [this](std::string_view code, int unit_type, std::int64_t unit, Period period,
+                                    const Pending&) -> Result<cel::Value> {
+            figure::Ask ask;
+            ask.figure = model().find_figure(code);
+            if (ask.figure < 0) return fail(Code::not_found, "", "no figure \"" + std::string(code) + "\"");
+            ask.unit_type = unit_type;
+            ask.unit = unit;
+            ask.period = period;
+            return Core::figure_value(model().figures[static_cast<std::size_t>(ask.figure)], figure(ask));
+        };
+        if (const Status opened = judge_->open(); !opened) {
+            judge_.reset();
+            return {opened.error()};
+        }
+    }
+    return judge_->consider(draft, board_.now());
+}
 
 Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
     const model::Type& shape = model().types[static_cast<std::size_t>(type)];
@@ -256,8 +327,7 @@ Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
                                  " as in: yipan list BOARD " + shape.code));
 }
 
-Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_of(int type,
-                                                                                  const std::string& filter,
+Result<std::pair<std::string, std::vector<record::Value>>> SnapshotImpl::where_of(int type, const std::string& filter,
                                                                                   Voids voids,
                                                                                   std::size_t parameters_before) const {
     std::pair<std::string, std::vector<record::Value>> out;
@@ -309,7 +379,8 @@ Result<store::ListQuery> SnapshotImpl::compiled(int type, const Query& query) co
     out.where = query.also;
     out.parameters = query.also_parameters;
     YIPAN_TRY(auto filter, where_of(type, query.filter, query.voids, out.parameters.size()));
-    if (!filter.first.empty()) out.where = out.where.empty() ? filter.first : "(" + out.where + ") AND (" + filter.first + ")";
+    if (!filter.first.empty())
+        out.where = out.where.empty() ? filter.first : "(" + out.where + ") AND (" + filter.first + ")";
     for (auto& v : filter.second) out.parameters.push_back(std::move(v));
     out.order = query.order;
     out.offset = query.offset;
@@ -340,7 +411,7 @@ Status SnapshotImpl::each_entry(Position from, Position to, const std::function<
     bool more = true;
     const Status status =
         store_->each_entry(from.value, std::min(to.value, position_), [&](const store::StoredEntry& e) -> Status {
-            more = visit(entry_of(model(), e));
+            more = visit(entry_of(*shape_, e));
             if (!more) return fail(Code::usage, "", "stopped by the caller");
             return {};
         });
@@ -355,24 +426,168 @@ figure::Ask SnapshotImpl::pinned(const figure::Ask& ask) const {
     if (out.today.days == 0) out.today = today();
     return out;
 }
+// Which model's definitions count: those in force at the position asked about, or this snapshot's own. Inside a change
+// the board is still what it was before it.
+Result<SnapshotImpl::Aim> SnapshotImpl::aim(const figure::Ask& asked) {
+    Core& core = board_.core();
+    Aim out;
+    out.ask = pinned(asked);
+    Era era = core.eras->in_force(position_);
+    if (out.ask.as_known) {
+        era = core.eras->in_force(out.ask.as_known->value);
+        for (const Era& e : core.eras->list())
+            if (e.position <= out.ask.as_known->value && out.ask.as_known->value < e.last && e.position > 1)
+                out.ask.as_known = Position(e.position - 1);
+    }
+    YIPAN_TRY(out.sight, core.sight(era.version));
+    if (era.version == shape_->version) return out;
+    const model::Model &mine = *shape_->model, &then = *out.sight.shape->model;
+    const model::Figure& figure = mine.figures[static_cast<std::size_t>(asked.figure)];
+    out.ask.figure = then.find_figure(figure.code);
+    if (out.ask.figure < 0)
+        return fail(Code::not_found, figure.code, "was not a figure of the model then in force",
+                    "ask by today's definition: --definition now");
+    const auto type_then = [&](int type) {
+        if (type < 0) return type;
+        for (const model::Type& t : then.types) {
+            journal::Entry any;
+            any.model_version = era.version;
+            any.type = t.code;
+            const int now = era.version < shape_->version ? shape_->type_of(any)
+                                                          : mine.find_type(t.code);
+            if (now == type) return t.index;
+        }
+        return -2;
+    };
+    out.ask.unit_type = type_then(asked.unit_type);
+    if (out.ask.unit_type == -2) return fail(Code::not_found, figure.code, "the type of the unit was not in the model then in force");
+    if (asked.forest >= 0) {
+        out.ask.forest = then.find_forest(mine.forests[static_cast<std::size_t>(asked.forest)].code);
+        if (out.ask.forest < 0) return fail(Code::not_found, figure.code, "the forest was not in the model then in force");
+    }
+    // Dimension values that are choices, by their codes.
+    const model::Figure& past = then.figures[static_cast<std::size_t>(out.ask.figure)];
+    const auto end_of = [](const model::Model& m, const model::Figure& f, std::size_t i) -> const model::Field* {
+        if (i >= f.by.size()) return nullptr;
+        int type = f.type;
+        const auto& path = f.by[i].fields;
+        for (std::size_t k = 0; k + 1 < path.size(); ++k)
+            type = m.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(path[k])].target;
+        return &m.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(path.back())];
+    };
+    for (std::size_t i = 0; i < 2; ++i) {
+        auto& value = i == 0 ? out.ask.d1 : out.ask.d2;
+        const model::Field *a = end_of(mine, figure, i), *b = end_of(then, past, i);
+        if (!value || *value == 0 || !a || !b || a->choices.empty()) continue;
+        const std::string& code = a->choices[static_cast<std::size_t>(*value - 1)].code;
+        std::int64_t index = -1;
+        for (std::size_t c = 0; c < b->choices.size(); ++c)
+            if (b->choices[c].code == code) index = static_cast<std::int64_t>(c) + 1;
+        value = index;
+    }
+    return out;
+}
+
+Result<const figure::Book*> SnapshotImpl::by_today(const figure::Ask& ask) {
+    std::vector<figure::Link> links;
+    {
+        const std::shared_lock lock(board_.core().book_mutex);
+        links = board_.core().all_links();
+    }
+    const std::int64_t at = std::min(ask.as_known ? ask.as_known->value : position_, position_);
+    if (!past_ || past_->position() != at || past_->figure() != ask.figure) {
+        YIPAN_TRY(past_, PastBook::count(*store_, shape_, ask.figure, at, std::move(links)));
+    }
+    return &past_->book();
+}
+
 figure::Value SnapshotImpl::figure(const figure::Ask& ask) {
+    const auto none = [](const Error& error) {
+        figure::Value v;
+        v.why_none = error.text();
+        return v;
+    };
+    if (ask.by_today && ask.as_known) {
+        const auto book = by_today(ask);
+        figure::Ask now = pinned(ask);
+        now.as_known.reset();
+        return book ? (*book)->value(now) : none(book.error());
+    }
     const std::shared_lock lock(board_.core().book_mutex);
-    return board_.core().book->value(pinned(ask));
+    const auto at = aim(ask);
+    return at ? board_.core().book->value(at->ask, at->sight.lens) : none(at.error());
 }
 figure::Explanation SnapshotImpl::why(const figure::Ask& ask, figure::Page page) {
+    figure::Explanation out;
+    if (ask.by_today && ask.as_known) {
+        const auto book = by_today(ask);
+        figure::Ask now = pinned(ask);
+        now.as_known.reset();
+        if (book) return (*book)->why(now, page);
+        out.value.why_none = book.error().text();
+        return out;
+    }
     const std::shared_lock lock(board_.core().book_mutex);
-    return board_.core().book->why(pinned(ask), page);
+    const auto at = aim(ask);
+    if (!at) {
+        out.value.why_none = at.error().text();
+        return out;
+    }
+    out = board_.core().book->why(at->ask, page, at->sight.lens);
+    if (at->sight.shape->version == shape_->version) return out;
+    // Back into the words of this snapshot's model; a part it no longer has stands in the formula only.
+    for (auto& row : out.rows) row.what.cell.figure = ask.figure;
+    std::erase_if(out.parts, [&](figure::PartValue& part) {
+        const auto& code = at->sight.shape->model->figures[static_cast<std::size_t>(part.ask.figure)].code;
+        part.ask.figure = shape_->model->find_figure(code);
+        part.ask.unit_type = ask.unit_type;
+        part.ask.forest = ask.forest;
+        return part.ask.figure < 0;
+    });
+    return out;
+}
+// Postings of two definitions do not tell a difference.
+Status SnapshotImpl::one_definition(const figure::Ask& ask, Position from, Position to) const {
+    Core& core = board_.core();
+    for (const Era& era : core.eras->list()) {
+        if (era.version < 2 || era.last <= from.value || era.last > to.value) continue;
+        YIPAN_TRY(const StepPtr step, core.eras->step(era.version));
+        const std::string& code = shape_->model->figures[static_cast<std::size_t>(ask.figure)].code;
+        const int index = step->after->find_figure(code);
+        const bool goes_on = index >= 0 && (step->after->figures[static_cast<std::size_t>(index)].derived() ||
+                                            step->figure_from[static_cast<std::size_t>(index)] >= 0);
+        if (!goes_on)
+            return fail(Code::invalid_input, code,
+                        "what it counts or adds up changed with entry " + std::to_string(era.position),
+                        "ask the difference before or after that entry");
+    }
+    return {};
 }
 Result<std::vector<figure::Posting>> SnapshotImpl::difference(const figure::Ask& ask, Position from, Position to,
                                                               std::size_t limit) {
     const std::shared_lock lock(board_.core().book_mutex);
-    return board_.core().book->difference(ask, from, std::min(to, Position(position_)), limit);
+    YIPAN_TRY_VOID(one_definition(ask, from, std::min(to, Position(position_))));
+    YIPAN_TRY(const Core::Sight mine, board_.core().sight(shape_->version));
+    return board_.core().book->difference(ask, from, std::min(to, Position(position_)), limit, mine.lens);
 }
 void SnapshotImpl::each_cell(const std::function<void(const figure::CellKey&, __int128, std::int64_t)>& visit) {
     const std::shared_lock lock(board_.core().book_mutex);
     board_.core().book->each_cell(visit);
 }
 }  // namespace
+
+VerifyReport Board::verify_file(const std::string& path, const Progress& progress) {
+    Options reading;
+    reading.read_only = true;
+    const auto board = open(path, reading);
+    if (board) return (*board)->verify(progress);
+    VerifyReport report;
+    verify_pages(path, report, progress);
+    // A file that is no board has no pages of ours: what opening it says is all there is to say.
+    if (report.damaged_pages == report.pages) report.problems.clear();
+    report.problems.insert(report.problems.end(), board.error().begin(), board.error().end());
+    return report;
+}
 
 std::string_view verb_name(Verb verb) { return journal::verb_name(static_cast<journal::Verb>(verb)); }
 
@@ -445,7 +660,8 @@ Checked<std::unique_ptr<Board>> Board::replay(const std::string& from, const std
         birth.zone = (*source)->facts.zone.name();
         birth.frozen_clock = (*source)->facts.frozen;
         birth.salt_seed = seed.value_or("");
-        return write_birth(to, birth, (*source)->shape->model, first.entry);
+        YIPAN_TRY(const auto born_with, (*source)->eras->model(1));
+        return write_birth(to, birth, born_with, first.entry);
     };
     if (auto ok = born(to, prepare()); !ok) return fail(ok.error());
     {
@@ -454,16 +670,34 @@ Checked<std::unique_ptr<Board>> Board::replay(const std::string& from, const std
         const auto head = old.head();
         if (!head) return fail(Errors{head.error()});
         std::vector<journal::Entry> batch;
-        for (std::int64_t at = 2; at <= head->position; at += entries_per_batch) {
-            batch.clear();
-            auto status = old.each_entry(at, std::min(at + entries_per_batch - 1, head->position),
-                                         [&](const store::StoredEntry& e) -> Status {
-                                             batch.push_back(e.entry);
-                                             return {};
-                                         });
-            if (status) status = (*target)->replay(batch);
+        std::int64_t at = 2;
+        const auto changes = (*source)->eras->list();
+        auto change = changes.begin() + 1;
+        while (at <= head->position) {
+            Status status;
+            if (change != changes.end() && change->position == at) {  // the model, with the records it rewrote
+                const auto model_entry = old.entry(at);
+                if (!model_entry) return fail(Errors{model_entry.error()});
+                status = (*target)->replay_change(
+                    model_entry->entry, [&](const std::function<Status(const journal::Entry&)>& each) {
+                        return old.each_entry(change->position + 1, change->last,
+                                              [&](const store::StoredEntry& e) { return each(e.entry); });
+                    });
+                at = change->last + 1;
+                ++change;
+            } else {
+                std::int64_t to_entry = std::min(at + entries_per_batch - 1, head->position);
+                if (change != changes.end()) to_entry = std::min(to_entry, change->position - 1);
+                batch.clear();
+                status = old.each_entry(at, to_entry, [&](const store::StoredEntry& e) -> Status {
+                    batch.push_back(e.entry);
+                    return {};
+                });
+                if (status) status = (*target)->replay(batch);
+                at = to_entry + 1;
+            }
             if (!status) return fail(Errors{status.error()});
-            if (progress) progress(std::min(at + entries_per_batch, head->position), head->position);
+            if (progress) progress(at - 1, head->position);
         }
         const auto copied = (*target)->store->head();
         if (!copied || copied->root != head->root)

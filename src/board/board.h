@@ -1,5 +1,7 @@
 #pragma once
 // A board: everything one merged zone keeps. `apply` is the only way in (I1-I3, I6); everything else reads.
+#include <array>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -9,6 +11,7 @@
 #include "base/hash.h"
 #include "figure/book.h"
 #include "model/load.h"
+#include "model/step.h"
 #include "record/body.h"
 #include "record/record.h"
 #include "store/store.h"
@@ -25,6 +28,7 @@ enum class Verb : std::uint8_t {
     restore = 7,     // takes back an invalidate or a remove
     erase = 8,       // lawful erasure of bodies
     merge = 9,       // a duplicate goes into another record
+    migrate = 10,    // a model change rewrote the record; not for drafts
     read = 11,       // somebody looked at personal data: no record changes
     act = 12,        // something was done to an account: no record changes, no secret is told
     expunge = 13     // what `erase` of a record that is gone already writes; not for drafts
@@ -42,12 +46,14 @@ struct Change {
     std::vector<std::pair<int, record::Value>> set;  // field index, new value (monostate unsets)
     std::string move;                                // code of the move
     std::optional<Date> effective;                   // from when the values hold; the entry's date unless said
-    // Taking back (docs/taking-back.md). invalidate, restore, merge: the reason; erase: its legal basis and who decided.
+    // Taking back (docs/taking-back.md). invalidate, restore, merge: the reason; erase: its legal basis and who
+    // decided.
     std::string note, decider;
-    RecordId into;               // merge: `record` goes into this one; `set` then amends the one that stays
-    std::uint8_t groups = 0;     // erase: bits of model::FieldGroup (1 plain, 2 personal, 4 attachment)
-    std::string told;                                // read, act: what happened, canonical JSON
-    std::string where;                               // place for errors: "projects.csv:12"
+    RecordId into;            // merge: `record` goes into this one; `set` then amends the one that stays
+    std::uint8_t groups = 0;  // erase: bits of model::FieldGroup (1 plain, 2 personal, 4 attachment)
+    std::string told;         // read, act: what happened, canonical JSON
+    bool alone = false;  // remove: refused when anything refers to it, whatever the model says of that reference
+    std::string where;        // place for errors: "projects.csv:12"
 };
 
 /// A text beside the journal (docs/decisions/0018-side-table.md); unset drops it.
@@ -76,8 +82,9 @@ struct Receipt {
 
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
-/// Who may write what. Asked for every change with the images before and after it (null: there is none), on the writer's
-/// thread, in the state of its transaction; appends what is refused. Changes dragged along by another are not asked for.
+/// Who may write what. Asked for every change with the images before and after it (null: there is none), on the
+/// writer's thread, in the state of its transaction; appends what is refused. Changes dragged along by another are not
+/// asked for.
 struct WriteAsk {
     const Draft& draft;
     const Change& change;
@@ -115,7 +122,8 @@ struct Entry {  // an entry of the journal, decoded
     RecordId actor, post;
     std::string channel;
     Verb verb = Verb::create;
-    int type = -1;  // -1: the model itself
+    int type = -1;          // in the snapshot's model; -1: the model itself, or a type that is gone
+    std::string type_code;  // as it was called then; empty: the model itself
     RecordId record;
     std::int32_t version = 0;
     std::int32_t model_version = 0;
@@ -128,6 +136,8 @@ struct Entry {  // an entry of the journal, decoded
 struct VerifyReport {
     bool ok = false;
     std::int64_t entries = 0, records = 0, nodes = 0;
+    std::int64_t pages = 0, damaged_pages = 0;  // of the file, used or free; 0 pages: a format without checksums
+    std::int64_t log_frames = 0;                // of the write-ahead log
     Digest root{};
     Errors problems;  // each names the entry or record
 };
@@ -161,8 +171,8 @@ class Snapshot {
                                     Voids voids = Voids::left_out) = 0;
     virtual Result<std::int64_t> count(int type, const std::string& cel_filter, Voids voids = Voids::left_out) = 0;
     struct Query {
-        std::string filter;                  // CEL; empty: all
-        std::string also;                    // compiled SQL over alias t (cel/sql.h), parameters from ?1 on
+        std::string filter;  // CEL; empty: all
+        std::string also;    // compiled SQL over alias t (cel/sql.h), parameters from ?1 on
         std::vector<record::Value> also_parameters;
         std::vector<store::ListQuery::Order> order;
         std::int64_t offset = 0, limit = 50;
@@ -184,12 +194,65 @@ class Snapshot {
     virtual Status each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) = 0;
     /// All versions of a record, oldest first; of one that is gone as well (its removal is not a version).
     virtual Result<std::vector<record::RecordPtr>> history(int type, RecordId id) = 0;
+    /// What the board would say to creating and amending at this position, nothing written and nobody held up: values,
+    /// references, uniqueness, rules. Each change is judged against what is here, not against the others; a reference
+    /// to another change (a negative number) is taken as given and the record's rules are then left for later. Who may
+    /// write is not asked.
+    virtual Errors judge(const Draft& draft) = 0;
     virtual figure::Value figure(const figure::Ask& ask) = 0;
     virtual figure::Explanation why(const figure::Ask& ask, figure::Page page) = 0;
     virtual Result<std::vector<figure::Posting>> difference(const figure::Ask& ask, Position from, Position to,
                                                             std::size_t limit) = 0;
     virtual void each_cell(
         const std::function<void(const figure::CellKey&, __int128 sum, std::int64_t count)>& visit) = 0;
+};
+
+/// Another model for a board: its files, and a migration that is not one of them.
+struct ModelChange {
+    std::vector<model::SourceFile> files;
+    std::optional<model::SourceFile> migration;
+    bool back = false;  // one step back instead: `files` is not looked at
+    RecordId actor, post;
+    std::string channel;
+};
+struct ModelReceipt {
+    Position first, last;  // the model's entry, and the last of the records'
+    Instant time;
+    std::int32_t version = 0;
+    std::int64_t rewritten = 0, created = 0;  // records
+    std::int64_t postings = 0;                // by which figures went over
+};
+/// What a change would do, looked at before it is made.
+struct ModelPreview {
+    std::int32_t version = 0;  // it would become
+    model::ModelPtr after;
+    std::vector<model::Difference> differences;
+    Errors refused;  // why it would not be made, each with the records concerned
+    struct Table {
+        std::string code, was;  // code empty: the type goes; was empty: it is new
+        std::int64_t records = 0, rewritten = 0, created = 0, dropped = 0;
+        int columns_added = 0, columns_dropped = 0, columns_renamed = 0;
+    };
+    std::vector<Table> tables;  // that are touched
+    struct Cell {
+        figure::CellKey key;  // of the new model; of the present one when the cell goes
+        __int128 sum_before = 0, sum_after = 0;
+        std::int64_t count_before = 0, count_after = 0;
+    };
+    struct Figure {
+        std::string code;
+        bool fresh = false;   // new, or no longer what it was
+        int scale_before = 0, scale_after = 0;
+        std::int64_t cells_before = 0, cells_after = 0, cells_changed = 0;
+        std::vector<Cell> first;  // changed ones, in key order
+    };
+    std::vector<Figure> figures;             // derived anew
+    std::vector<std::string> follow;         // derived figures computed from them
+    struct Light {
+        std::string code;
+        std::array<std::int64_t, 4> before{}, after{};  // records by colour (model::Colour)
+    };
+    std::vector<Light> lights;  // of record types, whose rule or records change
 };
 
 class Board {
@@ -222,8 +285,15 @@ class Board {
 
     /// Who may write; none: everybody. Set before anybody writes.
     virtual void set_permit(Permit permit) = 0;
-    /// Called after each batch on a thread of the board, in order; quick, and does not write. Set before anybody writes.
+    /// Called after each batch on a thread of the board, in order; quick, and does not write. Set before anybody
+    /// writes.
     virtual void subscribe(Subscriber subscriber) = 0;
+
+    /// Another model for the living board, in one transaction of the writer: nothing is changed when a record stands
+    /// against it, and every such kind of record is named. Readers go on with the shape they began with.
+    virtual Checked<ModelReceipt> change_model(ModelChange change, const Progress& progress = {}) = 0;
+    /// What that would do. Reads the board as it stands; never waits for the writer.
+    virtual Checked<ModelPreview> preview_model(const ModelChange& change, const Progress& progress = {}) = 0;
 
     virtual std::unique_ptr<Snapshot> snapshot() = 0;
     virtual model::ModelPtr model() const = 0;
@@ -235,7 +305,10 @@ class Board {
     virtual std::optional<Upgrade> upgraded() const = 0;  // by this opening
     virtual std::optional<Error> damage() const = 0;      // why a damaged board is open for reading only
 
+    /// Pages, journal, tree, record rows. Figures are compared by whoever may know both (see oracle/oracle.h).
     virtual VerifyReport verify(const Progress& progress = {}) = 0;
+    /// The same for a file, which may be so damaged that it does not open: then its pages are named.
+    static VerifyReport verify_file(const std::string& path, const Progress& progress = {});
     /// The canonical dump (every record, version, entry, cell in key order), handed out line by line.
     virtual Status dump(const std::function<void(std::string_view line)>& out) = 0;
 };

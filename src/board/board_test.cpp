@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "board/tail.h"
+#include "store/vfs_pages.h"
 
 namespace yipan::board {
 namespace {
@@ -134,7 +135,8 @@ class BoardTest : public ::testing::Test {
     }
     void sql(const std::string& text) {
         sqlite3* db = nullptr;
-        ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+        // With the page checksums, like somebody who knows the program: damage the journal has to notice.
+        ASSERT_EQ(sqlite3_open_v2(path_.c_str(), &db, SQLITE_OPEN_READWRITE, store::page_vfs()), SQLITE_OK);
         char* error = nullptr;
         EXPECT_EQ(sqlite3_exec(db, text.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error;
         sqlite3_close(db);

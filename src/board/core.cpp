@@ -82,7 +82,7 @@ Checked<void> Core::load(const Options& options) {
                                : static_cast<Clock*>(&system_clock_);
     else
         clock = facts.frozen ? frozen_clock_.get() : static_cast<Clock*>(&system_clock_);
-    plan = std::make_shared<const figure::Plan>(*shape->model);
+    plan = std::make_shared<const figure::Plan>(*shape->model, numbers_.of(*shape->model, facts.model_version));
     world_ = std::make_unique<World>(*store, shape);
     log_ = std::make_unique<Log>(*store, Salts(salt_seed_));
     if (auto ok = log_->open(); !ok && !damage) {
@@ -125,6 +125,10 @@ Result<cel::Value> Core::figure_in_draft(std::string_view code, int unit_type, s
         const std::shared_lock lock(book_mutex);
         v = book->value_with(ask, pending.postings);
     }
+    return figure_value(f, v);
+}
+
+Result<cel::Value> Core::figure_value(const model::Figure& f, const figure::Value& v) {
     if (!v.has) return cel::Value::null();
     if (f.measure.kind == model::Measure::Kind::money) {
         YIPAN_TRY(const Decimal fen, v.number.rescaled(2, Rounding::half_up));
@@ -151,7 +155,7 @@ Checked<void> Core::load_model() {
     facts.zone = std::move(*loaded);
     if (!frozen->empty()) {
         facts.frozen = Instant{std::stoll(*frozen)};
-        frozen_clock_ = std::make_unique<FrozenClock>(*facts.frozen);
+        if (!frozen_clock_) frozen_clock_ = std::make_unique<FrozenClock>(*facts.frozen);
     }
     const auto entry = store->entry(position->empty() ? 0 : std::stoll(*position));
     if (!entry)
@@ -162,7 +166,14 @@ Checked<void> Core::load_model() {
     auto model = model::load(std::move(*files));
     if (!model) return fail(model.error());
     facts.model_version = entry->entry.version;
-    shape = std::make_shared<const Shape>(*model);
+    auto list = Eras::read(*store);
+    if (!list) return fail(Errors{list.error()});
+    auto numbers = FigureNumbers::read(*store);
+    if (!numbers) return fail(Errors{numbers.error()});
+    numbers_ = std::move(*numbers);
+    eras = std::make_shared<Eras>(facts.path, std::move(*list));
+    eras->know(facts.model_version, *model);
+    shape = std::make_shared<const Shape>(*model, eras, facts.model_version);
     return one(store->use(*model));
 }
 
@@ -207,11 +218,12 @@ Status Core::load_links() {
     return {};
 }
 
-void Core::publish_links() {
+std::vector<figure::Link> Core::all_links() const {
     std::vector<figure::Link> all;
     for (const auto& [key, links] : links_) all.insert(all.end(), links.begin(), links.end());
-    book->set_links(std::move(all));
+    return all;
 }
+void Core::publish_links() { book->set_links(all_links()); }
 
 std::optional<Core::Shown> Core::batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers) {
     answers.clear();
@@ -321,7 +333,10 @@ Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::o
 // Every run_entries entries the postings since the last run are sorted into a new one. That is work for the thread that
 // shows batches; the writer only carries the finished chunks into its next transaction.
 void Core::prepare_run() {
-    if (run_ready_.load(std::memory_order_acquire) || book->pending_entries() < figure::run_entries) return;
+    constexpr std::size_t postings_enough = 200'000;  // a change of the model posts many at one entry
+    if (run_ready_.load(std::memory_order_acquire) ||
+        (book->pending_entries() < figure::run_entries && book->pending_postings() < postings_enough))
+        return;
     run_up_to_ = book->position();
     if (const auto ok = book->flush();
         !ok) {  // nothing is lost: the tail keeps the postings, the next batch tries again
@@ -373,7 +388,8 @@ void Core::show(const Shown& shown) {
     board::Shown told;
     told.position = Position(shown.position);
     told.records = shown.pending.changed;
-    for (const auto& p : shown.pending.postings) told.figures.push_back(p.what.cell.figure);
+    for (const auto& p : shown.pending.postings)
+        if (const int index = plan->index_of(p.what.cell.figure); index >= 0) told.figures.push_back(index);
     std::sort(told.figures.begin(), told.figures.end());
     told.figures.erase(std::unique(told.figures.begin(), told.figures.end()), told.figures.end());
     subscriber(told);
@@ -408,7 +424,9 @@ Status Core::reopen() {
     world_.reset();
     store.reset();
     YIPAN_TRY(store, store::open_sqlite(facts.path, store::Access::write));
-    YIPAN_TRY_VOID(store->use(shape->model));
+    if (auto ok = load_model(); !ok) return fail(ok.error().front());  // a change of it may have been committed
+    plan = std::make_shared<const figure::Plan>(*shape->model, numbers_.of(*shape->model, facts.model_version));
+    sights_.clear();
     world_ = std::make_unique<World>(*store, shape);
     log_ = std::make_unique<Log>(*store, Salts(salt_seed_));
     YIPAN_TRY_VOID(log_->open());

@@ -5,6 +5,7 @@
 #include <shared_mutex>
 #include <span>
 
+#include "board/change.h"
 #include "board/judge.h"
 #include "board/runs.h"
 
@@ -34,6 +35,28 @@ class Core {
     /// Waits until every batch so far is shown; set by whoever shows them on another thread.
     std::function<void()> drain = [] {};
 
+    /// What a change of the model comes to: the files it would keep, the model, the step from the present one.
+    struct Planned {
+        std::vector<model::SourceFile> files;
+        model::ModelPtr model;
+        StepPtr step;
+        std::int32_t version = 0;
+    };
+    Checked<Planned> plan_change(const ModelChange& change) const;
+    /// On the writer's thread, everything shown: the whole change as one transaction, durable and shown when it returns.
+    Checked<ModelReceipt> change_model(const ModelChange& change, const Progress& progress);
+    /// The same, repeating a change of another board: its model's entry and those of its records.
+    Status replay_change(const journal::Entry& model_entry,
+                         const std::function<Status(const std::function<Status(const journal::Entry&)>&)>& each_entry);
+    /// The figures as the model of a version defined them; null: the present one. Under the book's lock.
+    struct Sight {
+        ShapePtr shape;
+        std::shared_ptr<const figure::Plan> plan;
+        figure::Book::Lens lens;
+    };
+    Result<Sight> sight(std::int32_t version);
+    std::vector<figure::Link> all_links() const;  // under the book's lock
+
     /// One transaction that repeats entries of another board (I7).
     Status replay(std::span<const journal::Entry> entries);
 
@@ -43,13 +66,22 @@ class Core {
         std::optional<Instant> frozen;
         std::int32_t model_version = 0;
     } facts;
+    /// The present model: replaced by a change of it, under the book's exclusive lock.
     ShapePtr shape;
     std::shared_ptr<const figure::Plan> plan;
+    ErasPtr eras;
+    ShapePtr shape_now() const {
+        const std::shared_lock lock(book_mutex);
+        return shape;
+    }
     std::unique_ptr<store::Store> store;  // the writer's; a reader's when the board is read-only
     bool read_only = false;
     std::optional<Upgrade> upgraded;
     std::optional<Error> damage;  // why a damaged board is open for reading only
     Clock* clock = nullptr;
+
+    /// A figure's value as rules see it, in its measure.
+    static Result<cel::Value> figure_value(const model::Figure& figure, const figure::Value& value);
 
     /// The figures: readers hold the lock shared and see one position (I5).
     mutable std::shared_mutex book_mutex;
@@ -66,6 +98,12 @@ class Core {
     Result<cel::Value> figure_in_draft(std::string_view code, int unit_type, std::int64_t unit, Period period,
                                        const Pending& pending);
     Status load_links();
+    struct Reshaping;
+    Status run_change(Reshaping& c, const std::function<Status(Reshaping&)>& rows, const Progress& progress);
+    Status write_change(Reshaping& c, const std::function<Status(Reshaping&)>& rows, const Progress& progress);
+    Status put_row(Reshaping& c, const record::RecordPtr& old, const std::shared_ptr<record::Record>& next);
+    Status rename_counters(const model::Step& step);
+    void adopt(Reshaping& c);
     void publish_links();
     Status commit_batch(Pending& pending, std::int64_t position_before, std::optional<Shown>& shown,
                         bool& failed_at_commit);
@@ -82,6 +120,9 @@ class Core {
     bool scrub_due_ = false;               // erased bodies may still stand in the write-ahead log
     std::int64_t run_up_to_ = 0;           // ... of the postings up to here
     std::string salt_seed_;
+    FigureNumbers numbers_;
+    std::mutex sights_mutex_;
+    std::map<std::int32_t, Sight> sights_;  // of earlier versions, made when asked for
     std::map<std::pair<int, std::int64_t>, std::vector<figure::Link>> links_;  // by link record
     SystemClock system_clock_;
     std::unique_ptr<FrozenClock> frozen_clock_;

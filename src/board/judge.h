@@ -44,6 +44,8 @@ class Judge {
     /// Judges and writes; on refusal the transaction and `pending` are as before. A store failure is a single Error of
     /// code store_failed (the batch is lost); everything else concerns this draft alone.
     Checked<Receipt> judge(const Draft& draft, Instant now, Pending& pending);
+    /// Snapshot::judge: the same judgement over a store that is only read.
+    Errors consider(const Draft& draft, Instant now);
     /// Writes what an entry of another board says, without judging it again: the same entry, row and postings (I7).
     Status replay(const journal::Entry& entry, Pending& pending);
     /// figure() in rules asks here; set by the writer.

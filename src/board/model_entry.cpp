@@ -32,4 +32,28 @@ Result<std::vector<model::SourceFile>> model_files(std::string_view body) {
     return out;
 }
 
+Checked<std::vector<model::Migration>> new_migrations(const std::vector<model::SourceFile>& before,
+                                                      const std::vector<model::SourceFile>& after) {
+    std::vector<model::Migration> out;
+    Errors errors;
+    for (const model::SourceFile& file : after) {
+        if (!model::is_migration(file.path)) continue;
+        const auto old =
+            std::find_if(before.begin(), before.end(), [&](const auto& other) { return other.path == file.path; });
+        if (old != before.end()) {
+            if (old->text != file.text)
+                errors.push_back({Code::invalid_model, file.path, "was applied already and reads otherwise now",
+                                  "put it back as it was, and write what is new into a file of its own"});
+            continue;
+        }
+        auto read = model::read_migrations(file);
+        if (read)
+            out.insert(out.end(), read->begin(), read->end());
+        else
+            errors.insert(errors.end(), read.error().begin(), read.error().end());
+    }
+    if (!errors.empty()) return fail(std::move(errors));
+    return out;
+}
+
 }  // namespace yipan::board

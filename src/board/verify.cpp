@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "board/log.h"
+#include "store/pages.h"
 
 namespace yipan::board {
 namespace {
@@ -78,8 +79,8 @@ class Verifier {
 
     void version(const journal::Entry& e, const std::string& place) {
         if (e.type.empty()) return;
-        const int type = shape_->model->find_type(e.type);
-        if (type < 0) return;
+        const int type = shape_->type_of(e);
+        if (type < 0) return;  // the model no longer has it
         auto& records = last_[static_cast<std::size_t>(type)];
         if (e.record < 1) return problem(place, "names no record");
         if (static_cast<std::size_t>(e.record) >= records.size())
@@ -126,6 +127,14 @@ class Verifier {
             if (!stored) return problem(place, stored.error().message), true;
             if (r->previous.value != stored->entry.previous || r->effective.days != stored->entry.effective)
                 problem(place, "differs from entry " + std::to_string(last.position));
+            if (stored->entry.model_version != shape_->version) {  // written under an earlier model
+                const auto carried = shape_->eras->carry(stored->entry, shape_->version);
+                if (!carried)
+                    problem(place, carried.error().text());
+                else if (carried->values != r->values || carried->marks.voided != r->voided)
+                    problem(place, "differs from entry " + std::to_string(last.position) + " that made it");
+                return true;
+            }
             const auto said = record::marks_of(stored->entry.body[0]);
             for (int g = 0; g < record::group_count; ++g) {
                 codec.encode(*r, static_cast<model::FieldGroup>(g), body, said ? &*said : nullptr);
@@ -167,6 +176,23 @@ std::string wide(__int128 v) {
     return negative ? "-" + out : out;
 }
 }  // namespace
+
+void verify_pages(const std::string& path, VerifyReport& report, const Progress& progress) {
+    const auto pages = store::check_pages(path, progress);
+    if (!pages) return report.problems.push_back(pages.error());
+    report.pages = pages->pages;
+    report.damaged_pages = pages->damaged;
+    report.log_frames = pages->frames;
+    for (Error& e : store::page_problems(*pages)) report.problems.push_back(std::move(e));
+}
+
+void add_pages(VerifyReport pages, VerifyReport& report) {
+    report.pages = pages.pages;
+    report.damaged_pages = pages.damaged_pages;
+    report.log_frames = pages.log_frames;
+    report.problems.insert(report.problems.begin(), pages.problems.begin(), pages.problems.end());
+    report.ok = report.problems.empty();
+}
 
 VerifyReport verify_store(store::Store& store, const ShapePtr& shape, const Progress& progress) {
     return Verifier(store, shape, progress).run();

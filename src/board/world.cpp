@@ -4,7 +4,14 @@
 
 namespace yipan::board {
 
-Shape::Shape(model::ModelPtr m) : model(std::move(m)) {
+int Shape::type_of(const journal::Entry& entry) const {
+    if (entry.type.empty()) return -1;
+    if (!eras || entry.model_version == version) return model->find_type(entry.type);
+    return eras->type_of(entry, version).value_or(-1);
+}
+
+Shape::Shape(model::ModelPtr m, ErasPtr all, std::int32_t of_version)
+    : model(std::move(m)), eras(std::move(all)), version(of_version) {
     const std::size_t n = model->types.size();
     codecs.reserve(n);
     referred.resize(n);
@@ -74,8 +81,20 @@ Result<record::RecordPtr> World::version_of(const journal::Entry& entry, int typ
     r->position = Position(entry.position);
     r->previous = Position(entry.previous);
     r->effective = Date{entry.effective};
-    r->values.resize(shape.fields.size());
     record::Marks marks;
+    if (shape_->eras && entry.model_version != shape_->version) {
+        auto carried = shape_->eras->carry(entry, shape_->version);
+        if (!carried || carried->type != type) {
+            Error error = carried ? Error{Code::corrupt, "", "its type is not " + shape.code + " any more", ""}
+                                  : carried.error();
+            error.where = "entry " + std::to_string(entry.position);
+            return fail(std::move(error));
+        }
+        r->values = std::move(carried->values);
+        r->voided = carried->marks.voided;
+        return r;
+    }
+    r->values.resize(shape.fields.size());
     for (const auto& body : entry.body) {
         if (const auto ok = shape_->codecs[static_cast<std::size_t>(type)].decode(body, r->values, &marks); !ok) {
             Error error = ok.error();
@@ -91,10 +110,10 @@ Result<std::vector<record::RecordPtr>> World::history(int type, RecordId id) {
     std::vector<record::RecordPtr> out;
     YIPAN_TRY(record::RecordPtr now, store_.read(type, id.value));
     if (!now) {  // gone: its entries still tell what it was
-        YIPAN_TRY(const auto positions, store_.positions_of(type, id.value));
+        YIPAN_TRY(const auto positions, positions_of(type, id));
         for (const std::int64_t position : positions) {
             YIPAN_TRY(const store::StoredEntry stored, store_.entry(position));
-            if (!journal::makes_version(stored.entry.verb)) continue;
+            if (!journal::makes_version(stored.entry.verb) || shape_->type_of(stored.entry) != type) continue;
             YIPAN_TRY(record::RecordPtr version, version_of(stored.entry, type));
             out.push_back(std::move(version));
         }
@@ -109,6 +128,18 @@ Result<std::vector<record::RecordPtr>> World::history(int type, RecordId id) {
     }
     std::reverse(out.begin(), out.end());
     out.push_back(std::move(now));
+    return out;
+}
+
+Result<std::vector<std::int64_t>> World::positions_of(int type, RecordId id) {
+    if (!shape_->eras) return store_.positions_of(shape_->model->types[static_cast<std::size_t>(type)].code, id.value);
+    YIPAN_TRY(const auto codes, shape_->eras->codes_of(type, shape_->version));
+    std::vector<std::int64_t> out;
+    for (const std::string& code : codes) {
+        YIPAN_TRY(const auto some, store_.positions_of(code, id.value));
+        out.insert(out.end(), some.begin(), some.end());
+    }
+    std::sort(out.begin(), out.end());
     return out;
 }
 

@@ -3,6 +3,7 @@
 // projects, indicators): the resolver of rules, figures and views.
 #include <unordered_map>
 
+#include "board/eras.h"
 #include "record/body.h"
 #include "record/record.h"
 #include "store/store.h"
@@ -11,8 +12,12 @@ namespace yipan::board {
 
 /// What the board prepares once for each model: codecs and which types are worth caching.
 struct Shape {
-    explicit Shape(model::ModelPtr m);
+    explicit Shape(model::ModelPtr m, ErasPtr all = {}, std::int32_t of_version = 1);
     model::ModelPtr model;
+    ErasPtr eras;  // null: this is the only model
+    std::int32_t version = 1;
+    /// The type of an entry's record in this model; -1 when it is gone (or the entry is the model's).
+    int type_of(const journal::Entry& entry) const;
     std::vector<record::BodyCodec> codecs;
     std::vector<char> referred;  // some field refers to this type
     struct Back {
@@ -36,6 +41,8 @@ class World final : public record::Resolver {
     /// A record's version as an entry tells it.
     Result<record::RecordPtr> version_of(const journal::Entry& entry, int type) const;
 
+    /// Positions of a record's entries under every name its type has had, ascending. Walks the journal.
+    Result<std::vector<std::int64_t>> positions_of(int type, RecordId id);
     /// The transaction wrote (null: removed) this record.
     void put(int type, RecordId id, record::RecordPtr record);
     /// Forgets what a rolled back draft put.

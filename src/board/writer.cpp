@@ -29,6 +29,15 @@ Writer::~Writer() {
     core_.drain = [] {};
 }
 
+void Writer::alone(const std::function<void()>& job) {
+    std::vector<Draft> none;
+    Ticket ticket;
+    ticket.drafts = &none;
+    ticket.job = &job;
+    enqueue(ticket);
+    ticket.done.wait(0);
+}
+
 void Writer::enqueue(Ticket& ticket) {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] { return queued_drafts_ < queue_max_ || queue_.empty(); });
@@ -111,16 +120,25 @@ void Writer::loop() {
             work_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
             if (queue_.empty()) return;
             // At least one ticket; more while they fit. A bulk ticket is one transaction however long it is.
-            while (!queue_.empty() &&
+            while (!queue_.empty() && !(queue_.front()->job && !done.tickets.empty()) &&
                    (done.tickets.empty() || drafts.size() + queue_.front()->drafts->size() <= batch_max_)) {
                 Ticket* ticket = queue_.front();
                 queue_.pop_front();
                 queued_drafts_ -= ticket->drafts->size();
                 done.tickets.push_back(ticket);
                 for (Draft& d : *ticket->drafts) drafts.push_back(&d);
+                if (ticket->job) break;
             }
         }
         room_.notify_all();
+        if (Ticket* ticket = done.tickets.front(); ticket->job) {
+            core_.drain();
+            (*ticket->job)();
+            std::atomic<std::int32_t>& done_flag = ticket->done;
+            done_flag.store(1);
+            done_flag.notify_one();
+            continue;
+        }
         done.shown = core_.batch(drafts, done.answers);
         YIPAN_CHECK(done.answers.size() == drafts.size());
         {

@@ -22,6 +22,8 @@ class Writer {
     std::future<Checked<Receipt>> submit(Draft draft);
     void submit(Draft draft, std::function<void(Checked<Receipt>)> answered);
     std::vector<Checked<Receipt>> apply_batch(std::vector<Draft> drafts);
+    /// Runs on the writer's thread between two batches, when everything before it is shown; waits for it.
+    void alone(const std::function<void()>& job);
 
   private:
     // A caller's place in the queue; lives on the caller's stack (apply) or in a promise's heap block (submit).
@@ -29,6 +31,7 @@ class Writer {
         std::vector<Draft>* drafts = nullptr;
         std::vector<Checked<Receipt>>* answers = nullptr;
         std::atomic<std::int32_t> done{0};  // waited on by its address: a wake-up concerns one caller and no lock
+        const std::function<void()>* job = nullptr;  // alone: instead of drafts
         std::function<void()> finished;     // submit: fulfils the promise instead of waking a waiter
     };
     void enqueue(Ticket& ticket);

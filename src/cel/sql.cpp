@@ -718,7 +718,10 @@ Checked<PlannedQuery> plan_query(const Tree& tree, const QueryUse& use, const En
         equal_fields(*use.filter, use.slot, w, q.equal_fields);
     }
     if (!use.type->sql_counted.empty())
-        where.append(where.empty() ? " WHERE " : " AND ").append("\"t\".").append(name_sql(use.type->sql_counted)).append(" IS NULL");
+        where.append(where.empty() ? " WHERE " : " AND ")
+            .append("\"t\".")
+            .append(name_sql(use.type->sql_counted))
+            .append(" IS NULL");
     std::string what = use.what == SqlQuery::What::count ? "count(*)" : "1";
     if (use.summed) {
         const auto part = w.write(*use.summed);

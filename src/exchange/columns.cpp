@@ -8,18 +8,47 @@ namespace yipan::exchange {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    constexpr std::string_view blanks[] = {" ", "\t", "\r", "\n", "\xC2\xA0", "\xE3\x80\x80"};
+    for (bool again = true; again;) {
+        again = false;
+        for (const std::string_view blank : blanks) {
+            if (text.starts_with(blank)) text.remove_prefix(blank.size()), again = true;
+            if (text.ends_with(blank)) text.remove_suffix(blank.size()), again = true;
+        }
+    }
     return text;
 }
 
-int field_of_heading(const model::Type& type, std::string_view heading) {
-    if (const int by_code = type.find(heading); by_code >= 0) return by_code;
-    for (std::size_t i = 0; i < type.fields.size(); ++i) {
-        const model::Label& label = type.fields[i].label;
-        if (heading == label.hans || heading == label.hant || heading == label.en) return static_cast<int>(i);
+// The last "(...)" or "（...）" at the end of a heading; empty when there is none.
+std::string_view bracketed(std::string_view& text) {
+    constexpr std::pair<std::string_view, std::string_view> pairs[] = {{"(", ")"}, {"（", "）"}};
+    for (const auto& [open, close] : pairs) {
+        if (!text.ends_with(close)) continue;
+        const std::size_t at = text.rfind(open);
+        if (at == std::string_view::npos || at == 0) continue;
+        const std::string_view inside = text.substr(at + open.size(), text.size() - close.size() - at - open.size());
+        text = trimmed(text.substr(0, at));
+        return trimmed(inside);
     }
-    return -1;
+    return {};
+}
+
+// What the unit in a heading does to the cells below; false: it is not the field's.
+bool take_unit(const model::Field& field, const std::string& unit, Column& column) {
+    if (unit.empty() || unit == field.unit) return true;
+    if (field.kind != model::FieldKind::money) return false;
+    const std::string currency(field.currency.text());
+    constexpr std::pair<std::string_view, int> powers[] = {{"", 0}, {"万", 4}, {"萬", 4}, {"亿", 8}, {"億", 8}};
+    for (const auto& [prefix, power] : powers) {
+        if (!unit.starts_with(prefix)) continue;
+        const std::string rest = unit.substr(prefix.size());
+        if (rest != currency && !(currency == "CNY" && (rest == "元" || rest == "yuan")) &&
+            !(currency == "USD" && rest == "美元"))
+            continue;
+        column.power = power;
+        return true;
+    }
+    return false;
 }
 
 std::string hint_for(const model::Type& type, std::string_view heading) {
@@ -38,13 +67,42 @@ std::string hint_for(const model::Type& type, std::string_view heading) {
 
 }  // namespace
 
+int field_of_heading(const model::Type& type, std::string_view heading) {
+    if (const int by_code = type.find(heading); by_code >= 0) return by_code;
+    for (std::size_t i = 0; i < type.fields.size(); ++i) {
+        const model::Label& label = type.fields[i].label;
+        if (heading == label.hans || heading == label.hant || heading == label.en) return static_cast<int>(i);
+    }
+    return -1;
+}
+
+Heading read_heading(std::string_view text) {
+    text = trimmed(text);
+    for (bool again = true; again;) {
+        again = false;
+        for (const std::string_view star : {"*", "＊"}) {
+            if (text.ends_with(star)) text = trimmed(text.substr(0, text.size() - star.size())), again = true;
+            if (text.starts_with(star)) text = trimmed(text.substr(star.size())), again = true;
+        }
+    }
+    Heading heading;
+    std::string_view name = text;
+    std::string_view unit = bracketed(name);
+    if (unit == "必填" || unit == "required") unit = bracketed(name);
+    heading.unit = unit;
+    // A line break in a heading is a matter of width.
+    for (const char c : name)
+        if (c != '\n' && c != '\r') heading.name += c;
+    return heading;
+}
+
 bool entered(const model::Field& field) {
     return !field.computed && field.kind != model::FieldKind::number &&
            !(field.system && field.kind != model::FieldKind::reference);
 }
 
 Checked<std::vector<Column>> read_headings(const model::Type& type, std::span<const std::string_view> headings,
-                                           const std::string& where) {
+                                           const std::string& where, Unnamed unnamed) {
     Errors errors;
     std::vector<Column> columns;
     if (headings.size() > headings_max) {
@@ -57,22 +115,41 @@ Checked<std::vector<Column>> read_headings(const model::Type& type, std::span<co
     for (std::size_t i = 0; i < headings.size(); ++i) {
         const std::string_view heading = trimmed(headings[i]);
         const std::string place = where + ":" + std::to_string(i + 1);
-        const int field = field_of_heading(type, heading);
+        Column column;
+        column.heading = heading.substr(0, 80);
+        // A label may itself hold brackets; only what is unknown as it stands is taken apart.
+        Heading parts{std::string(heading), {}};
+        if (column.field = field_of_heading(type, heading); column.field < 0) {
+            parts = read_heading(heading);
+            column.field = field_of_heading(type, parts.name);
+        }
+        if (heading.empty() && unnamed == Unnamed::allowed) {
+            column.entered = false;
+            columns.push_back(std::move(column));
+            continue;
+        }
+        const model::Field* const field =
+            column.field >= 0 ? &type.fields[static_cast<std::size_t>(column.field)] : nullptr;
         if (heading.empty()) {
             errors.push_back({Code::invalid_input, place, "the column has no heading",
                               "a field's code or label; remove an empty column"});
-        } else if (field < 0) {
-            errors.push_back({Code::invalid_input, place,
-                              "unknown heading \"" + std::string(heading.substr(0, 80)) + "\"",
-                              hint_for(type, heading)});
-        } else if (std::any_of(columns.begin(), columns.end(), [&](const Column& c) { return c.field == field; })) {
+        } else if (!field) {
             errors.push_back(
-                {Code::invalid_input, place,
-                 "the field " + type.fields[static_cast<std::size_t>(field)].code + " stands in two columns",
-                 "leave one of them out"});
+                {Code::invalid_input, place, "unknown heading \"" + column.heading + "\"", hint_for(type, parts.name)});
+        } else if (std::any_of(columns.begin(), columns.end(),
+                               [&](const Column& c) { return c.field == column.field; })) {
+            errors.push_back({Code::invalid_input, place, "the field " + field->code + " stands in two columns",
+                              "leave one of them out"});
+        } else if (!take_unit(*field, parts.unit, column)) {
+            errors.push_back({Code::invalid_input, place,
+                              field->code + " is not measured in \"" + parts.unit.substr(0, 40) + "\"",
+                              field->kind == model::FieldKind::money
+                                  ? std::string(field->currency.text()) + ", or 万元 or 亿元 of it"
+                              : field->unit.empty() ? "it has no unit"
+                                                    : "its unit is " + field->unit});
         }
-        columns.push_back({field, std::string(heading.substr(0, 80)),
-                           field >= 0 && entered(type.fields[static_cast<std::size_t>(field)])});
+        if (field) column.entered = entered(*field), column.percent = field->unit == "%";
+        columns.push_back(std::move(column));
         if (errors.size() >= 100) break;
     }
     if (!errors.empty()) return fail(std::move(errors));

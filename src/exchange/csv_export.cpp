@@ -2,6 +2,7 @@
 
 #include <unicode/ucnv.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -94,12 +95,10 @@ bool is_number(model::FieldKind kind) {
 
 class Exporter {
   public:
-    Exporter(const model::Type& type, OutFile& file, OutEncoding encoding, bool everything)
-        : type_(type), writer_([&file](std::string_view bytes) { return file.write(bytes); }, options(encoding)) {
-        for (std::size_t i = 0; i < type.fields.size(); ++i) {
-            if (everything || entered(type.fields[i])) fields_.push_back(static_cast<int>(i));
-        }
-    }
+    Exporter(const model::Type& type, OutFile& file, OutEncoding encoding, std::vector<int> fields)
+        : type_(type),
+          writer_([&file](std::string_view bytes) { return file.write(bytes); }, options(encoding)),
+          fields_(std::move(fields)) {}
     Status heading(Headings headings, model::Language language) {
         for (const int field : fields_) {
             const model::Field& f = type_.fields[static_cast<std::size_t>(field)];
@@ -154,23 +153,39 @@ Status each_filtered(board::Snapshot& snapshot, int type, const std::string& fil
 
 }  // namespace
 
+std::vector<int> exported_fields(const model::Type& type, const ExportOptions& options) {
+    if (!options.fields.empty()) return options.fields;
+    std::vector<int> fields;
+    for (std::size_t i = 0; i < type.fields.size(); ++i)
+        if (options.everything || entered(type.fields[i])) fields.push_back(static_cast<int>(i));
+    return fields;
+}
+
+Status each_exported(board::Snapshot& snapshot, int type, const ExportOptions& options,
+                     const std::function<Status(const record::Record&)>& visit) {
+    std::int64_t total = 0, rows = 0;
+    if (options.progress && !options.rows) {
+        YIPAN_TRY(total, snapshot.count(type, options.filter));
+    }
+    const auto counted = [&](const record::Record& record) -> Status {
+        if (++rows % 4096 == 0 && options.progress) options.progress(rows, std::max(total, rows));
+        return visit(record);
+    };
+    return options.rows ? options.rows(counted) : each_filtered(snapshot, type, options.filter, counted);
+}
+
 Result<std::int64_t> export_csv(board::Snapshot& snapshot, int type, const std::string& path,
                                 const ExportOptions& options) {
     const model::Model& model = snapshot.model();
     const model::Type& declared = model.types[static_cast<std::size_t>(type)];
-    std::int64_t total = 0;
-    if (options.progress) {
-        YIPAN_TRY(const std::int64_t counted, snapshot.count(type, options.filter));
-        total = counted;
-    }
     YIPAN_TRY(const std::unique_ptr<OutFile> file, OutFile::open(path, options.encoding));
     Names names(snapshot);
     const record::NameOf key_of = names.key_function();
-    Exporter exporter(declared, *file, options.encoding, options.everything);
+    Exporter exporter(declared, *file, options.encoding, exported_fields(declared, options));
     YIPAN_TRY_VOID(exporter.heading(options.headings, options.language));
     std::int64_t rows = 0;
-    YIPAN_TRY_VOID(each_filtered(snapshot, type, options.filter, [&](const record::Record& record) -> Status {
-        if (++rows % 4096 == 0 && options.progress) options.progress(rows, total);
+    YIPAN_TRY_VOID(each_exported(snapshot, type, options, [&](const record::Record& record) -> Status {
+        ++rows;
         return exporter.row(model, record, key_of);
     }));
     YIPAN_TRY_VOID(exporter.finish());
@@ -179,8 +194,10 @@ Result<std::int64_t> export_csv(board::Snapshot& snapshot, int type, const std::
 }
 
 Status export_template(const model::Type& type, const std::string& path, Headings headings, model::Language language) {
+    ExportOptions options;
+    options.everything = false;
     YIPAN_TRY(const std::unique_ptr<OutFile> file, OutFile::open(path, OutEncoding::utf8));
-    Exporter exporter(type, *file, OutEncoding::utf8, false);
+    Exporter exporter(type, *file, OutEncoding::utf8, exported_fields(type, options));
     YIPAN_TRY_VOID(exporter.heading(headings, language));
     YIPAN_TRY_VOID(exporter.finish());
     return file->finish();

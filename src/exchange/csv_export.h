@@ -1,6 +1,8 @@
 #pragma once
 // CSV out: the records of a type as imports read them back, streaming; and the empty template of a type.
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "board/board.h"
 
@@ -9,14 +11,24 @@ namespace yipan::exchange {
 enum class OutEncoding : std::uint8_t { utf8, gb18030 };
 enum class Headings : std::uint8_t { codes, labels };
 
+/// Hands every record to the visitor; what it may show is already chosen.
+using RowSource = std::function<Status(const std::function<Status(const record::Record&)>& visit)>;
+
 struct ExportOptions {
     Headings headings = Headings::codes;
     model::Language language = model::Language::hans;  // of label headings
     OutEncoding encoding = OutEncoding::utf8;
     std::string filter;        // CEL; empty: all records
     bool everything = true;    // also computed values, numbers and the state
+    std::vector<int> fields;   // in this order; empty: see everything
+    RowSource rows;            // empty: the snapshot's records that pass the filter
     board::Progress progress;  // rows done of rows there are
 };
+
+std::vector<int> exported_fields(const model::Type& type, const ExportOptions& options);
+/// Every record to be exported, with progress.
+Status each_exported(board::Snapshot& snapshot, int type, const ExportOptions& options,
+                     const std::function<Status(const record::Record&)>& visit);
 
 /// Writes to `path` ("-": standard output) and says how many rows; a file that could not be finished is removed.
 Result<std::int64_t> export_csv(board::Snapshot& snapshot, int type, const std::string& path,

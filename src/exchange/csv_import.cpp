@@ -104,6 +104,12 @@ class Import {
         }
     }
 
+    std::span<const Cell> cells_of(const CsvReader& reader) {
+        cells_.clear();
+        for (const std::string_view text : reader.row()) cells_.push_back({text});
+        return cells_;
+    }
+
     bool judge() {
         Sha256 hash;
         std::optional<CsvReader> reader = open(&hash);
@@ -146,7 +152,7 @@ class Import {
             draft_.changes = {};
             building_ = {};
         }
-        Checked<RowReader::Row> row = rows_.read(reader.row(), reader.line(), !large_);
+        Checked<RowReader::Row> row = rows_.read(cells_of(reader), reader.line(), !large_);
         if (!row) {
             ++result_.failed;
             note(std::move(row).error());
@@ -224,7 +230,7 @@ class Import {
         if (!heading || !*heading) return note({Code::store_failed, name_, "the file changed while it was imported"});
         std::int64_t chunk = 0;
         const auto row = [&] {
-            Checked<RowReader::Row> read = rows_.read(reader->row(), reader->line(), true);
+            Checked<RowReader::Row> read = rows_.read(cells_of(*reader), reader->line(), true);
             if (!read) {
                 note(std::move(read).error());
                 return false;
@@ -278,6 +284,7 @@ class Import {
     ImportOptions options_;
     std::string name_;
     RowReader rows_;
+    std::vector<Cell> cells_;
     File file_;
     ImportResult result_;
     bool large_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "exchange/xlsx_formats.h"
 #include "record/check.h"
 
 namespace yipan::exchange {
@@ -34,9 +35,9 @@ RowReader::RowReader(board::Board& board, int type, std::string file_name)
         std::any_of(type_.fields.begin(), type_.fields.end(), [&](const model::Field& f) { return f.target == type; });
 }
 
-Errors RowReader::open(std::span<const std::string_view> headings, std::uint64_t line) {
+Errors RowReader::open(std::span<const std::string_view> headings, std::uint64_t line, Unnamed unnamed) {
     const std::string where = name_ + ":" + std::to_string(line);
-    Checked<std::vector<Column>> columns = read_headings(type_, headings, where);
+    Checked<std::vector<Column>> columns = read_headings(type_, headings, where, unnamed);
     if (!columns) return std::move(columns).error();
     columns_ = std::move(*columns);
     key_ = !type_.natural_key.empty() ? type_.natural_key
@@ -54,6 +55,10 @@ Errors RowReader::open(std::span<const std::string_view> headings, std::uint64_t
              "add it; yipan export --template shows all columns"});
     }
     if (!complete) key_.clear();
+    for (std::size_t i = 0; i < type_.fields.size(); ++i) {
+        const bool is_key = key_.size() == 1 && key_.front() == static_cast<int>(i);
+        if (type_.fields[i].unique && !is_key) unique_lines_.emplace_back(static_cast<int>(i), KeyIndex());
+    }
     return errors;
 }
 
@@ -61,7 +66,8 @@ std::vector<std::string> RowReader::ignored_columns() const {
     std::vector<std::string> names;
     for (const Column& column : columns_) {
         const bool in_key = std::find(key_.begin(), key_.end(), column.field) != key_.end();
-        if (!column.entered && column.field != type_.state && !in_key) names.push_back(column.heading);
+        if (!column.entered && column.field >= 0 && column.field != type_.state && !in_key)
+            names.push_back(column.heading);
     }
     return names;
 }
@@ -90,20 +96,71 @@ Result<RecordId> RowReader::find_reference(int type, std::string_view name) {
     return found;
 }
 
-void RowReader::read_cell(const Column& column, std::string_view cell, const std::string& where, Row& row,
-                          Errors& errors) {
+// What the kind of a spreadsheet's cell means for the field; the text to read, or why the cell is refused.
+namespace {
+Result<std::string> text_for(const model::Field& field, const Column& column, const Cell& cell) {
+    using Kind = model::FieldKind;
+    const auto refused = [](std::string message, std::string hint) {
+        return fail(Code::invalid_input, "", std::move(message), std::move(hint));
+    };
+    const bool as_text = field.kind == Kind::text || field.kind == Kind::choice || field.kind == Kind::reference ||
+                         field.kind == Kind::references || field.kind == Kind::number;
+    switch (cell.kind) {
+        case CellKind::error:
+            return refused("the cell holds the spreadsheet's error " + std::string(cell.text.substr(0, 40)),
+                           "correct the formula or type the value");
+        case CellKind::formula:
+            return refused("the cell holds a formula that was never computed",
+                           "open the workbook, let it compute and save it, or type the value");
+        case CellKind::date:
+            // A month is often kept as its first day.
+            if (field.kind == Kind::period && cell.text.size() == 10 && cell.text.ends_with("-01"))
+                return std::string(cell.text.substr(0, 7));
+            return std::string(cell.text);
+        case CellKind::number:
+        case CellKind::percent:
+            if (as_text && cell.lost)
+                return refused("the number " + std::string(cell.text.substr(0, 40)) +
+                                   " has more digits than a spreadsheet keeps; the last ones are lost",
+                               "format the cells as text before the code is typed, then type it again");
+            if (cell.kind == CellKind::percent && column.percent) return shifted(cell.text, 2);
+            break;
+        default: break;
+    }
+    if (column.power != 0) {
+        std::string digits;
+        for (const char c : cell.text)
+            if (c != ',' && c != ' ') digits += c;
+        const bool plain = !digits.empty() && digits.find_first_not_of("-0123456789.") == std::string::npos;
+        if (plain) return shifted(digits, column.power);
+    }
+    return std::string(cell.text);
+}
+}  // namespace
+
+void RowReader::read_cell(const Column& column, const Cell& given, const std::string& where, Row& row, Errors& errors) {
     const model::Field& field = field_of(type_, column.field);
     record::Value& slot = scratch_[static_cast<std::size_t>(column.field)];
     slot = {};
+    const auto refused = [&](Error error) {
+        error.where = where + ":" + column.heading;
+        errors.push_back(std::move(error));
+    };
+    std::string made;
+    std::string_view cell = given.text;
+    if (given.kind != CellKind::text || column.power != 0) {
+        Result<std::string> text = text_for(field, column, given);
+        if (!text) return refused(std::move(text).error());
+        made = std::move(*text);
+        cell = made;
+    }
     const auto find = [this](int type, std::string_view name) { return find_reference(type, name); };
     Result<record::Value> value = record::parse_value(*model_, field, cell, find);
     if (!value) {
         Error error = std::move(value).error();
         if (error.message.find(cell.substr(0, cell_shown_max)) == std::string::npos)
             error.message = shown(cell) + ": " + error.message;
-        error.where = where + ":" + column.heading;
-        errors.push_back(std::move(error));
-        return;
+        return refused(std::move(error));
     }
     slot = *value;
     if (record::is_unset(slot) && field.required && !field.preset) {
@@ -157,15 +214,15 @@ void RowReader::judge_new(const Row& row, const std::string& where, Errors& erro
 }
 
 // A state may stand in a file that was exported, but it changes by moves only.
-void RowReader::judge_fixed(const record::Record* record, std::span<const std::string_view> cells,
-                            const std::string& where, Errors& errors) {
+void RowReader::judge_fixed(const record::Record* record, std::span<const Cell> cells, const std::string& where,
+                            Errors& errors) {
     for (std::size_t i = 0; i < columns_.size() && i < cells.size(); ++i) {
-        if (columns_[i].field < 0 || columns_[i].field != type_.state || cells[i].empty()) continue;
+        if (columns_[i].field < 0 || columns_[i].field != type_.state || cells[i].text.empty()) continue;
         const record::Value& wanted = scratch_[static_cast<std::size_t>(type_.state)];
         const record::Value now = record ? record->at(type_.state) : record::Value{type_.initial_state};
         if (wanted == now) continue;
         errors.push_back({Code::invalid_input, where + ":" + columns_[i].heading,
-                          shown(cells[i]) + " is not the state the record has",
+                          shown(cells[i].text) + " is not the state the record has",
                           "states change by moves: leave the cell empty, then yipan set … --move"});
     }
 }
@@ -175,7 +232,34 @@ bool RowReader::differs(const record::Record& record, const Row& row) const {
                        [&](const auto& set) { return record.at(set.first) != set.second; });
 }
 
-Checked<RowReader::Row> RowReader::read(std::span<const std::string_view> cells, std::uint64_t line, bool compare) {
+void RowReader::check_repeated(std::uint64_t line, const std::string& where, Errors& errors) {
+    const auto twice = [&](int field, const KeyIndex& lines, std::uint64_t hash, const std::string& what) {
+        errors.push_back({Code::duplicate, where + ":" + field_of(type_, field).code,
+                          what + " stands in line " + std::to_string(lines.find(hash).value_or(0)) + " already",
+                          "keep one of the two rows"});
+    };
+    if (!key_.empty()) {
+        std::uint64_t hash = 0;
+        for (const int field : key_) hash = mixed(hash, scratch_[static_cast<std::size_t>(field)]);
+        if (!lines_.insert(hash, static_cast<std::int64_t>(line)))
+            twice(key_.front(), lines_, hash, "the same " + type_.code);
+    }
+    for (auto& [field, lines] : unique_lines_) {
+        const record::Value& value = scratch_[static_cast<std::size_t>(field)];
+        if (record::is_unset(value)) continue;
+        if (const std::uint64_t hash = mixed(0, value); !lines.insert(hash, static_cast<std::int64_t>(line)))
+            twice(field, lines, hash, "the same " + field_of(type_, field).code);
+    }
+}
+
+void RowReader::remember(const board::Change& change, std::uint64_t line) {
+    std::fill(scratch_.begin(), scratch_.end(), record::Value{});
+    for (const auto& [field, value] : change.set) scratch_[static_cast<std::size_t>(field)] = value;
+    Errors ignored;
+    check_repeated(line, "", ignored);
+}
+
+Checked<RowReader::Row> RowReader::read(std::span<const Cell> cells, std::uint64_t line, bool compare) {
     Row row;
     Errors errors;
     const std::string where = name_ + ":" + std::to_string(line);
@@ -190,20 +274,17 @@ Checked<RowReader::Row> RowReader::read(std::span<const std::string_view> cells,
     row.change.where = where;
     row.change.set.reserve(columns_.size());
     std::fill(scratch_.begin(), scratch_.end(), record::Value{});
-    for (std::size_t i = 0; i < cells.size(); ++i) read_cell(columns_[i], cells[i], where, row, errors);
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        if (columns_[i].field >= 0)
+            read_cell(columns_[i], cells[i], where, row, errors);
+        else if (!cells[i].text.empty())
+            errors.push_back({Code::invalid_input, where + ":" + std::to_string(i + 1),
+                              shown(cells[i].text) + " stands in a column without a heading",
+                              "give the column a heading or empty it"});
+    }
     if (!second_reading_) check_ranges(where, errors);
     if (!errors.empty()) return fail(std::move(errors));
-
-    if (!key_.empty() && !second_reading_) {
-        std::uint64_t hash = 0;
-        for (const int field : key_) hash = mixed(hash, scratch_[static_cast<std::size_t>(field)]);
-        if (!lines_.insert(hash, static_cast<std::int64_t>(line))) {
-            errors.push_back({Code::duplicate, where + ":" + field_of(type_, key_.front()).code,
-                              "the same " + type_.code + " stands in line " +
-                                  std::to_string(lines_.find(hash).value_or(0)) + " already",
-                              "keep one of the two rows"});
-        }
-    }
+    if (!second_reading_) check_repeated(line, where, errors);
     const RecordId id = existing(scratch_);
     record::RecordPtr record;
     if (id.value != 0 && (compare || type_.state >= 0)) record = snapshot_->record(type_.index, id);
@@ -216,6 +297,7 @@ Checked<RowReader::Row> RowReader::read(std::span<const std::string_view> cells,
     } else {
         row.change.verb = board::Verb::amend;
         row.change.record = id;
+        row.version = record ? record->version : 0;
         row.fate = compare && record && !differs(*record, row) ? Fate::unchanged : Fate::amend;
     }
     if (!errors.empty()) return fail(std::move(errors));

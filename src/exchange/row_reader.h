@@ -7,6 +7,7 @@
 #include "exchange/columns.h"
 #include "exchange/key_index.h"
 #include "exchange/names.h"
+#include "exchange/table.h"
 
 namespace yipan::exchange {
 
@@ -16,15 +17,18 @@ class RowReader {
     struct Row {
         Fate fate = Fate::create;
         board::Change change;
+        std::int32_t version = 0;  // of the record there is, as it was compared
     };
 
     RowReader(board::Board& board, int type, std::string file_name);
     /// Reads the first row of the file.
-    Errors open(std::span<const std::string_view> headings, std::uint64_t line);
+    Errors open(std::span<const std::string_view> headings, std::uint64_t line, Unnamed unnamed = Unnamed::refused);
     /// Keys of the records there are; call once, after open().
     Status index_existing(const board::Progress& progress);
     /// Every failing cell of the row at once. `compare`: look whether an existing record differs at all.
-    Checked<Row> read(std::span<const std::string_view> cells, std::uint64_t line, bool compare);
+    Checked<Row> read(std::span<const Cell> cells, std::uint64_t line, bool compare);
+    /// A row that was read before and is not on the board yet: rows read now must not repeat its keys.
+    void remember(const board::Change& change, std::uint64_t line);
     /// Says that the row became the k-th change of the draft being built: rows below may refer to it.
     void pending(const Row& row, std::size_t change_index);
     /// The draft was written: references now go to the real records.
@@ -34,6 +38,8 @@ class RowReader {
     void rewind();
     void refresh_snapshot();
     bool has_key() const { return !key_.empty(); }
+    board::Snapshot& snapshot() { return *snapshot_; }
+    const std::vector<Column>& columns() const { return columns_; }
     std::vector<std::string> ignored_columns() const;
 
   private:
@@ -41,12 +47,13 @@ class RowReader {
         std::string message, hint;
     };
     Result<RecordId> find_reference(int type, std::string_view name);
-    void read_cell(const Column& column, std::string_view cell, const std::string& where, Row& row, Errors& errors);
+    void read_cell(const Column& column, const Cell& cell, const std::string& where, Row& row, Errors& errors);
     void check_ranges(const std::string& where, Errors& errors);
     RecordId existing(const std::vector<record::Value>& key);
     void judge_new(const Row& row, const std::string& where, Errors& errors) const;
-    void judge_fixed(const record::Record* record, std::span<const std::string_view> cells, const std::string& where,
+    void judge_fixed(const record::Record* record, std::span<const Cell> cells, const std::string& where,
                      Errors& errors);
+    void check_repeated(std::uint64_t line, const std::string& where, Errors& errors);
     bool differs(const record::Record& record, const Row& row) const;
 
     board::Board& board_;
@@ -60,8 +67,9 @@ class RowReader {
     std::vector<record::Value> scratch_;  // values of the row by field, for the key
     record::Record probe_;                // holds scratch_ while it is checked
     bool refers_to_itself_ = false;
-    KeyIndex records_;  // key -> record
-    KeyIndex lines_;    // key -> line of this file
+    KeyIndex records_;                                    // key -> record
+    KeyIndex lines_;                                      // key -> line of this file
+    std::vector<std::pair<int, KeyIndex>> unique_lines_;  // the same for unique fields outside the key
     bool second_reading_ = false;
     std::map<std::string, std::int64_t, std::less<>>
         pending_;  // own key text -> index of the change, only if refers_to_itself_

@@ -70,6 +70,7 @@ struct Ask {
     std::optional<Date> tree_date;       // default: last day of the period; figures without period: `today`
     Date today;                          // board's date, used only where no period is given
     std::optional<Position> as_known;    // journal position; unset = now
+    bool by_today = false;               // as known, but by today's definition instead of the one then in force
 };
 
 /// A figure's value. `units` at `scale` (money: fen, scale 2). No value is not zero: `why_none` says why.
@@ -106,8 +107,16 @@ struct Page {
     std::int64_t limit = 50;
 };
 
+/// Types and forests of an earlier model as indexes of the present one (-1: gone); links are known as they are now.
+struct NowIndexes {
+    std::vector<int> types, forests;
+};
+
 class Book {
   public:
+    struct State;
+    /// The figures as an earlier model defined them; asks must be as known at a position while it was in force.
+    using Lens = std::shared_ptr<State>;
     Book(std::shared_ptr<const Plan> plan, RunStore& runs, RunShape shape = {});
     ~Book();
     /// Reads the runs' totals; afterwards position() is that of the newest run and the board replays the entries after
@@ -117,32 +126,37 @@ class Book {
 
     /// Takes the postings of entries up to `position`. Cannot fail half way: sums are 128 bit.
     void apply(std::span<const Posting> postings, std::int64_t position);
+    /// Goes on with another model: cells and postings stay under their numbers, everything remembered is forgotten. The
+    /// caller sets the links anew.
+    void adopt(std::shared_ptr<const Plan> plan);
+    Lens lens(std::shared_ptr<const Plan> plan, NowIndexes now) const;
     /// Links of the forests; replaces all. Small: thousands.
     void set_links(std::vector<Link> links);
 
     /// Entries since the last run; when it reaches run_entries the writer calls flush() inside its transaction and
     /// commit_flush() after the commit (or abandon_flush()).
     std::int64_t pending_entries() const;
+    std::size_t pending_postings() const;
     Status flush();
     void commit_flush();
     void abandon_flush();
 
-    Value value(const Ask& ask) const;
+    Value value(const Ask& ask, const Lens& lens = {}) const;
     /// The same with postings of a transaction not committed yet on top: what rules see through figure(). Flow sums,
     /// counts and averages and what is derived from them (the loader lets rules ask no others); links are those already
     /// committed.
     Value value_with(const Ask& ask, std::span<const Posting> pending) const;
-    Explanation why(const Ask& ask, Page page) const;
+    Explanation why(const Ask& ask, Page page, const Lens& lens = {}) const;
     /// Postings that explain the difference of a figure between two positions (plain figures): (from, to], the first
     /// `limit` of them by (position, cell, record); ask for one more than wanted to see whether there are more.
-    Result<std::vector<Posting>> difference(const Ask& ask, Position from, Position to, std::size_t limit) const;
+    Result<std::vector<Posting>> difference(const Ask& ask, Position from, Position to, std::size_t limit,
+                                            const Lens& lens = {}) const;
     /// Every cell with a nonzero number of contributions: for `recompute` and dumps. In key order.
     void each_cell(const std::function<void(const CellKey&, __int128 sum, std::int64_t count)>& visit) const;
     std::size_t memory_bytes() const;
 
   private:
-    struct State;
-    std::unique_ptr<State> state_;
+    Lens state_;
 };
 
 }  // namespace yipan::figure

@@ -37,11 +37,14 @@ SlotTable::Sum SlotTable::range(Slot from, Slot to) const {
     return out;
 }
 
-Cells::Cells(std::size_t figures) : tables_(figures) {}
+Cells::Table& Cells::table(std::int32_t figure) {
+    YIPAN_CHECK(figure >= 0 && figure < figure_numbers_max);
+    if (static_cast<std::size_t>(figure) >= tables_.size()) tables_.resize(static_cast<std::size_t>(figure) + 1);
+    return tables_[static_cast<std::size_t>(figure)];
+}
 
 std::uint32_t Cells::series_of(std::int32_t figure, std::int64_t unit, std::int64_t d1, std::int64_t d2) {
-    YIPAN_CHECK(figure >= 0 && static_cast<std::size_t>(figure) < tables_.size());
-    Table& table = tables_[static_cast<std::size_t>(figure)];
+    Table& table = this->table(figure);
     const auto [head, new_unit] = table.first_of_unit.try_emplace(unit, no_index);
     if (!new_unit) {
         const Series& first = series_[head->second];
@@ -72,7 +75,7 @@ std::uint32_t Cells::apply(const Posting& posting) {
     const CellKey& key = posting.what.cell;
     const std::uint32_t index = series_of(key.figure, key.unit, key.d1, key.d2);
     Series& series = series_[index];
-    Table& table = tables_[static_cast<std::size_t>(key.figure)];
+    Table& table = this->table(key.figure);
     const __int128 value = static_cast<__int128>(posting.what.value) * posting.sign;
 
     Cell& cell = series.slots.at(key.slot);
@@ -124,7 +127,7 @@ const Aggregate& Cells::make_aggregate(const AggregateKey& key, UnitSetPtr units
     each_series(key.figure, a.units.get(), d1, d2, [&](std::uint32_t i) {
         for (const Cell& cell : series_[i].slots.cells()) a.slots.at(cell.slot).add(cell.sum(), cell.count);
     });
-    Table& table = tables_[static_cast<std::size_t>(key.figure)];
+    Table& table = this->table(key.figure);
     if (!a.units) {
         table.watch_all.push_back(&a);
         return a;

@@ -13,6 +13,7 @@ namespace yipan::figure {
 
 constexpr std::uint32_t no_index = UINT32_MAX;
 constexpr Slot slot_min = INT32_MIN;
+constexpr std::int32_t figure_numbers_max = 1'000'000;  // given out over the life of a board
 /// Members of all subtree sums together, and subtree sums; beyond, all are forgotten and added up again.
 constexpr std::size_t aggregate_members_max = 4'000'000;
 constexpr std::size_t aggregates_max = 100'000;
@@ -76,7 +77,8 @@ struct Logged {
 
 class Cells {
   public:
-    explicit Cells(std::size_t figures);
+    /// Tables are by figure number and grow with the postings that come.
+    Cells() = default;
 
     std::uint32_t apply(const Posting& posting);  // the series it went to
     /// Adds a run's total of a cell (open).
@@ -89,6 +91,7 @@ class Cells {
     template <class Visit>
     void each_series(std::int32_t figure, const UnitSet* units, std::optional<std::int64_t> d1,
                      std::optional<std::int64_t> d2, const Visit& visit) const {
+        if (static_cast<std::size_t>(figure) >= tables_.size()) return;
         const Table& table = tables_[static_cast<std::size_t>(figure)];
         const auto wanted = [&](std::uint32_t i) {
             if ((!d1 || *d1 == series_[i].d1) && (!d2 || *d2 == series_[i].d2)) visit(i);
@@ -124,7 +127,9 @@ class Cells {
     /// Forgets the first n postings of the log (they are in a run now).
     void trim_log(std::size_t n);
     /// Grows with every posting of the figure.
-    std::uint64_t version(std::int32_t figure) const { return tables_[static_cast<std::size_t>(figure)].version; }
+    std::uint64_t version(std::int32_t figure) const {
+        return static_cast<std::size_t>(figure) < tables_.size() ? tables_[static_cast<std::size_t>(figure)].version : 0;
+    }
     std::size_t memory_bytes() const;
 
   private:
@@ -144,6 +149,7 @@ class Cells {
         std::vector<Aggregate*> watch_all;
         std::uint64_t version = 0;
     };
+    Table& table(std::int32_t figure);
     std::vector<Table> tables_;
     std::vector<Series> series_;
     std::vector<Logged> log_;

@@ -23,13 +23,14 @@ UnitSetPtr Book::State::units(const Reading& reading) {
         one->units = {reading.unit};
         return one;
     }
-    return graph.below(reading.forest, reading.unit_type, reading.unit, reading.epoch, reading.figure->unit_type);
+    return graph.below(graph_forest(reading.forest), graph_type(reading.unit_type), reading.unit, reading.epoch,
+                       graph_type(reading.figure->unit_type));
 }
 
 std::vector<CellRef> Book::State::candidates(const Reading& reading, const UnitSet* set, bool now) const {
     std::vector<CellRef> out;
     const FigureKind kind = reading.figure->kind;
-    cells.each_series(reading.figure->index, set, reading.d1, reading.d2, [&](std::uint32_t i) {
+    cells.each_series(number(*reading.figure), set, reading.d1, reading.d2, [&](std::uint32_t i) {
         const auto& list = cells.series(i).slots.cells();
         if (now && kind == FigureKind::stock) {
             for (auto at = list.rbegin(); at != list.rend() && at->slot >= reading.from; ++at) {
@@ -198,7 +199,8 @@ Status Book::State::load_facts(const std::vector<CellRef>& wanted) {
             if (cell.rows.empty())
                 return fail(Code::corrupt, "figure cell", "its postings are missing",
                             "rebuild the figures from the journal");
-            const auto& figure = model.figures[static_cast<std::size_t>(cells.series(cell.cell.series).figure)];
+            const auto& figure =
+                model.figures[static_cast<std::size_t>(plan->index_of(cells.series(cell.cell.series).figure))];
             Facts& f = facts[cell.cell];
             f.last = cell.rows.front();
             f.least = f.greatest = f.last.value;
@@ -228,7 +230,7 @@ void Book::State::update_facts(const Posting& posting, std::uint32_t series) {
         if (f.values) ++(*f.values)[row.value];
         return;
     }
-    const auto& figure = model.figures[static_cast<std::size_t>(cells.series(series).figure)];
+    const auto& figure = model.figures[static_cast<std::size_t>(plan->index_of(cells.series(series).figure))];
     bool lost = false;
     if (figure.kind != FigureKind::flow) {
         lost = row.record == f.last.record;

@@ -33,7 +33,7 @@ constexpr std::int64_t dimension_none =
     0;  // dimension values: reference id; choice index + 1; boolean 1 false, 2 true; 0 unset
 
 struct CellKey {
-    std::int32_t figure = 0;
+    std::int32_t figure = 0;  // in postings and cells: the figure's number (Plan); in answers: its index in the model
     Slot slot = 0;
     std::int64_t unit = 0;  // record id in the figure's unit type
     std::int64_t d1 = 0, d2 = 0;
@@ -59,13 +59,22 @@ struct Posting {
 
 class Plan {
   public:
-    /// The model outlives the plan.
-    explicit Plan(const model::Model& model);
+    /// The model outlives the plan. `numbers` gives each figure of the model the number its cells and postings are kept
+    /// under, so that they survive when a model change renumbers the figures; empty: number = index.
+    explicit Plan(const model::Model& model, std::vector<std::int32_t> numbers = {});
+    std::int32_t number_of(int figure) const;
+    int index_of(std::int32_t number) const;  // -1: no figure of this model
+    std::int32_t numbers_end() const;         // above every number this plan knows
     const model::Model& model() const { return model_; }
     /// Appends what `record` contributes to every figure of its type, as the resolver shows the world. A record whose
     /// unit, value or period is unset contributes nothing; an expression that fails (overflow) is an error naming
     /// figure and record.
     Status contributions(const record::Record& record, record::Resolver& world, std::vector<Contribution>& out) const;
+    /// The same for some of the figures only (indexes of figures of the record's type).
+    Status contributions(const std::vector<int>& figures, const record::Record& record, record::Resolver& world,
+                         std::vector<Contribution>& out) const;
+    /// Types whose records a figure looks at: its own and those its paths and its condition walk to.
+    std::vector<int> types_of(int figure) const;
 
     /// Records of `type` whose contributions depend on other records through these reference fields: when a record of
     /// `target` changes, every record of `type` whose `via` chain leads to it must be re-derived.

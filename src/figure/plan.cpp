@@ -19,6 +19,9 @@ struct Plan::Compiled {
     std::set<std::pair<int, int>> walked;                // references read of the version of a day
     std::vector<std::vector<int>> figures_of;            // by type: plain figures
     std::vector<std::vector<Dependence>> dependents_of;  // by type of the changed record
+    std::vector<std::int32_t> numbers;                   // by figure
+    std::vector<int> indexes;                            // by number; -1: none
+    std::vector<std::vector<int>> types_of;              // by figure, ascending
 };
 
 namespace {
@@ -137,7 +140,7 @@ Result<std::optional<Contribution>> contribution(const model::Model& model, cons
         if (!holds->is(cel::Kind::boolean) || !holds->as_bool()) return nothing;
     }
     Contribution out;
-    out.cell.figure = figure.index;
+    out.cell.figure = figure.index;  // the plan puts its number there
     out.cell.slot = when->slot;
     out.day = when->day.days;
     const record::Value* unit = lookups[figure.unit.at].walk(record, figure.unit);
@@ -162,8 +165,18 @@ Result<std::optional<Contribution>> contribution(const model::Model& model, cons
 
 }  // namespace
 
-Plan::Plan(const model::Model& model) : model_(model) {
+Plan::Plan(const model::Model& model, std::vector<std::int32_t> numbers) : model_(model) {
     auto compiled = std::make_shared<Compiled>();
+    if (numbers.empty())
+        for (std::size_t i = 0; i < model.figures.size(); ++i) numbers.push_back(static_cast<std::int32_t>(i));
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        const auto n = static_cast<std::size_t>(numbers[i]);
+        if (n >= compiled->indexes.size()) compiled->indexes.resize(n + 1, -1);
+        compiled->indexes[n] = static_cast<int>(i);
+    }
+    compiled->numbers = std::move(numbers);
+    compiled->types_of.resize(model.figures.size());
+    int looking = -1;  // the figure whose paths are walked
     compiled->figures_of.resize(model.types.size());
     compiled->dependents_of.resize(model.types.size());
     // (changed type, type, via) -> dependence
@@ -175,6 +188,7 @@ Plan::Plan(const model::Model& model) : model_(model) {
             const bool list = field.kind == FieldKind::references;
             if (i > 0 && field.target >= 0 && at != At::now) compiled->walked.emplace(here, path[i]);
             if (field.target < 0 || (!list && i + 1 == path.size())) return;
+            compiled->types_of[static_cast<std::size_t>(looking)].push_back(field.target);
             const std::vector<int> via(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(i) + 1);
             Dependence& d = all[{field.target, type, via}];
             d.type = type;
@@ -196,6 +210,8 @@ Plan::Plan(const model::Model& model) : model_(model) {
     };
     for (const model::Figure& figure : model.figures) {
         if (figure.derived()) continue;
+        looking = figure.index;
+        compiled->types_of[static_cast<std::size_t>(looking)].push_back(figure.type);
         compiled->figures_of[static_cast<std::size_t>(figure.type)].push_back(figure.index);
         walk(figure.type, figure.unit.fields, figure.unit.at);
         if (figure.period) walk(figure.type, figure.period->fields, figure.period->at);
@@ -223,12 +239,32 @@ Plan::Plan(const model::Model& model) : model_(model) {
 
 Status Plan::contributions(const record::Record& record, record::Resolver& world,
                            std::vector<Contribution>& out) const {
+    return contributions(compiled_->figures_of[static_cast<std::size_t>(record.type)], record, world, out);
+}
+
+Status Plan::contributions(const std::vector<int>& figures, const record::Record& record, record::Resolver& world,
+                           std::vector<Contribution>& out) const {
     if (record.voided) return {};
-    for (const int index : compiled_->figures_of[static_cast<std::size_t>(record.type)]) {
-        YIPAN_TRY(const auto one, contribution(model_, model_.figures[static_cast<std::size_t>(index)], record, world));
-        if (one) out.push_back(*one);
+    for (const int index : figures) {
+        YIPAN_TRY(auto one, contribution(model_, model_.figures[static_cast<std::size_t>(index)], record, world));
+        if (!one) continue;
+        one->cell.figure = compiled_->numbers[static_cast<std::size_t>(index)];
+        out.push_back(*one);
     }
     return {};
+}
+
+std::int32_t Plan::number_of(int figure) const { return compiled_->numbers[static_cast<std::size_t>(figure)]; }
+int Plan::index_of(std::int32_t number) const {
+    const auto n = static_cast<std::size_t>(number);
+    return number >= 0 && n < compiled_->indexes.size() ? compiled_->indexes[n] : -1;
+}
+std::int32_t Plan::numbers_end() const { return static_cast<std::int32_t>(compiled_->indexes.size()); }
+std::vector<int> Plan::types_of(int figure) const {
+    auto out = compiled_->types_of[static_cast<std::size_t>(figure)];
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
 }
 
 const std::vector<Plan::Dependence>& Plan::dependents_of(int target_type) const {

@@ -56,7 +56,7 @@ struct Reading {
     std::string none;
 
     bool additive() const;  // flow sum, count, average: cells simply add
-    Cells::AggregateKey key() const;
+    Cells::AggregateKey key(std::int32_t number) const;
 };
 
 /// A contribution that counts, in its cell; `minus`: subtracted (cumulative).
@@ -74,13 +74,52 @@ struct CellRows {
     std::vector<Row> rows;  // by record
 };
 
+/// What the figures of every model of a board share: numbers survive a model change, so cells and postings do.
+struct Ground {
+    Ground(RunStore& runs, RunShape shape) : history(runs, shape) {}
+    std::int64_t position = 0;
+    Graph graph;
+    Cells cells;
+    History history;
+    std::shared_mutex guard;
+};
+
+/// The figures of one model over the common ground. The living one takes postings; one of an earlier model only answers
+/// what was known while it was in force.
 struct Book::State {
-    State(std::shared_ptr<const Plan> p, RunStore& runs, RunShape shape)
-        : plan(std::move(p)), model(plan->model()), cells(model.figures.size()), history(runs, shape) {}
+    State(std::shared_ptr<const Plan> p, std::shared_ptr<Ground> g, NowIndexes now = {})
+        : plan(std::move(p)),
+          model(plan->model()),
+          now_indexes(std::move(now)),
+          ground(std::move(g)),
+          position(ground->position),
+          graph(ground->graph),
+          cells(ground->cells),
+          history(ground->history),
+          guard(ground->guard) {}
 
     std::shared_ptr<const Plan> plan;
     const model::Model& model;
-    std::int64_t position = 0;
+    const NowIndexes now_indexes;  // of an earlier model: its types and forests as the links' indexes; empty: the same
+    std::shared_ptr<Ground> ground;
+    std::int64_t& position;
+    Graph& graph;
+    Cells& cells;
+    History& history;
+    std::shared_mutex& guard;
+
+    std::int32_t number(const model::Figure& figure) const { return plan->number_of(figure.index); }
+    /// The figure's index in this model for a number; -1 when it has none.
+    int graph_type(int type) const {
+        return now_indexes.types.empty() || type < 0 ? type : now_indexes.types[static_cast<std::size_t>(type)];
+    }
+    int graph_forest(int forest) const {
+        return now_indexes.types.empty() || forest < 0 ? forest : now_indexes.forests[static_cast<std::size_t>(forest)];
+    }
+    CellKey shown(CellKey key) const {
+        key.figure = plan->index_of(key.figure);
+        return key;
+    }
 
     // value.cpp
     Value value(const Ask& ask, std::span<const Posting> pending = {});
@@ -113,10 +152,6 @@ struct Book::State {
     Result<std::vector<Posting>> difference(const Ask& ask, Position from, Position to, std::size_t limit);
     CellKey key_of(const CellRef& cell) const;
 
-    Graph graph;
-    Cells cells;
-    History history;
-    std::shared_mutex guard;
     absl::flat_hash_map<CellRef, Facts> facts;
     struct AnswerKey {
         Cells::AggregateKey key;

@@ -36,9 +36,9 @@ bool Reading::additive() const {
                                                 figure->reducer == Reducer::average);
 }
 
-Cells::AggregateKey Reading::key() const {
+Cells::AggregateKey Reading::key(std::int32_t number) const {
     Cells::AggregateKey k;
-    k.figure = figure->index;
+    k.figure = number;
     k.unit_type = unit_type;
     k.forest = forest;
     k.epoch = epoch;
@@ -107,7 +107,12 @@ Reading Book::State::resolve(const Ask& ask) {
         }
         return r;
     }
-    r.epoch = graph.epoch(r.forest, ask.tree_date ? *ask.tree_date : ask.period ? ask.period->last_day() : ask.today);
+    if (graph_forest(r.forest) < 0) {
+        r.none = fmt::format("the forest {} is no longer in the model",
+                             model.forests[static_cast<std::size_t>(r.forest)].code);
+        return r;
+    }
+    r.epoch = graph.epoch(graph_forest(r.forest), ask.tree_date ? *ask.tree_date : ask.period ? ask.period->last_day() : ask.today);
     return r;
 }
 
@@ -233,7 +238,7 @@ Value Book::State::non_additive(const Reading& reading) {
     }
     Choice choice = choose(reading, rows);
     choice.expected = 0;
-    cells.each_series(f.index, set.get(), reading.d1, reading.d2, [&](std::uint32_t i) {
+    cells.each_series(number(f), set.get(), reading.d1, reading.d2, [&](std::uint32_t i) {
         for (const Cell& cell : cells.series(i).slots.cells()) {
             if (cell.slot <= reading.to && cell.count != 0) {
                 ++choice.expected;
@@ -248,12 +253,13 @@ Value Book::State::non_additive(const Reading& reading) {
 Value Book::State::value_on_top(const Reading& reading, std::span<const Posting> pending) {
     std::unique_lock alone(guard);
     const UnitSetPtr set = units(reading);
-    const Aggregate* known = cells.aggregate(reading.key());
-    if (!known) known = &cells.make_aggregate(reading.key(), set, reading.d1, reading.d2);
+    const auto key = reading.key(number(*reading.figure));
+    const Aggregate* known = cells.aggregate(key);
+    if (!known) known = &cells.make_aggregate(key, set, reading.d1, reading.d2);
     SlotTable::Sum sum = known->slots.range(reading.from, reading.to);
     for (const Posting& p : pending) {
         const CellKey& k = p.what.cell;
-        if (k.figure != reading.figure->index || k.slot < reading.from || k.slot > reading.to) continue;
+        if (k.figure != key.figure || k.slot < reading.from || k.slot > reading.to) continue;
         if ((reading.d1 && k.d1 != *reading.d1) || (reading.d2 && k.d2 != *reading.d2)) continue;
         if (set && !set->has(k.unit)) continue;
         sum.sum += static_cast<__int128>(p.sign) * p.what.value;
@@ -290,7 +296,7 @@ Value Book::State::value(const Ask& ask, std::span<const Posting> pending) {
         const auto rows = rows_at(refs, at);
         return rows ? reduced(reading, choose(reading, *rows)) : none(rows.error().text());
     }
-    const auto key = reading.key();
+    const auto key = reading.key(number(*figure));
     if (reading.additive()) {
         if (const Aggregate* a = cells.aggregate(key)) return added(reading, a->slots.range(reading.from, reading.to));
         shared.unlock();
@@ -301,7 +307,7 @@ Value Book::State::value(const Ask& ask, std::span<const Posting> pending) {
             cells.make_aggregate(key, units(reading), reading.d1, reading.d2).slots.range(reading.from, reading.to));
     }
     const AnswerKey answer_key{key, reading.from, reading.to, reading.before.value_or(slot_min)};
-    const std::uint64_t version = cells.version(figure->index);
+    const std::uint64_t version = cells.version(key.figure);
     if (const auto at = answers.find(answer_key); at != answers.end() && at->second.version == version)
         return at->second.value;
     shared.unlock();

@@ -166,7 +166,7 @@ Explanation Book::State::why(const Ask& ask, Page page) {
         Explanation::Row row;
         row.record = c.row.record;
         row.position = c.row.position;
-        row.what = {key_of(c.cell), c.minus ? -c.row.value : c.row.value, c.row.day};
+        row.what = {shown(key_of(c.cell)), c.minus ? -c.row.value : c.row.value, c.row.day};
         out.rows.push_back(row);
     }
     out.formula_with_numbers =
@@ -205,7 +205,7 @@ Result<std::vector<Posting>> Book::State::difference(const Ask& ask, Position fr
     };
     YIPAN_TRY_VOID(each_posting(wanted, std::max<std::int64_t>(0, from.value), to.value,
                                 [&](std::size_t i, const RunPosting& p) {
-                                    out.push_back({{key_of(wanted[i]), p.value, p.day}, p.position, p.record, p.sign});
+                                    out.push_back({{shown(key_of(wanted[i])), p.value, p.day}, p.position, p.record, p.sign});
                                     if (out.size() >= held_max) cut();
                                 },
                                 {}));

@@ -26,6 +26,7 @@ enum class Verb : std::uint8_t {
     restore = 7,     // a void or removed record is valid again
     erase = 8,       // bodies of earlier entries are gone for good
     merge = 9,       // removed; another record stands for it
+    migrate = 10,    // a model change rewrote the record
     read = 11,       // somebody looked at personal data: no record changes
     act = 12,        // something was done to an account
     expunge = 13  // like erase, of a record that is gone already

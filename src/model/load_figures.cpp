@@ -76,10 +76,11 @@ void refuse_personal(Loader& loader, const Figure& figure) {
         for (const int index : path) {
             const Field& field = loader.field(type, index);
             if (field.group == FieldGroup::personal)
-                loader.problems.add(figure.where_place,
-                                    "figure " + figure.code + " reads the personal field \"" + field.code + "\" of " +
-                                        loader.type(type).code,
-                                    "count records or references instead; what is personal can be erased, a figure cannot");
+                loader.problems.add(
+                    figure.where_place,
+                    "figure " + figure.code + " reads the personal field \"" + field.code + "\" of " +
+                        loader.type(type).code,
+                    "count records or references instead; what is personal can be erased, a figure cannot");
             type = field.target;
         }
     };

@@ -182,6 +182,7 @@ class Reader {
                        "");
         }
         ask_.as_known = Position{position};
+        ask_.by_today = text_.definition == "now";
     }
 
     board::Snapshot& snapshot_;

@@ -17,6 +17,7 @@ struct AskText {
     std::string period;     // empty: only for figures without one
     std::string tree;       // date
     std::string forest;
+    std::string definition;                               // then (default) or now: which definition as_known asks by
     std::string as_known;                                 // journal position
     std::vector<std::pair<std::string, std::string>> by;  // dimension (whole path or its last word), value
 };

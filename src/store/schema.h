@@ -8,13 +8,14 @@
 
 namespace yipan::store {
 // What is not the journal's: accounts, sessions, secrets, drafts, saved views. Written by the one writer.
-#define YIPAN_SIDE_TABLE \
-    "CREATE TABLE yipan_side(space TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(space, key)) STRICT, WITHOUT ROWID;\n"
+#define YIPAN_SIDE_TABLE                                                                                             \
+    "CREATE TABLE yipan_side(space TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(space, key)) " \
+    "STRICT, WITHOUT ROWID;\n"
 extern const char* const engine_tables;
 // Part of engine_tables since format 2.
-#define YIPAN_REDIRECT_TABLE                                                                                      \
-    "CREATE TABLE yipan_redirect(type INTEGER NOT NULL, record INTEGER NOT NULL, into_record INTEGER NOT NULL, "  \
-    "key TEXT, PRIMARY KEY(type, record)) STRICT, WITHOUT ROWID;\n"                                               \
+#define YIPAN_REDIRECT_TABLE                                                                                     \
+    "CREATE TABLE yipan_redirect(type INTEGER NOT NULL, record INTEGER NOT NULL, into_record INTEGER NOT NULL, " \
+    "key TEXT, PRIMARY KEY(type, record)) STRICT, WITHOUT ROWID;\n"                                              \
     "CREATE INDEX yipan_redirect_key ON yipan_redirect(type, key);\n"
 std::string quoted(std::string_view name);
 /// CREATE TABLE / INDEX statements of a type, and the columns in the order of insert and select.

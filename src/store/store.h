@@ -17,6 +17,7 @@
 #include "journal/entry.h"
 #include "model/load.h"
 #include "record/record.h"
+#include "store/reshape.h"
 
 namespace yipan::store {
 
@@ -75,6 +76,11 @@ class Store {
     virtual Status install(const model::ModelPtr& model) = 0;
     /// Tells the store the shape of an existing board (prepares layouts, writes nothing).
     virtual Status use(const model::ModelPtr& model) = 0;
+    /// Inside a transaction: tables and columns become those of the next model, whose shape the store has from here on;
+    /// after the rows are rewritten, finish_reshape() makes its indexes and views. A rollback undoes it; then use() the
+    /// former model again.
+    virtual Status reshape(const Reshape& reshape) = 0;
+    virtual Status finish_reshape(const Reshape& reshape) = 0;
 
     // -- meta: short texts by name
     virtual Result<std::optional<std::string>> meta(std::string_view name) = 0;
@@ -90,7 +96,7 @@ class Store {
     virtual Status each_leaf(std::int64_t from, std::int64_t to, const std::function<void(const Digest&)>& visit) = 0;
     /// Positions of the entries of a record, ascending. Walks the journal: for records that are gone; living ones have
     /// a chain.
-    virtual Result<std::vector<std::int64_t>> positions_of(int type, std::int64_t record) = 0;
+    virtual Result<std::vector<std::int64_t>> positions_of(const std::string& type, std::int64_t record) = 0;
     virtual Status put_node(int level, std::int64_t index, const Digest& digest) = 0;
     virtual Result<std::optional<Digest>> node(int level, std::int64_t index) = 0;
 

@@ -13,6 +13,7 @@
 #include "store/schema.h"
 #include "store/statement.h"
 #include "store/store.h"
+#include "store/vfs_pages.h"
 
 namespace yipan::store {
 namespace {
@@ -31,8 +32,8 @@ class Connection {
     ~Connection() { sqlite3_close(db_); }
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
-    Status open(const std::string& path, int flags) {
-        if (sqlite3_open_v2(path.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK)
+    Status open(const std::string& path, int flags, const char* vfs) {
+        if (sqlite3_open_v2(path.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX, vfs) != SQLITE_OK)
             return fail(sqlite_error(db_, "open " + path));
         sqlite3_extended_result_codes(db_, 1);
         return {};
@@ -94,7 +95,8 @@ Status run_step(Connection& board, const UpgradeStep& step) {
         if (const auto at = sql.find("{table}"); at != std::string::npos) sql.replace(at, 7, quoted(code));
         YIPAN_TRY_VOID(board.run(sql));
         if (!*step.view_tail) continue;
-        YIPAN_TRY(const auto view, board.texts("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'v_" + code + "'"));
+        YIPAN_TRY(const auto view,
+                  board.texts("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'v_" + code + "'"));
         if (view.empty()) continue;
         YIPAN_TRY_VOID(board.run("DROP VIEW " + quoted("v_" + code)));
         YIPAN_TRY_VOID(board.run(view[0] + step.view_tail));
@@ -105,7 +107,7 @@ Status run_step(Connection& board, const UpgradeStep& step) {
 Status write_new(Connection& old, const std::string& part, int from,
                  const std::function<void(std::int64_t, std::int64_t)>& progress) {
     Connection made;
-    YIPAN_TRY_VOID(made.open(part, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+    YIPAN_TRY_VOID(made.open(part, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, page_vfs()));
     int reserve = checksum_reserve_bytes;
     sqlite3_file_control(made.db(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve);
     YIPAN_TRY_VOID(made.run("PRAGMA journal_mode=OFF"));  // a part that is not finished is thrown away whole
@@ -123,19 +125,20 @@ Status write_new(Connection& old, const std::string& part, int from,
 std::span<const UpgradeStep> upgrade_steps() { return steps; }
 
 Result<int> format_of(const std::string& path) {
-    constexpr std::size_t header_bytes = 100;  // file format: the database header
-    constexpr char magic[16] = {'S', 'Q', 'L', 'i', 't', 'e', ' ', 'f', 'o', 'r', 'm', 'a', 't', ' ', '3', 0};
-    std::array<unsigned char, header_bytes> header{};
-    const File file = File::open(path, O_RDONLY);
-    if (!file) return fail(Code::read_only, path, std::string("cannot be read: ") + std::strerror(errno));
-    const auto big_endian = [&](std::size_t at) {
-        return static_cast<std::uint32_t>(header[at]) << 24 | static_cast<std::uint32_t>(header[at + 1]) << 16 |
-               static_cast<std::uint32_t>(header[at + 2]) << 8 | header[at + 3];
-    };
-    if (::pread(file.fd(), header.data(), header.size(), 0) != static_cast<ssize_t>(header.size()) ||
-        std::memcmp(header.data(), magic, sizeof magic) != 0 || big_endian(68) != application_id)
+    constexpr std::size_t header_bytes = 100;
+    std::array<unsigned char, header_bytes> bytes{};
+    YIPAN_TRY(const RawFile file, RawFile::open(path));
+    YIPAN_TRY_VOID(file.read(bytes.data(), bytes.size(), 0));
+    const FileHeader header = read_header(bytes.data());
+    if (!header.sqlite || header.application != application_id || header.format < 1)
         return fail(Code::wrong_format, path, "is not a yipan board", "yipan init and yipan demo make them");
-    return static_cast<int>(big_endian(60));
+    if (header.format > 1 || header.page_bytes == 0) return header.format;
+    // A board of format 1 has zeros where the checksum is now. Anything else is a damaged number, not an old board.
+    std::array<unsigned char, checksum_bytes> last{};
+    YIPAN_TRY_VOID(file.read(last.data(), last.size(), static_cast<std::int64_t>(header.page_bytes - last.size())));
+    if (last != std::array<unsigned char, checksum_bytes>{})
+        return fail(Code::corrupt, "page 1", "does not match its checksum", "run yipan verify; restore a backup");
+    return header.format;
 }
 
 Result<Upgraded> upgrade(const std::string& path, int from,
@@ -152,7 +155,7 @@ Result<Upgraded> upgrade(const std::string& path, int from,
                     "move it away and try again");
     const Unfinished unfinished(part);  // removes the part on every way out but the last
     Connection old;
-    YIPAN_TRY_VOID(old.open(path, SQLITE_OPEN_READWRITE));
+    YIPAN_TRY_VOID(old.open(path, SQLITE_OPEN_READWRITE, nullptr));
     YIPAN_TRY_VOID(write_new(old, part, from, progress));
     YIPAN_TRY_VOID(sync_file(part));
     YIPAN_TRY_VOID(same_mode(path, part));

@@ -45,6 +45,17 @@ class Yard {
     /// Takes what the board did by other ways into the oracle's world.
     std::string catch_up();
     std::string reopen();
+    /// Another model for the board (or one step back). A refusal is no failure and is counted. What was known so far is
+    /// kept as it was then.
+    std::string change_model(const std::vector<model::SourceFile>& files, const std::string& migrations);
+    std::string step_back();
+    struct Past {  // a model that was in force, with everything that was known under it
+        Position last;
+        model::ModelPtr model;
+        std::unique_ptr<oracle::World> world;
+    };
+    const std::vector<Past>& past() const { return past_; }
+    int changes() const { return static_cast<int>(past_.size()); }
     std::string replay();  // the journal once more, on a new board that takes the place of this one
     std::int64_t accepted() const { return accepted_; }
     std::int64_t refused() const { return refused_; }
@@ -59,12 +70,15 @@ class Yard {
     std::int64_t pick(int type, std::uint8_t byte) const;  // id of a living record; 0 when there is none
     std::int64_t pick_any(int type, std::uint8_t byte) const;  // of one that lives or lived
     void forget(const board::Entry& erasure);
+    std::string reshape(board::ModelChange change);
+    std::string rebuild();
     Folder folder_;
     FrozenClock clock_;
     std::unique_ptr<board::Board> board_;
     model::ModelPtr model_;
     std::unique_ptr<oracle::World> world_;
     board::Draft ground() const;
+    std::vector<Past> past_;
     Position seen_, transaction_;
     board::Draft last_;
     std::int64_t accepted_ = 0, refused_ = 0;

@@ -128,10 +128,10 @@ void Driver::build_change(const Step& step, Pending& pending, Errors& errors) {
     board::Change change;
     change.type = *type_index;
     change.where = step.place;
-    change.verb = create            ? board::Verb::create
-                  : verb == "amend" ? board::Verb::amend
-                  : verb == "move"  ? board::Verb::move
-                  : verb == "void"  ? board::Verb::invalidate
+    change.verb = create              ? board::Verb::create
+                  : verb == "amend"   ? board::Verb::amend
+                  : verb == "move"    ? board::Verb::move
+                  : verb == "void"    ? board::Verb::invalidate
                   : verb == "restore" ? board::Verb::restore
                   : verb == "erase"   ? board::Verb::erase
                   : verb == "merge"   ? board::Verb::merge

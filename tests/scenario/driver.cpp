@@ -86,6 +86,7 @@ void Driver::step(const Step& step) {
     if (is_change(step.verb())) return change(step);
     flush();
     if (stopped_) return;
+    if (is_reshaping(step.verb())) return reshape(step);
     if (step.verb() == "at") return set_clock(step);
     if (step.verb() == "as") return act_as(step);
     if (step.verb() == "mark" && step.words.size() == 2) {

@@ -60,6 +60,12 @@ class Driver {
                                       const std::string& alias) const;
     Result<RecordId> find(int type, std::string_view name);
 
+    // reshape.cpp: steps that change the model
+    bool is_reshaping(const std::string& verb) const;
+    void reshape(const Step& step);
+    void edit(const Step& step);
+    void check_replay(const std::string& place);
+
     // questions.cpp
     void question(const Step& step);
     void ask_figure(const Step& step);
@@ -87,6 +93,8 @@ class Driver {
     RecordId post_, actor_;
     std::vector<Pending> waiting_;
     std::map<std::pair<int, std::string>, std::int64_t> own_;  // names of the draft being built -> index of the change
+    std::vector<model::SourceFile> edited_;  // the next model, once an edit has begun it
+    std::string migrations_;                 // what `migrate` has gathered
     bool stopped_ = false;
     Outcome outcome_;
 };

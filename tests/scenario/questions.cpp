@@ -113,6 +113,8 @@ Checked<figure::Ask> Driver::read_ask(const Step& step, board::Snapshot& snapsho
             text.tree = value;
         else if (key == "forest")
             text.forest = value;
+        else if (key == "definition")
+            text.definition = value;
         else if (key == "as_known")
             text.as_known = value.starts_with('@') && marks_.contains(value.substr(1))
                                 ? std::to_string(marks_.at(value.substr(1)))
