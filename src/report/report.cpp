@@ -94,33 +94,17 @@ class Writer {
 
     // Without a unit: the node that stands above others and below none.
     void find_root() {
-        std::set<std::int64_t> parents, children;
-        for (const model::Forest& forest : model_.forests) {
-            for (const model::ForestLink& link : forest.links) {
-                const model::Type& type = model_.types[static_cast<std::size_t>(link.type)];
-                if (type.fields[static_cast<std::size_t>(link.parent)].target != unit_type_ ||
-                    type.fields[static_cast<std::size_t>(link.child)].target != unit_type_)
-                    continue;
-                const Status walked = snapshot_.each(link.type, [&](const record::RecordPtr& record) {
-                    if (const auto* parent = record::as_integer(record->at(link.parent))) parents.insert(*parent);
-                    if (const auto* child = record::as_integer(record->at(link.child))) children.insert(*child);
-                    return true;
-                });
-                if (!walked) errors_.push_back(walked.error());
-            }
-        }
-        std::vector<std::int64_t> roots;
-        std::set_difference(parents.begin(), parents.end(), children.begin(), children.end(),
-                            std::back_inserter(roots));
-        if (roots.size() == 1) {
-            unit_ = RecordId{roots.front()};
+        const Result<std::vector<RecordId>> roots = roots_of(snapshot_, unit_type_);
+        if (!roots) return errors_.push_back(roots.error());
+        if (roots->size() == 1) {
+            unit_ = roots->front();
             return;
         }
         std::string some;
-        for (std::size_t i = 0; i < roots.size() && i < 5; ++i)
-            some += (i ? ", " : "") + names_.key_of(unit_type_, RecordId{roots[i]});
+        for (std::size_t i = 0; i < roots->size() && i < 5; ++i)
+            some += (i ? ", " : "") + names_.key_of(unit_type_, (*roots)[i]);
         errors_.push_back({Code::invalid_input, "unit", "the report needs a unit",
-                           roots.empty() ? "--unit and the name of one" : "one of " + some});
+                           roots->empty() ? "--unit and the name of one" : "one of " + some});
     }
 
     void head() {
@@ -271,12 +255,7 @@ class Writer {
         if (!p.key("unit").empty()) return p.key("unit");
         if (unit_.value && made.units.contains(names_.key_of(unit_type_, unit_)))
             return names_.key_of(unit_type_, unit_);
-        const int ours = model_.types[static_cast<std::size_t>(made.unit_type)].find("ours");
-        for (const auto& [code, id] : made.units) {
-            const record::RecordPtr record = ours >= 0 ? snapshot_.record(made.unit_type, id) : nullptr;
-            if (record && record->at(ours) == record::Value{std::int64_t{1}}) return code;
-        }
-        return "";
+        return own_unit(snapshot_, made);
     }
 
     Bound bind_score(const Placeholder& p) {
@@ -386,6 +365,17 @@ class Writer {
 };
 
 }  // namespace
+
+Result<ReportAsk> ask_of(board::Board& board, board::Snapshot& snapshot) {
+    ReportAsk ask;
+    ask.board_name = board.name();
+    ask.board_note = board.note();
+    ask.zone = board.zone().name();
+    ask.journal_size = snapshot.position().value;
+    YIPAN_TRY(const Digest root, snapshot.root());
+    ask.journal_root = hex(root);
+    return ask;
+}
 
 Checked<Document> write_report(board::Snapshot& snapshot, exchange::Names& names, const ReportAsk& ask) {
     return Writer(snapshot, names, ask).write();

@@ -23,6 +23,9 @@ struct ReportAsk {
     std::string journal_root;  // hex
 };
 
+/// What a board says of itself at the snapshot; report, unit and period are left open.
+Result<ReportAsk> ask_of(board::Board& board, board::Snapshot& snapshot);
+
 struct Span {
     std::string text;
     int source = -1;        // index into Document::sources: the text is a number that can be asked why

@@ -16,6 +16,11 @@ std::string key_of(const figure::Ask& ask) {
 
 }  // namespace
 
+std::string row_value(const model::Figure& figure, const figure::Explanation::Row& row) {
+    const bool counted = figure.reducer == model::Reducer::count || figure.reducer == model::Reducer::distinct;
+    return counted ? "1" : Decimal{row.what.value, static_cast<std::uint8_t>(figure.measure.scale)}.text();
+}
+
 std::string value_text(const model::Model& model, const figure::Ask& ask, const figure::Value& value) {
     if (!value.has) return "无数据" + (value.why_none.empty() ? "" : "（" + value.why_none + "）");
     const model::Figure& figure = model.figures[static_cast<std::size_t>(ask.figure)];
@@ -109,11 +114,7 @@ void Sources::fill(Source& source, const figure::Ask& ask, const figure::Explana
         SourceRow shown;
         const RecordId id{row.record};
         shown.record = names_.title_of(figure.type, id);
-        const bool countable = figure.reducer == model::Reducer::count || figure.reducer == model::Reducer::distinct;
-        shown.value =
-            countable
-                ? "1"
-                : with_separators(Decimal{row.what.value, static_cast<std::uint8_t>(figure.measure.scale)}.text());
+        shown.value = with_separators(row_value(figure, row));
         shown.entry = entry_text(row.position);
         if (const record::RecordPtr record = snapshot_.record(figure.type, id)) shown.papers = papers_of(*record);
         source.rows.push_back(std::move(shown));

@@ -28,6 +28,9 @@ class Sources {
     std::vector<Source> sources_;
 };
 
+/// What one contributing record puts in: 1 where records are counted.
+std::string row_value(const model::Figure& figure, const figure::Explanation::Row& row);
+
 /// A value with thousands separated and its unit of measure; "no value" and the reason otherwise.
 std::string value_text(const model::Model& model, const figure::Ask& ask, const figure::Value& value);
 
