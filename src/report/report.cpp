@@ -26,7 +26,7 @@ class Writer {
           model_(snapshot.model()),
           names_(names),
           ask_(ask),
-          sources_(snapshot, names, ask.zone) {}
+          sources_(snapshot, names, ask.zone, ask.eyes) {}
 
     Checked<Document> write() {
         const model::Report* report = model_.find_report(ask_.report);
@@ -128,6 +128,7 @@ class Writer {
                         declared.find("source")};
         if (std::any_of(fact_fields_.begin(), fact_fields_.end(), [](int field) { return field < 0; })) return;
         const Status walked = snapshot_.each(type, [&](const record::RecordPtr& record) {
+            if (!ask_.eyes.see(*record)) return true;
             if (const std::string* item = record::as_text(record->at(fact_fields_[0]))) facts_.emplace(*item, record);
             return true;
         });
@@ -177,6 +178,7 @@ class Writer {
             }
             return none("");
         }
+        if (!ask_.eyes.see(*asked)) return none("不在可见范围");
         const figure::Value value = snapshot_.figure(*asked);
         if (!value.has) return none(value.why_none.empty() ? "no record contributes" : value.why_none);
         const model::Figure& figure = model_.figures[static_cast<std::size_t>(asked->figure)];
@@ -264,6 +266,15 @@ class Writer {
         std::string reason;
         const Assessment* made = assessment(p.name, *period, reason);
         if (!made) return none(reason);
+        // A score of one compares all: whoever may not see the others' figures is told no score.
+        for (const auto& [indicator, asked] : made->asks) {
+            if (!ask_.eyes.figure) break;
+            for (const auto& [unit_code, id] : made->units) {
+                figure::Ask one = asked;
+                one.unit = id.value;
+                if (!ask_.eyes.see(one)) return none("不在可见范围");
+            }
+        }
         const std::string code = assessed_unit(p, *made);
         const score::UnitOutcome* unit = made->outcome.unit(code);
         if (p.kind == PlaceholderKind::peers) {
