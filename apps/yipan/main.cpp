@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "context.h"
+#include "serve.h"
 
 int main(int argc, char** argv) {
     using namespace yipan::app;  // the whole program is these few lines
@@ -14,7 +15,7 @@ int main(int argc, char** argv) {
     std::string folder = "out";
     bool no_serve = false;
     app.add_option("--folder", folder, "where the main job keeps the demo board and writes the report");
-    app.add_flag("--no-serve", no_serve, "end after the main job");
+    app.add_flag("--no-serve", no_serve, "end after the main job (as --json does); without it the demo board is served on 127.0.0.1:8080");
     app.require_subcommand(0, 1);
     add_demo_commands(app, context);
     add_board_commands(app, context);
@@ -27,6 +28,7 @@ int main(int argc, char** argv) {
     add_report_commands(app, context);
     add_model_commands(app, context);
     add_tool_commands(app, context);
+    add_serve_commands(app, context);
     for (CLI::App* command : app.get_subcommands({})) command->footer("--json and --lang work here too.");
     try {
         app.parse(argc, argv);
@@ -42,5 +44,10 @@ int main(int argc, char** argv) {
         context.json = true;
         return refuse(context, yipan::Error{yipan::Code::usage, "", problem.what(), "yipan --help"});
     }
-    return app.get_subcommands().empty() ? main_job(context, folder) : context.exit_code;
+    if (!app.get_subcommands().empty()) return context.exit_code;
+    const int done = main_job(context, folder);
+    if (done != 0 || no_serve || context.json) return done;
+    ServeOptions options;
+    options.ports_to_try = 20;
+    return serve(context, folder + "/demo.board", options);
 }

@@ -57,8 +57,8 @@ Result<std::vector<figure::Posting>> decode_postings(std::string_view in) {
         if (!take(in, position) || !take(in, record) || !take(in, figure) || !take(in, slot) || !take(in, k.unit) ||
             !take(in, k.d1) || !take(in, k.d2) || !take(in, p.what.value) || !take(in, day))
             return fail(Code::corrupt, "yipan_tail", "postings end in the middle");
-        p.position += position;
-        p.record += record;
+        if (__builtin_add_overflow(p.position, position, &p.position) || __builtin_add_overflow(p.record, record, &p.record))
+            return fail(Code::corrupt, "yipan_tail", "a posting's place is beyond 64 bits");
         k.figure = static_cast<std::int32_t>(figure >> 1);
         p.sign = figure & 1 ? -1 : 1;
         k.slot = static_cast<figure::Slot>(slot);

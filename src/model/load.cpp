@@ -50,6 +50,7 @@ Checked<ModelPtr> load(std::vector<SourceFile> files) {
     read_identity(loader);
     read_types(loader);
     read_responsible(loader);
+    read_holdings(loader);
     build_schema(loader);
     read_computed(loader);
     read_forests(loader);
@@ -57,6 +58,7 @@ Checked<ModelPtr> load(std::vector<SourceFile> files) {
     read_rules(loader);
     read_lights(loader);
     read_reports(loader);
+    read_rights(loader);
     if (!loader.problems.empty()) return fail(loader.problems.take());
     loader.model.schema = loader.schema;
     return std::make_shared<const Model>(std::move(loader.model));

@@ -123,7 +123,7 @@ void collect_names(Loader& loader) {
     for (const ParsedFile& file : loader.files) {
         if (file.root.is_null()) continue;
         const Section sections(loader.problems, file.source->path, file.root, file.root, "file",
-                               {"types", "forests", "figures", "lights", "identity"});
+                               {"types", "forests", "figures", "lights", "identity", "rights"});
         if (const yaml::Node* node = sections.find("types"))
             take_section(loader, file, *node, "type", NameUse::type, types_max, types, loader.types);
         if (const yaml::Node* node = sections.find("forests"))
@@ -132,6 +132,10 @@ void collect_names(Loader& loader) {
             take_section(loader, file, *node, "figure", NameUse::figure, figures_max, figures, loader.figures);
         if (const yaml::Node* node = sections.find("lights"))
             take_section(loader, file, *node, "light", NameUse::other, others_max, lights, loader.lights);
+        if (const yaml::Node* node = sections.find("rights")) {
+            for (const yaml::Node& key : file.root.keys)
+                if (key.text == "rights") loader.rights.push_back({&file, &key, node});
+        }
         if (const yaml::Node* node = sections.find("identity")) {
             for (const yaml::Node& key : file.root.keys)
                 if (key.text == "identity") loader.identities.push_back({&file, &key, node});
@@ -155,7 +159,7 @@ void read_identity(Loader& loader) {
             continue;
         }
         first = false;
-        const Section section = loader.section(declared, "identity", {"person", "post"});
+        const Section section = loader.section(declared, "identity", {"person", "post", "unit", "holds"});
         const auto resolve = [&](std::string_view keyword) {
             section.missing(keyword, "identity: {person: person, post: post}");
             const auto name = section.word(keyword);

@@ -50,7 +50,7 @@ struct Loader {
     std::vector<Declaration> types, forests, figures, lights;  // types: parallel to model.types
     std::deque<Section> type_sections;
     std::vector<bool> periodic;  // parallel to model.figures: some record behind it has a period
-    std::vector<Declaration> identities;
+    std::vector<Declaration> identities, rights;
     std::shared_ptr<cel::Schema> schema;
     // Fields whose kind is not known (type, code) and figures that are broken (-1, code): mistakes that follow from
     // them are not told.
@@ -87,6 +87,8 @@ void read_figures(Loader& loader);
 void read_rules(Loader& loader);  // rules and moves
 void read_lights(Loader& loader);
 void read_reports(Loader& loader);
+void read_holdings(Loader& loader);  // the rest of identity: fields of types
+void read_rights(Loader& loader);
 
 // Pieces
 void read_plain_figure(Loader& loader, Figure& figure, const Section& section);

@@ -244,6 +244,70 @@ struct Report {
 struct Identity {  // which types stand for the person and the post that act
     int person = -1;
     int post = -1;
+    int unit = -1;       // field of the post: the unit it belongs to
+    int unit_type = -1;  // its target
+    struct Holding {     // the dated link that says who holds which post
+        int type = -1;
+        int person = -1, post = -1;  // reference fields
+        int from = -1, to = -1;      // date fields, inclusive; -1 = unbounded
+        int kind = -1;               // choice field: how it is held (main post, seconded ...)
+    } holds;
+};
+
+/// What may be done (docs/rights.md). `clear`: personal fields are shown without asking; `unmask`: shown on request, which
+/// is journaled.
+enum class Action : std::uint8_t {
+    see,
+    create,
+    amend,
+    move,
+    remove,
+    invalidate,
+    restore,
+    erase,
+    merge,
+    import,
+    exporting,
+    unmask,
+    clear
+};
+constexpr int action_count = 13;
+std::string_view action_name(Action action);
+enum class Scope : std::uint8_t { own, unit, subtree, all };
+
+struct Role {
+    std::string code;
+    Label label;
+    std::optional<Expression> posts;  // over a post: these hold the role over their own unit
+    std::string note;                 // one sentence for people
+};
+/// "Who holds this role may do this with such records." Rights only add; nothing takes away.
+struct Right {
+    std::vector<int> roles;
+    std::uint32_t actions = 0;  // bits of Action
+    Scope scope = Scope::own;
+    struct OfType {
+        int type = -1;
+        Expression condition;     // the scope and the condition as one filter that also compiles to SQL
+        std::vector<int> fields;  // empty: all
+    };
+    std::vector<OfType> types;
+    std::vector<std::string> moves;  // empty: all
+    std::vector<int> figures;        // ascending; of action `see` only
+    std::string where;               // file:line:column
+    bool may(Action action) const { return actions >> static_cast<int>(action) & 1U; }
+};
+struct Rights {
+    bool declared = false;  // without any, whoever is signed in may do everything
+    int forest = -1;        // subtrees of units
+    struct Grants {         // records that give a role to a post over a unit
+        int type = -1;
+        int post = -1, role = -1, unit = -1, from = -1, to = -1;
+    } grants;
+    std::vector<Role> roles;
+    std::vector<Right> rights;
+    std::map<int, int> smallest_cell;  // figure -> fewest records a shown value stands for
+    int find_role(std::string_view code) const;
 };
 
 struct Model {
@@ -255,6 +319,7 @@ struct Model {
     std::vector<Report> reports;
     std::map<std::string, std::string> schemes;  // code -> YAML text
     Identity identity;
+    Rights rights;
     std::shared_ptr<const void> schema;  // owns the CEL object types
 
     int find_type(std::string_view code) const;  // -1 when unknown

@@ -373,6 +373,7 @@ asio::awaitable<void> Server::Impl::accept() {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { stop(); }
 int Server::port() const { return impl_->port; }
+void Server::later(std::function<void()> what) { asio::post(impl_->io, std::move(what)); }
 const Counts& Server::counts() const { return impl_->counts; }
 
 Result<std::unique_ptr<Server>> Server::open(App& app, const Listen& listen, const Limits& limits) {

@@ -30,6 +30,8 @@ class Server {
     /// No new connections; what is under way is answered (at most Limits::drain), then everything ends.
     void stop();
     int port() const;
+    /// Runs it on one of the threads that answer.
+    void later(std::function<void()> what);
     const Counts& counts() const;
 
     struct Impl;

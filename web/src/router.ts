@@ -17,7 +17,7 @@ export const router = createRouter({
   routes: [
     { path: '/', redirect: '/work' },
     { path: '/sign-in', component: () => import('./pages/SignIn.vue'), meta: { word: 'Sign in', bare: true, open: true } },
-    { path: '/first-password', component: () => import('./pages/FirstPassword.vue'), meta: { word: 'Set your password', bare: true, open: true } },
+    { path: '/password', component: () => import('./pages/FirstPassword.vue'), meta: { word: 'Set your password', bare: true, open: true } },
     { path: '/screen', component: () => import('./pages/BigScreen.vue'), meta: { word: 'Big screen', bare: true } },
     { path: '/work', component: () => import('./pages/Workplace.vue'), meta: { word: 'Workplace' } },
     { path: '/board', component: () => import('./pages/BoardPage.vue'), meta: { word: 'The board' } },

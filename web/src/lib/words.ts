@@ -98,7 +98,6 @@ const words = {
   'Last backup': '最近备份|最近備份',
   'Last checkpoint': '最近检查点|最近檢查點',
   'Last entry': '最近条目|最近條目',
-  'Last seen': '最近使用',
   'Latitude': '纬度|緯度',
   'Layer': '图层|圖層',
   'Light colours': '浅色|淺色',

@@ -1,0 +1,23 @@
+#pragma once
+// Serving a board over HTTP until Ctrl-C.
+#include <string>
+#include <vector>
+
+#include "api/service.h"
+#include "context.h"
+
+namespace yipan::app {
+
+struct ServeOptions {
+    std::string host = "127.0.0.1", certificate, key;
+    int port = 8080, ports_to_try = 1;
+    bool behind_tls = false;   // a proxy in front speaks TLS: cookies say Secure
+    bool access_log = false;   // one JSON line for each request on stderr
+    bool no_demo = false;      // a demo board asks for accounts like any other
+};
+int serve(Context& context, const std::string& path, const ServeOptions& options);
+
+/// The page's files; none when it was not built.
+const std::vector<api::Asset>& page_files();
+
+}  // namespace yipan::app

@@ -1,0 +1,162 @@
+// yipan serve: the board over HTTP. yipan account: accounts without a server.
+#include "serve.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include "net/server.h"
+
+namespace yipan::app {
+namespace {
+namespace json = boost::json;
+
+// The name of a board in addresses: its file's, letters and digits only.
+std::string code_of(const std::string& path) {
+    std::string out;
+    for (const char c : std::filesystem::path(path).stem().string())
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_') out += c;
+        else if (c >= 'A' && c <= 'Z') out += static_cast<char>(c - 'A' + 'a');
+    return out.empty() ? "board" : out.substr(0, 40);
+}
+// A demo board's clock stands still, far from this day.
+bool stands_still(board::Board& board) {
+    constexpr std::int64_t hour_us = 3'600'000'000;
+    return std::abs(board.now().micros - SystemClock().now().micros) > hour_us;
+}
+bool loopback(const std::string& host) { return host == "127.0.0.1" || host == "::1" || host == "localhost"; }
+
+std::string metrics_of(const net::Server& server) {
+    const net::Counts& c = server.counts();
+    std::string out;
+    const auto line = [&](const char* kind, const char* name, std::int64_t v) {
+        out += std::string("# TYPE yipan_") + name + " " + kind + "\nyipan_" + name + " " + std::to_string(v) + "\n";
+    };
+    line("gauge", "connections", c.connections);
+    line("counter", "connections_accepted_total", c.accepted);
+    line("counter", "connections_refused_total", c.refused);
+    line("gauge", "event_streams", c.streams);
+    line("counter", "bytes_sent_total", c.bytes_out);
+    line("gauge", "slow_requests_waiting", c.slow_waiting);
+    return out;
+}
+}  // namespace
+
+int serve(Context& context, const std::string& path, const ServeOptions& options) {
+    // Signals are taken by this thread only, so they are blocked before any other starts.
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+
+    const auto board = open_board(context, path, Access::write);
+    if (!board) return context.exit_code;
+    api::Settings settings;
+    settings.code = code_of(path);
+    settings.secure = options.behind_tls || !options.certificate.empty();
+    settings.demo_people = !options.no_demo && loopback(options.host) && !board->note().empty() && stands_still(*board);
+    if (!page_files().empty())
+        settings.asset = [](std::string_view wanted) -> const api::Asset* {
+            const auto& files = page_files();
+            const auto at = std::find_if(files.begin(), files.end(), [&](const api::Asset& a) { return a.path == wanted; });
+            return at == files.end() ? nullptr : &*at;
+        };
+    if (options.access_log)
+        settings.log = [](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); };
+    auto service = api::Service::open(*board, settings);
+    if (!service) return refuse(context, service.error());
+    auto server = net::Server::open(**service, {options.host, options.port, options.ports_to_try, options.certificate, options.key});
+    if (!server) return refuse(context, server.error());
+    net::Server& listening = **server;
+    (*service)->settings().later = [&listening](std::function<void()> what) { listening.later(std::move(what)); };
+    (*service)->settings().connection_metrics = [&listening] { return metrics_of(listening); };
+    const auto links = (*service)->accounts().first_links();
+    if (!links) return refuse(context, links.error());
+    listening.start();
+
+    const std::string scheme = options.certificate.empty() ? "http://" : "https://";
+    const std::string address = scheme + options.host + ":" + std::to_string(listening.port()) + "/";
+    const std::string home = address + "b/" + settings.code + "/";
+    if (context.json) {
+        json::array list;
+        for (const auto& [account, secret] : *links) list.push_back({{"account", account}, {"link", home + "password#" + secret}});
+        print_json(json::object{{"address", home}, {"port", listening.port()}, {"demo_people", settings.demo_people}, {"links", std::move(list)}});
+    } else {
+        const bool en = context.language() == model::Language::en;
+        if (options.ports_to_try > 1 && listening.port() != options.port)
+            print((en ? "port " : "端口 ") + std::to_string(options.port) + (en ? " is taken\n" : " 已被占用\n"));
+        print((en ? "serving " : "服务地址: ") + home + "\n");
+        if (settings.demo_people) print(en ? "demo board: pick a fictional person on the page\n" : "示例一盘: 在网页上选一位虚构人员即可进入\n");
+        if (page_files().empty()) print(en ? "built without the page: the API only\n" : "此程序未带网页（构建时缺 node），只有接口\n");
+        for (const auto& [account, secret] : *links)
+            print((en ? "first password of " : "首次设置密码 ") + account + ": " + home + "password#" + secret + "\n");
+        print(en ? "Ctrl-C ends\n" : "按 Ctrl-C 结束\n");
+    }
+    std::fflush(stdout);
+    int signal = 0;
+    sigwait(&ends, &signal);
+    if (!context.json) print("\n");
+    (*service)->stop();
+    listening.stop();
+    return 0;
+}
+
+namespace {
+int account(Context& context, const std::string& path, const std::string& name, const std::string& person, const std::string& admin) {
+    const auto board = open_board(context, path, Access::write);
+    if (!board) return context.exit_code;
+    auto accounts = access::Accounts::open(*board);
+    if (!accounts) return refuse(context, accounts.error());
+    (*accounts)->channel = cli_channel();
+    RecordId id;
+    if (!person.empty()) {
+        const auto snapshot = board->snapshot();
+        if (snapshot->model().identity.person < 0) return refuse(context, Error{Code::not_found, "person", "the model does not say who a person is", ""});
+        const auto found = snapshot->find(snapshot->model().identity.person, person);
+        if (!found) return refuse(context, found.error());
+        id = *found;
+    }
+    const bool known = (*accounts)->find(name).has_value();
+    if (known && (!person.empty() || !admin.empty()))
+        return refuse(context, Error{Code::duplicate, name, "the account exists already", "without --person and --admin: a new link for its password"});
+    const auto link = known ? (*accounts)->link({}, name) : (*accounts)->add({}, name, id, admin);
+    if (!link) return refuse(context, link.error());
+    const std::string address = "/b/" + code_of(path) + "/password#" + *link;
+    if (context.json)
+        print_json(json::object{{"account", name}, {"link", address}});
+    else
+        print(name + ": " + address + "\n");
+    return 0;
+}
+}  // namespace
+
+void add_serve_commands(CLI::App& app, Context& context) {
+    CLI::App* command = app.add_subcommand("serve", "the board over HTTP until Ctrl-C: page and API");
+    auto path = std::make_shared<std::string>();
+    auto options = std::make_shared<ServeOptions>();
+    command->add_option("BOARD", *path, "the board")->required();
+    command->add_option("--host", options->host, "address to listen on; 0.0.0.0: every one");
+    command->add_option("--port", options->port, "port; 0: any free one")->check(CLI::Range(0, 65535));
+    command->add_option("--cert", options->certificate, "TLS certificate chain (PEM)");
+    command->add_option("--key", options->key, "its key (PEM)");
+    command->add_flag("--behind-tls", options->behind_tls, "a proxy in front speaks TLS: cookies say Secure");
+    command->add_flag("--access-log", options->access_log, "one JSON line for each request on stderr, without secrets");
+    command->add_flag("--no-demo", options->no_demo, "a demo board asks for accounts like any other");
+    on_run(command, context, [&context, path, options] { return serve(context, *path, *options); });
+
+    CLI::App* accounts = app.add_subcommand("account", "add an account, or make a new link for its password (works once, for a week)");
+    auto board = std::make_shared<std::string>();
+    auto name = std::make_shared<std::string>(), person = std::make_shared<std::string>(), admin = std::make_shared<std::string>();
+    accounts->add_option("BOARD", *board, "the board")->required();
+    accounts->add_option("NAME", *name, "of the account")->required();
+    accounts->add_option("--person", *person, "key of the person it belongs to");
+    accounts->add_option("--admin", *admin, "one of the three administrators")->check(CLI::IsMember({"system", "security", "audit"}));
+    on_run(accounts, context, [&context, board, name, person, admin] { return account(context, *board, *name, *person, *admin); });
+}
+
+}  // namespace yipan::app

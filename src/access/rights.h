@@ -1,0 +1,107 @@
+#pragma once
+// The permission compiler: what somebody in one post may do, from the model's rights and the directory. The same
+// conditions serve a database filter (list, count, export, search, report), the evaluator (open, write) and the
+// explanation; cel/sql.h makes evaluator and SQL agree (I8, attacked by tests/property/rights_test.cpp). Rights only
+// add. Without `rights` in the model whoever is signed in may do everything.
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "access/directory.h"
+#include "board/board.h"
+#include "cel/value.h"
+#include "record/view.h"
+
+namespace yipan::access {
+
+using model::Action;
+
+/// A condition over the table of a type, alias t.
+struct Where {
+    bool nothing = false;     // no record at all
+    bool everything = false;  // every record
+    std::string sql;
+    std::vector<record::Value> parameters;
+};
+
+/// One person acting in one post. Shared between requests and threads; made for one directory.
+class Who {
+  public:
+    Who(model::ModelPtr model, std::shared_ptr<const Directory> directory, RecordId person, RecordId post);
+    RecordId person() const { return person_; }
+    RecordId post() const { return post_; }
+    std::int64_t unit() const { return directory_->unit_of(post_); }
+    const std::vector<RoleOver>& roles() const { return directory_->roles_of(post_); }
+    const Directory& directory() const { return *directory_; }
+
+    Result<Where> where(int type, Action action, record::Resolver& world) const;
+    /// Whether any right gives the action on the type at all (menus, 403 before looking).
+    bool may_ever(int type, Action action) const;
+    bool may(Action action, const record::Record& record, record::Resolver& world) const;
+    bool may_move(const std::string& move, const record::Record& record, record::Resolver& world) const;
+    /// By field: whether a right with this action covers it for this record.
+    std::vector<bool> fields(Action action, const record::Record& record, record::Resolver& world) const;
+    /// Fields covered for every record one has the action on: those one may filter and sort by.
+    std::vector<bool> fields_always(int type, Action action) const;
+    /// A figure of a unit; unit 0: of all units.
+    bool may_see(int figure, int unit_type, std::int64_t unit) const;
+    /// Fewest records a shown value of the figure stands for; 0: any.
+    int smallest_cell(int figure) const;
+    bool sees_all(int type) const;
+
+    /// Checks one change; appends what is refused. The board's Permit.
+    void judge(const board::WriteAsk& ask, record::Resolver& world, Errors& refused) const;
+
+    struct Reason {  // one right, and whether it holds for the record
+        const model::Right* right = nullptr;
+        bool holds = false;
+        std::string text;
+    };
+    std::vector<Reason> explain(Action action, const record::Record& record, record::Resolver& world) const;
+
+  private:
+    struct Applied {
+        const model::Right* right = nullptr;
+        std::vector<std::int64_t> units;
+        cel::Value unit_list;
+    };
+    bool holds(const Applied& applied, const model::Right::OfType& of, const record::Record& record, record::Resolver& world) const;
+    template <class Visit>
+    void each(int type, Action action, Visit&& visit) const;
+    std::vector<cel::Value> variables(const Applied& applied, record::Views& views) const;
+
+    model::ModelPtr model_;
+    std::shared_ptr<const Directory> directory_;
+    RecordId person_, post_;
+    bool everything_ = false;
+    std::vector<std::unique_ptr<cel::Object>> unit_ids_;
+    std::vector<Applied> applied_;
+    mutable std::mutex mutex_;
+    mutable std::map<std::pair<int, int>, Where> wheres_;
+};
+
+/// The newest directory, and everybody who acts, made once for each directory.
+class Rights {
+  public:
+    explicit Rights(board::Board& board) : board_(board) {}
+    /// Called for every batch: a change of posts, roles or units is seen by the next request.
+    void changed(const board::Shown& shown);
+    Result<std::shared_ptr<const Directory>> directory();
+    Result<std::shared_ptr<const Who>> who(RecordId person, RecordId post);
+    /// The same by the directory at hand, without reading the board; null when there is none yet.
+    std::shared_ptr<const Who> known(RecordId person, RecordId post);
+
+  private:
+    board::Board& board_;
+    std::mutex mutex_;
+    std::atomic<bool> stale_{true};
+    std::shared_ptr<const Directory> directory_;
+    model::ModelPtr model_;
+    std::map<std::pair<std::int64_t, std::int64_t>, std::shared_ptr<const Who>> who_;
+};
+
+/// "甲*", "138****": what is shown of a personal text.
+std::string masked(std::string_view text);
+
+}  // namespace yipan::access

@@ -1,0 +1,69 @@
+#pragma once
+// One request on its way: who asks, the snapshot it reads, and its answer. Kept alive by whoever will answer.
+#include <boost/json.hpp>
+#include <chrono>
+
+#include "api/service.h"
+
+namespace yipan::api {
+namespace json = boost::json;
+
+class Call : public std::enable_shared_from_this<Call> {
+  public:
+    Call(Service& service, std::shared_ptr<const net::Request> request, net::Answer answer);
+    ~Call();
+
+    Service& service;
+    const net::Request& request;
+    const Route* route = nullptr;
+    std::vector<std::string> parameters;  // of the path, the board's code first
+    std::optional<access::Session> session;
+    std::optional<access::Token> token;
+    std::shared_ptr<const access::Who> who;  // set for routes that need a post
+
+    const std::string& parameter(std::size_t i) const { return parameters.at(i + 1); }  // without the board's code
+    board::Snapshot& snapshot();
+    void drop_snapshot() { snapshot_.reset(); }
+    record::Resolver& world() { return snapshot().resolver(); }
+    const model::Model& model() { return snapshot().model(); }
+    RecordId person() const { return session ? session->person : token ? token->person : RecordId(); }
+    RecordId post() const { return who ? who->post() : RecordId(); }
+    model::Language language() const;
+
+    // -- the answer, exactly once
+    void ok(json::value body, int status = 200);
+    void ok_with(net::Response response);
+    void problem(Errors errors, int status = 0, json::object more = {});
+    void problem(Error error, int status = 0) { problem(Errors{std::move(error)}, status); }
+    bool answered() const { return answered_; }
+    std::vector<std::pair<std::string, std::string>> headers;  // added to the answer
+
+    /// The body as a JSON object; answers the problem itself and gives nothing when it is none.
+    std::optional<json::object> body();
+    /// A draft in the name of who asks.
+    board::Draft draft() const;
+    /// Hands the draft to the board; `done` runs later on a thread that may take its time.
+    void submit(board::Draft draft, std::function<void(Checked<board::Receipt>)> done);
+
+  private:
+    void finish(net::Response response);
+    std::shared_ptr<const net::Request> request_;
+    net::Answer answer_;
+    bool answered_ = false;
+    std::unique_ptr<board::Snapshot> snapshot_;
+    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+using CallPtr = std::shared_ptr<Call>;
+
+net::Response problem_response(const Errors& errors, int status, json::object more = {});
+json::object problem_json(const Errors& errors, int status);
+json::array errors_json(const Errors& errors);
+/// The type named in the path; answers 404 itself and gives -1 when there is none or nothing of it may be seen.
+int type_of(const CallPtr& call, const std::string& code);
+std::optional<std::int64_t> whole_number(std::string_view text);
+/// A parameter of the query within bounds; answers 400 itself.
+std::optional<std::int64_t> asked_number(const CallPtr& call, std::string_view name, std::int64_t otherwise, std::int64_t low, std::int64_t high);
+std::string member_text(const json::object& o, std::string_view key);
+
+}  // namespace yipan::api

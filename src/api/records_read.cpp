@@ -1,0 +1,488 @@
+// Reading records: lists, one record with all a form needs, its history, its story, why one may see it and who else may.
+#include <algorithm>
+
+#include "api/call.h"
+#include "api/search.h"
+#include "api/values.h"
+#include "model/slots.h"
+#include "record/input.h"
+#include "record/view.h"
+#include "report/light.h"
+
+namespace yipan::api {
+using access::Action;
+
+namespace {
+constexpr std::int64_t page_max = 200, bounded_total = 10'000, children_shown = 200;
+constexpr std::size_t filter_bytes_max = 4'000, sorts_max = 4, sums_max = 20;
+
+// A filter tells what is in a field by what it selects: so it may read only what the reader may see in every record
+// he sees, and through a reference only types he sees all of.
+bool may_filter(const CallPtr& call, int type, const std::vector<std::string>& path, Errors& errors, std::string_view where) {
+    const model::Model& model = call->model();
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        const model::Type& shape = model.types[static_cast<std::size_t>(type)];
+        const int f = shape.find(path[i]);
+        if (f < 0) return true;  // a variable, or the id
+        const model::Field& field = shape.fields[static_cast<std::size_t>(f)];
+        const auto always = [&](Action a) -> bool { return call->who->fields_always(type, a)[static_cast<std::size_t>(f)]; };
+        const bool far = i > 0 && !call->who->sees_all(type);
+        if (far || !always(Action::see) || (field.group == model::FieldGroup::personal && !always(Action::clear))) {
+            errors.push_back({Code::not_allowed, std::string(where), "you may not select or sort by " + shape.code + "." + field.code,
+                              "by fields that are shown in every record you see"});
+            return false;
+        }
+        type = field.target;
+        if (type < 0) return true;
+    }
+    return true;
+}
+
+bool check_filter(const CallPtr& call, int type, const std::string& filter) {
+    if (filter.empty()) return true;
+    if (filter.size() > filter_bytes_max) {
+        call->problem(Error{Code::limit_exceeded, "filter", "longer than 4,000 bytes", ""}, 400);
+        return false;
+    }
+    cel::Env env;
+    env.self = call->model().types[static_cast<std::size_t>(type)].object;
+    env.schema = static_cast<const cel::Schema*>(call->model().schema.get());
+    env.expected = cel::Type::boolean();
+    const auto program = cel::compile(filter, env);
+    if (!program) {
+        Errors errors = program.error();
+        for (Error& e : errors) e.where = "filter:" + e.where;
+        call->problem(std::move(errors), 422);
+        return false;
+    }
+    Errors errors;
+    for (const auto& path : program->paths()) may_filter(call, type, path, errors, "filter");
+    if (errors.empty()) return true;
+    call->problem(std::move(errors), 403);
+    return false;
+}
+
+std::optional<std::vector<store::ListQuery::Order>> read_sort(const CallPtr& call, int type) {
+    std::vector<store::ListQuery::Order> out;
+    std::string_view text = call->request.asked("sort");
+    const model::Type& shape = call->model().types[static_cast<std::size_t>(type)];
+    Errors errors;
+    while (!text.empty() && out.size() < sorts_max) {
+        const std::size_t comma = text.find(',');
+        std::string_view word = text.substr(0, comma);
+        store::ListQuery::Order order;
+        if (word.starts_with('-')) order.descending = true, word.remove_prefix(1);
+        order.field = word == "id" ? -1 : shape.find(word);
+        if (order.field < 0 && word != "id")
+            errors.push_back({Code::not_found, "sort", shape.code + " has no field \"" + std::string(word.substr(0, 60)) + "\"", ""});
+        else if (order.field >= 0)
+            may_filter(call, type, {std::string(word)}, errors, "sort");
+        out.push_back(order);
+        if (comma == std::string_view::npos) break;
+        text.remove_prefix(comma + 1);
+    }
+    if (out.empty()) out.push_back({-1, true});  // the newest first
+    if (errors.empty()) return out;
+    call->problem(std::move(errors));
+    return std::nullopt;
+}
+
+// What is typed into the search box of a list, as a condition on ids.
+bool add_typed(const CallPtr& call, int type, board::Snapshot::Query& q) {
+    const std::string_view typed = call->request.asked("q");
+    if (typed.empty()) return true;
+    constexpr std::size_t found_max = 5'000;
+    bool more = false;
+    json::array ids;
+    for (const auto& hit : call->service.search().find(type, typed.substr(0, 200), found_max, [](std::int64_t) { return true; }, more))
+        ids.emplace_back(hit.id);
+    q.also_parameters.emplace_back(json::serialize(ids));
+    q.also = (q.also.empty() ? "" : "(" + q.also + ") AND ") + "t.\"id\" IN (SELECT value FROM json_each(?" + std::to_string(q.also_parameters.size()) + "))";
+    return true;
+}
+
+json::value sum_json(const model::Field& f, const record::Value& v) {
+    const auto* n = record::as_integer(v);
+    if (!n) return nullptr;
+    if (f.kind == model::FieldKind::money) return decimal_json(*n, 2);
+    if (f.kind == model::FieldKind::decimal) return decimal_json(*n, f.scale);
+    return json::value(*n);
+}
+
+void list(const CallPtr& call) {
+    const int type = type_of(call, call->parameter(0));
+    if (type < 0) return;
+    const model::Type& shape = call->model().types[static_cast<std::size_t>(type)];
+    const auto limit = asked_number(call, "limit", 50, 1, page_max);
+    if (!limit) return;
+    const auto offset = asked_number(call, "offset", 0, 0, 10'000'000);
+    if (!offset) return;
+    board::Snapshot::Query q;
+    q.filter = call->request.asked("filter");
+    if (!check_filter(call, type, q.filter)) return;
+    auto order = read_sort(call, type);
+    if (!order) return;
+    const auto only = read_fields(call, type, call->request.asked("fields"), "fields");
+    if (!only) return;
+    const auto where = call->who->where(type, Action::see, call->world());
+    if (!where) return call->problem(where.error());
+    q.also = where->sql;
+    q.also_parameters = where->parameters;
+    q.order = std::move(*order);
+    q.offset = *offset;
+    q.limit = *limit;
+    if (call->request.asked("void") == "true") q.voids = board::Voids::included;
+    if (!add_typed(call, type, q)) return;
+    const auto rows = call->snapshot().list(type, q);
+    if (!rows) return call->problem(rows.error());
+    Shower shower(*call);
+    json::array shown;
+    for (const auto& r : rows->rows) {
+        json::object row = shower.row(*r, *only);
+        for (std::size_t l = 0; l < call->model().lights.size(); ++l) {
+            if (call->model().lights[l].type != type) continue;
+            const auto lamp = report::lamp_of_record(call->snapshot(), static_cast<int>(l), r, call->snapshot().today());
+            if (lamp.colour == model::Colour::none) continue;
+            const auto known = row.find("light");
+            const std::string_view colour = report::colour_name(lamp.colour);
+            if (known == row.end() || colour == "red" || (colour == "yellow" && known->value() == "green")) row["light"] = colour;
+        }
+        shown.push_back(std::move(row));
+    }
+    json::object out{{"position", call->snapshot().position().value}, {"rows", std::move(shown)}, {"more", rows->more}};
+    const std::string_view total = call->request.asked("total", "bounded");
+    if (total != "none") {
+        const std::int64_t so_far = *offset + static_cast<std::int64_t>(rows->rows.size());
+        if (!rows->more && (!rows->rows.empty() || *offset == 0)) {
+            out["total"] = json::object{{"value", so_far}, {"exact", true}};
+        } else {
+            const std::int64_t up_to = total == "exact" ? INT64_MAX : bounded_total + 1;
+            const auto n = call->snapshot().count(type, q, up_to);
+            if (!n) return call->problem(n.error());
+            const bool exact = total == "exact" || *n <= bounded_total;
+            out["total"] = json::object{{"value", exact ? *n : bounded_total}, {"exact", exact}};
+        }
+    }
+    if (call->request.has("sums")) {
+        const auto fields = read_fields(call, type, call->request.asked("sums"), "sums");
+        if (!fields) return;
+        if (fields->size() > sums_max) return call->problem(Error{Code::limit_exceeded, "sums", "more than 20 sums", ""}, 400);
+        Errors errors;
+        for (const int f : *fields) {
+            const model::Field& field = shape.fields[static_cast<std::size_t>(f)];
+            if (field.kind != model::FieldKind::integer && field.kind != model::FieldKind::decimal && field.kind != model::FieldKind::money)
+                errors.push_back({Code::invalid_input, "sums", field.code + " is no number", ""});
+            else
+                may_filter(call, type, {field.code}, errors, "sums");
+        }
+        if (!errors.empty()) return call->problem(std::move(errors));
+        const auto sums = call->snapshot().sums(type, q, *fields);
+        if (!sums) return call->problem(sums.error());
+        json::object all;
+        for (std::size_t i = 0; i < fields->size() && i < sums->size(); ++i)
+            all[shape.fields[static_cast<std::size_t>((*fields)[i])].code] = sum_json(shape.fields[static_cast<std::size_t>((*fields)[i])], (*sums)[i]);
+        out["sums"] = std::move(all);
+    }
+    call->ok(std::move(out));
+}
+}  // namespace
+
+record::RecordPtr record_of(const CallPtr& call, int& type) {
+    type = type_of(call, call->parameter(0));
+    if (type < 0) return nullptr;
+    const auto id = whole_number(call->parameter(1));
+    record::RecordPtr r = id && *id > 0 ? call->snapshot().record(type, RecordId(*id)) : nullptr;
+    if (!r && id && *id > 0)
+        if (const auto other = call->snapshot().redirect(type, RecordId(*id))) r = call->snapshot().record(type, *other);
+    if (r && call->who->may(Action::see, *r, call->world())) return r;
+    call->problem(Error{Code::not_found, "", "no such record, or you may not see it", ""});
+    return nullptr;
+}
+
+namespace {
+// `who` of a move, as the judge will ask it.
+bool move_allowed(Call& call, const model::Type& type, const model::Move& move, const record::RecordPtr& r, std::string& why) {
+    if (!call.who->may_move(move.code, *r, call.world())) {
+        why = "no right of this post";
+        return false;
+    }
+    if (!move.who) return true;
+    record::Views views(call.model(), call.world());
+    std::vector<cel::Value> values(model::slots::rule_count);
+    values[model::slots::old_record] = views.object(type.index, r);
+    values[model::slots::post] = views.reference(call.model().identity.post, call.post().value);
+    values[model::slots::actor] = views.reference(call.model().identity.person, call.person().value);
+    values[model::slots::entry_date] = cel::Value::date(call.snapshot().today());
+    cel::Activation activation;
+    activation.variables = values;
+    activation.self = views.of(*r);
+    if (move.who->program.holds(activation)) return true;
+    why = move.who->text;
+    return false;
+}
+
+json::array lights_of(Call& call, const record::RecordPtr& r) {
+    json::array out;
+    const model::Model& model = call.model();
+    for (std::size_t l = 0; l < model.lights.size(); ++l) {
+        const model::Light& light = model.lights[l];
+        if (light.type != r->type) continue;
+        const auto lamp = report::lamp_of_record(call.snapshot(), static_cast<int>(l), r, call.snapshot().today());
+        if (lamp.colour == model::Colour::none) continue;
+        out.push_back({{"code", light.code}, {"label", label_json(light.label)}, {"colour", report::colour_name(lamp.colour)},
+                       {"behind", lamp.behind ? json::value(lamp.behind->text()) : json::value(nullptr)}, {"why", light.behind ? light.behind->text : ""}});
+    }
+    return out;
+}
+
+json::object responsible_of(Call& call, Shower& shower, const model::Type& type, const record::RecordPtr& r) {
+    json::object out{{"post", nullptr}, {"person", nullptr}};
+    record::RecordPtr at = r;
+    RecordId post;
+    if (type.index == call.model().identity.post) post = r->id;
+    for (std::size_t i = 0; i < type.responsible.size() && at; ++i) {
+        const auto* next = record::as_integer(at->at(type.responsible[i]));
+        const model::Field& field = call.model().types[static_cast<std::size_t>(at->type)].fields[static_cast<std::size_t>(type.responsible[i])];
+        if (!next) return out;
+        if (i + 1 == type.responsible.size()) post = RecordId(*next);
+        at = call.snapshot().record(field.target, RecordId(*next));
+    }
+    if (post.value == 0) return out;
+    out["post"] = shower.reference(call.model().identity.post, post);
+    for (const auto& [person, posts] : call.who->directory().people())
+        for (const auto& h : posts)
+            if (h.post == post) {
+                out["person"] = shower.reference(call.model().identity.person, RecordId(person));
+                return out;
+            }
+    return out;
+}
+}  // namespace
+
+json::object record_json(Call& call, const record::RecordPtr& r) {
+    Shower shower(call);
+    const model::Model& model = call.model();
+    const model::Type& type = model.types[static_cast<std::size_t>(r->type)];
+    json::object out = shower.row(*r);
+    out["type"] = type.code;
+    out["void"] = r->voided;
+    out["effective"] = r->effective.text();
+    out["entry"] = r->position.value;
+    out["responsible"] = responsible_of(call, shower, type, r);
+    out["lights"] = lights_of(call, r);
+    json::object children;
+    for (const auto& child : model.types) {
+        if (child.owner != type.index || !call.who->may_ever(child.index, Action::see)) continue;
+        const auto where = call.who->where(child.index, Action::see, call.world());
+        if (!where) continue;
+        board::Snapshot::Query q;
+        q.also_parameters = where->parameters;
+        q.also_parameters.emplace_back(r->id.value);
+        q.also = (where->sql.empty() ? "" : "(" + where->sql + ") AND ") + "t.\"" + child.fields[static_cast<std::size_t>(child.owner_field)].code + "\" = ?" +
+                 std::to_string(q.also_parameters.size());
+        q.limit = children_shown;
+        q.voids = board::Voids::included;
+        const auto rows = call.snapshot().list(child.index, q);
+        if (!rows) continue;
+        json::array shown;
+        for (const auto& line : rows->rows) shown.push_back(shower.row(*line));
+        std::int64_t total = static_cast<std::int64_t>(shown.size());
+        if (rows->more) total = call.snapshot().count(child.index, q, INT64_MAX).value_or(total);
+        children[child.code] = json::object{{"rows", std::move(shown)}, {"total", total}};
+    }
+    out["children"] = std::move(children);
+    json::array moves;
+    const auto* state = type.state >= 0 ? record::as_text(r->at(type.state)) : nullptr;
+    for (const auto& m : type.moves) {
+        if (!state || r->voided || std::find(m.from.begin(), m.from.end(), *state) == m.from.end()) continue;
+        std::string why;
+        const bool allowed = move_allowed(call, type, m, r, why);
+        moves.push_back({{"code", m.code}, {"label", label_json(m.label)}, {"to", m.to}, {"allowed", allowed}, {"why", why.empty() ? json::value(nullptr) : json::value(why)}});
+    }
+    out["moves"] = std::move(moves);
+    const auto may = [&](Action a) { return call.who->may(a, *r, call.world()); };
+    out["may"] = json::object{{"amend", !r->voided && may(Action::amend)}, {"remove", may(Action::remove)}, {"void", !r->voided && may(Action::invalidate)},
+                              {"restore", r->voided && may(Action::restore)}, {"erase", may(Action::erase)}, {"merge", may(Action::merge)}, {"unmask", may(Action::unmask)}};
+    json::array editing;
+    {
+        const std::lock_guard lock(call.service.editing_mutex);
+        const std::int64_t now = access::unix_now();
+        if (const auto at = call.service.editing.find({r->type, r->id.value}); at != call.service.editing.end())
+            for (const auto& [person, until] : at->second)
+                if (until > now && person != call.person().value)
+                    editing.push_back({{"person", shower.reference(model.identity.person, RecordId(person))}, {"since", Instant{(until - 30) * 1'000'000}.text()}});
+    }
+    out["editing"] = std::move(editing);
+    return out;
+}
+
+namespace {
+void show(const CallPtr& call) {
+    int type = -1;
+    const record::RecordPtr r = record_of(call, type);
+    if (!r) return;
+    const std::string tag = "\"v" + std::to_string(r->version) + "\"";
+    call->headers.emplace_back("ETag", tag);
+    call->ok(json::object{{"position", call->snapshot().position().value}, {"record", record_json(*call, r)}});
+}
+
+json::object who_did(Call& call, Shower& shower, const board::Entry& e) {
+    return {{"position", e.position.value}, {"time", e.time.text()}, {"verb", board::verb_name(e.verb)}, {"channel", e.channel}, {"version", e.version},
+            {"effective", e.effective.text()}, {"actor", shower.reference(call.model().identity.person, e.actor)}, {"post", shower.reference(call.model().identity.post, e.post)}};
+}
+
+// Versions with what changed from one to the next, newest first. Today's rights apply to old versions too.
+void history(const CallPtr& call) {
+    int type = -1;
+    const record::RecordPtr r = record_of(call, type);
+    if (!r) return;
+    const auto versions = call->snapshot().history(type, r->id);
+    if (!versions) return call->problem(versions.error());
+    const model::Type& shape = call->model().types[static_cast<std::size_t>(type)];
+    Shower shower(*call);
+    const auto visible = call->who->fields(Action::see, *r, call->world());
+    const auto clear = call->who->fields(Action::clear, *r, call->world());
+    json::array entries;
+    for (std::size_t i = versions->size(); i-- > 0;) {
+        const record::Record& now = *(*versions)[i];
+        const record::Record* before = i > 0 ? (*versions)[i - 1].get() : nullptr;
+        const auto e = call->snapshot().entry(now.position);
+        if (!e) return call->problem(e.error());
+        json::object one = who_did(*call, shower, *e);
+        if (!e->marks.note.empty()) one["note"] = e->marks.note;
+        json::array changes;
+        for (std::size_t f = 0; f < shape.fields.size(); ++f) {
+            if (!visible[f] || (before ? before->values[f] == now.values[f] : record::is_unset(now.values[f]))) continue;
+            changes.push_back({{"field", shape.fields[f].code},
+                               {"before", before ? shower.value(shape.fields[f], before->values[f], clear[f]) : json::value(nullptr)},
+                               {"after", shower.value(shape.fields[f], now.values[f], clear[f])}});
+        }
+        one["changes"] = std::move(changes);
+        entries.push_back(std::move(one));
+    }
+    call->ok(json::object{{"position", call->snapshot().position().value}, {"entries", std::move(entries)}, {"rights", "today's"}});
+}
+
+// What this record came from (the records it names) and led to (those that name it), two steps far, what may be seen.
+void story(const CallPtr& call) {
+    constexpr std::size_t items_max = 300;
+    constexpr std::int64_t each_max = 100;
+    int type = -1;
+    const record::RecordPtr r = record_of(call, type);
+    if (!r) return;
+    const model::Model& model = call->model();
+    Shower shower(*call);
+    std::set<std::pair<int, std::int64_t>> seen{{type, r->id.value}};
+    json::array items;
+    bool cut = false;
+    const auto add = [&](const record::Record& other, std::string_view relation, const std::string& via, int depth) {
+        if (items.size() >= items_max) return cut = true, false;
+        if (other.id != r->id || other.type != r->type)
+            if (!seen.emplace(other.type, other.id.value).second || !shower.sees(other)) return false;
+        const model::Type& t = model.types[static_cast<std::size_t>(other.type)];
+        const auto first = call->snapshot().entry(other.position);
+        const auto* state = t.state >= 0 ? record::as_text(other.at(t.state)) : nullptr;
+        items.push_back({{"when", first ? json::value(first->time.text()) : json::value(nullptr)}, {"type", t.code}, {"id", other.id.value}, {"title", shower.title(other)},
+                         {"state", state ? json::value(*state) : json::value(nullptr)}, {"relation", relation}, {"via", via}, {"depth", depth}});
+        return true;
+    };
+    std::vector<record::RecordPtr> level{r};
+    add(*r, "self", "", 0);
+    for (int depth = 1; depth <= 2; ++depth) {
+        std::vector<record::RecordPtr> next;
+        for (const auto& from : level) {
+            const model::Type& t = model.types[static_cast<std::size_t>(from->type)];
+            if (depth == 1 || from->type != type)
+                for (std::size_t f = 0; f < t.fields.size(); ++f) {
+                    const auto* id = t.fields[f].kind == model::FieldKind::reference ? record::as_integer(from->values[f]) : nullptr;
+                    // Whom it was done by is said by the history; here are the things.
+                    if (!id || t.fields[f].target == model.identity.post || t.fields[f].target == model.identity.person || t.fields[f].target == model.identity.unit_type) continue;
+                    const auto other = call->snapshot().record(t.fields[f].target, RecordId(*id));
+                    if (other && add(*other, "from", t.code + "." + t.fields[f].code, depth)) next.push_back(other);
+                }
+            if (from->type == model.identity.post || from->type == model.identity.person || from->type == model.identity.unit_type) continue;
+            for (const auto& other_type : model.types)
+                for (const auto& field : other_type.fields) {
+                    if (field.kind != model::FieldKind::reference || field.target != from->type || !call->who->may_ever(other_type.index, Action::see)) continue;
+                    const auto where = call->who->where(other_type.index, Action::see, call->world());
+                    if (!where) continue;
+                    board::Snapshot::Query q;
+                    q.also_parameters = where->parameters;
+                    q.also_parameters.emplace_back(from->id.value);
+                    q.also = (where->sql.empty() ? "" : "(" + where->sql + ") AND ") + "t.\"" + field.code + "\" = ?" + std::to_string(q.also_parameters.size());
+                    q.limit = each_max;
+                    const auto rows = call->snapshot().list(other_type.index, q);
+                    if (!rows) continue;
+                    cut = cut || rows->more;
+                    for (const auto& other : rows->rows)
+                        if (add(*other, "to", other_type.code + "." + field.code, depth)) next.push_back(other);
+                }
+        }
+        level = std::move(next);
+    }
+    call->ok(json::object{{"position", call->snapshot().position().value}, {"items", std::move(items)}, {"more", cut}});
+}
+
+// Why can I (not): every right that could give the action, and whether it does.
+void rights(const CallPtr& call) {
+    const int type = type_of(call, call->parameter(0));
+    if (type < 0) return;
+    const auto id = whole_number(call->parameter(1));
+    const record::RecordPtr r = id && *id > 0 ? call->snapshot().record(type, RecordId(*id)) : nullptr;
+    if (!r || !call->who->may(Action::see, *r, call->world())) {
+        // Says what would be needed without saying whether the record exists.
+        json::array roles;
+        for (const auto& right : call->model().rights.rights)
+            for (const auto& of : right.types)
+                if (of.type == type && right.may(Action::see)) {
+                    std::string text;
+                    for (const int role : right.roles) text += (text.empty() ? "" : "、") + call->model().rights.roles[static_cast<std::size_t>(role)].label.in(call->language());
+                    roles.push_back({{"roles", text}, {"condition", of.condition.text}});
+                }
+        json::object more{{"would_need", std::move(roles)}};
+        return call->problem({{Code::not_found, "", "no such record, or you may not see it", ""}}, 404, std::move(more));
+    }
+    json::object out;
+    for (int a = 0; a < model::action_count; ++a) {
+        const auto action = static_cast<Action>(a);
+        json::array reasons;
+        for (const auto& reason : call->who->explain(action, *r, call->world()))
+            reasons.push_back({{"right", reason.text}, {"holds", reason.holds}, {"where", reason.right->where}});
+        out[model::action_name(action)] = json::object{{"may", call->who->may(action, *r, call->world())}, {"because", std::move(reasons)}};
+    }
+    call->ok(json::object{{"position", call->snapshot().position().value}, {"rights", std::move(out)}});
+}
+
+// Who can see this: the posts that may today. For those who answer for the record or may change it.
+void readers(const CallPtr& call) {
+    constexpr std::size_t shown_max = 500;
+    int type = -1;
+    const record::RecordPtr r = record_of(call, type);
+    if (!r) return;
+    if (!call->who->may(Action::amend, *r, call->world()))
+        return call->problem(Error{Code::not_allowed, "", "who may see a record is told to those who may change it", ""});
+    Shower shower(*call);
+    json::array list;
+    std::int64_t total = 0;
+    for (const auto& [person, posts] : call->who->directory().people())
+        for (const auto& h : posts) {
+            const auto other = call->service.rights().known(RecordId(person), h.post);
+            if (!other || !other->may(Action::see, *r, call->world())) continue;
+            ++total;
+            if (list.size() < shown_max)
+                list.push_back({{"person", shower.reference(call->model().identity.person, RecordId(person))}, {"post", shower.reference(call->model().identity.post, h.post)}});
+        }
+    call->ok(json::object{{"position", call->snapshot().position().value}, {"readers", std::move(list)}, {"total", total}});
+}
+}  // namespace
+
+void add_record_routes(std::vector<Route>& r) {
+    r.push_back({"GET", "/records/{type}", Needs::post, "read", false, 0, list, "a page of records"});
+    r.push_back({"GET", "/records/{type}/{id}", Needs::post, "read", false, 0, show, "one record"});
+    r.push_back({"GET", "/records/{type}/{id}/history", Needs::post, "read", false, 0, history, "its versions"});
+    r.push_back({"GET", "/records/{type}/{id}/story", Needs::post, "read", true, 0, story, "what it came from and led to"});
+    r.push_back({"GET", "/records/{type}/{id}/rights", Needs::post, "read", false, 0, rights, "why can I, why can I not"});
+    r.push_back({"GET", "/records/{type}/{id}/readers", Needs::post, "read", true, 0, readers, "who can see this"});
+}
+
+}  // namespace yipan::api

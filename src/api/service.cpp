@@ -1,0 +1,188 @@
+#include "api/service.h"
+
+#include "api/call.h"
+#include "api/events.h"
+#include "api/search.h"
+
+namespace yipan::api {
+namespace {
+constexpr std::string_view page_policy =
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self'; worker-src 'self' blob:; "
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+constexpr std::string_view no_page =
+    "<!doctype html><meta charset=utf-8><title>Yipan</title><p>This server was built without the page (node was missing). "
+    "The API answers below /b/&lt;board&gt;/api. 本服务端未带网页。";
+
+// "GET /b/demo/..." asked of a board of another name: 404 like anything else.
+bool unsafe(std::string_view method) { return method != "GET" && method != "HEAD"; }
+std::string_view bearer(const net::Request& r) {
+    const std::string_view v = r.header("authorization");
+    return v.starts_with("Bearer ") ? v.substr(7) : std::string_view{};
+}
+}  // namespace
+
+Service::Service(board::Board& board, Settings settings) : board_(board), settings_(std::move(settings)), rights_(board) {
+    add_session_routes(routes_);
+    add_model_routes(routes_);
+    add_record_routes(routes_);
+    add_record_write_routes(routes_);
+    add_figure_routes(routes_);
+    add_work_routes(routes_);
+    add_search_routes(routes_);
+    add_event_routes(routes_);
+    for (std::size_t i = 0; i < routes_.size(); ++i) {
+        const std::string path = routes_[i].pattern.starts_with('!') ? std::string(routes_[i].pattern.substr(1))
+                                                                     : "/b/{board}/api" + std::string(routes_[i].pattern);
+        router_.add(routes_[i].method, path, static_cast<int>(i));
+    }
+    events_ = std::make_unique<Events>(*this);
+    search_ = std::make_unique<SearchIndex>(board_);
+}
+Service::~Service() = default;
+
+Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings settings) {
+    std::unique_ptr<Service> out(new Service(board, std::move(settings)));
+    YIPAN_TRY(out->accounts_, access::Accounts::open(board));
+    out->position_ = board.snapshot()->position().value;
+    Service* self = out.get();
+    board.subscribe([self](const board::Shown& shown) {
+        self->position_.store(shown.position.value, std::memory_order_release);
+        self->rights_.changed(shown);
+        self->search_->changed(shown);
+        self->events_->shown(shown);
+    });
+    board.set_permit([self](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) { self->refuse_writing(ask, world, refused); });
+    return out;
+}
+
+void Service::stop() {
+    events_->stop();
+    accounts_->flush_reads();
+}
+
+// Whoever acts in a post is judged by its rights; the system itself (command line, clock) is not.
+void Service::refuse_writing(const board::WriteAsk& ask, record::Resolver& world, Errors& refused) {
+    if (ask.draft.channel != "web" && ask.draft.channel != "api" && ask.draft.channel != "import") return;
+    if (ask.draft.post.value == 0) {
+        refused.push_back({Code::not_allowed, ask.change.where, "nobody acts here without a post", "choose an identity"});
+        return;
+    }
+    // The directory is read from a snapshot, which waits for this very thread's batches: the one known is used.
+    const auto who = rights_.known(ask.draft.actor, ask.draft.post);
+    if (!who) {
+        refused.push_back({Code::not_allowed, ask.change.where, "who acts is not known yet", "try again"});
+        return;
+    }
+    who->judge(ask, world, refused);
+}
+
+net::Response Service::trouble(int status) {
+    const auto make = [&](Code code, std::string message, std::string hint) {
+        net::Response r = problem_response({{code, "", std::move(message), std::move(hint)}}, status);
+        r.with("X-Content-Type-Options", "nosniff");
+        if (status == 503 || status == 429) r.with("Retry-After", "2");
+        return r;
+    };
+    switch (status) {
+        case 408: return make(Code::usage, "the request took too long to arrive", "");
+        case 413: return make(Code::limit_exceeded, "the body is larger than this route takes", "");
+        case 414: return make(Code::limit_exceeded, "the address is too long", "");
+        case 431: return make(Code::limit_exceeded, "the header is too large", "");
+        case 503: return make(Code::busy, "too much is waiting at this moment", "try again in a few seconds");
+        default: return make(Code::usage, "the request is not HTTP as this server reads it", "");
+    }
+}
+
+net::App::Plan Service::plan(const net::Request& head) {
+    Plan out;
+    const std::string method = head.method == "HEAD" ? "GET" : head.method;
+    const auto match = router_.match(method, head.path);
+    if (match.route >= 0) {
+        const Route& route = routes_[static_cast<std::size_t>(match.route)];
+        out.body_bytes_max = route.body_bytes_max;
+        out.slow = route.slow;
+        return out;
+    }
+    if (match.path_known) {
+        net::Response r = problem_response({{Code::usage, "", head.method.substr(0, 20) + " is not answered here", "one of " + match.allowed}}, 405);
+        r.with("Allow", match.allowed);
+        out.instead = std::move(r);
+    }
+    return out;
+}
+
+void Service::handle(std::shared_ptr<const net::Request> request, net::Answer answer) {
+    const auto call = std::make_shared<Call>(*this, std::move(request), std::move(answer));
+    const net::Request& asked = call->request;
+    try {
+        auto match = router_.match(asked.method == "HEAD" ? "GET" : asked.method, asked.path);
+        if (match.route < 0) return page(call);
+        call->route = &routes_[static_cast<std::size_t>(match.route)];
+        call->parameters = std::move(match.parameters);
+        const Error nowhere{Code::not_found, "", "nothing is here", ""};
+        if (call->route->pattern.starts_with('!')) return call->route->handle(call);
+        if (call->parameters.empty() || call->parameters[0] != settings_.code) return call->problem(nowhere);
+        if (const std::string_view token = bearer(asked); !token.empty()) {
+            call->token = accounts_->token(token);
+            if (!call->token) return call->problem(Error{Code::not_allowed, "", "the token is not valid", ""}, 401);
+        } else if (const std::string_view secret = asked.cookie("yipan_session"); !secret.empty()) {
+            call->session = accounts_->session(secret);
+        }
+        if (call->session && unsafe(asked.method) && asked.header("x-csrf-token") != call->session->csrf)
+            return call->problem(Error{Code::not_allowed, "X-CSRF-Token", "the request does not carry the session's token", "GET /session gives it"}, 403);
+        if (call->route->needs == Needs::nothing) return call->route->handle(call);
+        if (!call->session && !call->token) return call->problem(Error{Code::not_allowed, "", "sign in first", "POST /session"}, 401);
+        if (call->token) {
+            const std::string scope(call->route->scope.empty() ? unsafe(asked.method) ? "write" : "read" : call->route->scope);
+            if (call->route->needs == Needs::session || !call->token->scopes.contains(scope))
+                return call->problem(Error{Code::not_allowed, "", "the token has no scope \"" + scope + "\"", ""}, 403);
+        }
+        if (call->route->needs == Needs::session) return call->route->handle(call);
+        const RecordId post = call->session ? call->session->post : call->token->post;
+        auto who = rights_.who(call->person(), post);
+        if (!who) return call->problem(who.error());
+        // A post one does not hold any more gives no rights, whatever the session says.
+        const auto& held = (*who)->directory().posts_of(call->person());
+        if (std::none_of(held.begin(), held.end(), [&](const auto& h) { return h.post == post; }))
+            return call->problem(Error{Code::not_allowed, "identity", "no post is chosen, or it is not held any more", "POST /session/identity"}, 403);
+        call->who = std::move(*who);
+        call->route->handle(call);
+    } catch (const std::exception& problem) {  // a library threw: the call answers, the server goes on
+        if (!call->answered()) call->problem(Error{Code::store_failed, "", std::string("not answered: ") + problem.what(), ""}, 500);
+    }
+}
+
+void Service::page(const CallPtr& call) {
+    const net::Request& asked = call->request;
+    if (asked.method != "GET" && asked.method != "HEAD") return call->problem(Error{Code::not_found, "", "nothing is here", ""});
+    const std::string home = "/b/" + settings_.code + "/";
+    net::Response r;
+    if (asked.path == "/" || asked.path == "/b/" + settings_.code) {
+        r.status = 303;
+        r.with("Location", home);
+        return call->ok_with(std::move(r));
+    }
+    const bool asset = asked.path.starts_with("/assets/") || asked.path == "/favicon.ico" || asked.path == "/icon.svg";
+    const bool document = asked.path.starts_with(home) && !asked.path.starts_with(home + "api/");
+    if (!asset && !document) return call->problem(Error{Code::not_found, "", "nothing is here", ""});
+    const Asset* file = settings_.asset ? settings_.asset(asset ? std::string_view(asked.path) : "/index.html") : nullptr;
+    r.with("Content-Security-Policy", std::string(page_policy));
+    if (!file) {
+        if (asset) return call->problem(Error{Code::not_found, "", "nothing is here", ""});
+        r.with("Content-Type", "text/html; charset=utf-8");
+        r.fixed = no_page;
+        return call->ok_with(std::move(r));
+    }
+    r.with("Content-Type", std::string(file->type)).with("ETag", std::string(file->etag)).with("Vary", "Accept-Encoding");
+    r.with("Cache-Control", asset && asked.path.starts_with("/assets/") ? "public, max-age=31536000, immutable" : "no-cache");
+    if (asked.header("if-none-match") == file->etag) {
+        r.status = 304;
+        return call->ok_with(std::move(r));
+    }
+    const bool zipped = !file->gzip.empty() && asked.header("accept-encoding").find("gzip") != std::string_view::npos;
+    if (zipped) r.with("Content-Encoding", "gzip");
+    r.fixed = zipped ? file->gzip : file->plain;
+    call->ok_with(std::move(r));
+}
+
+}  // namespace yipan::api

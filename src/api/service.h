@@ -1,0 +1,104 @@
+#pragma once
+// The API of one board over HTTP (docs/api.md): routes, who asks, what comes back. Thin: what may be seen or done is
+// decided in access/, what is true in board/. Handlers that read run to the end on a snapshot; handlers that write hand
+// a draft to the board and answer when it is durable, without holding a thread.
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "access/accounts.h"
+#include "access/rights.h"
+#include "net/http.h"
+#include "net/router.h"
+
+namespace yipan::api {
+
+struct Asset {  // a file of the page, embedded
+    std::string_view path, type, etag;
+    std::string_view plain, gzip;  // gzip empty: not compressed
+};
+
+struct Settings {
+    std::string code;          // of the board in paths
+    bool demo_people = false;  // anybody on this machine may pick a fictional person
+    bool secure = false;       // TLS here or in front: cookies say so
+    std::function<const Asset*(std::string_view path)> asset;  // none: there is no page
+    std::function<void(std::function<void()>)> later;          // runs it on a thread that may take its time
+    std::function<void(std::string_view line)> log;            // one line for each request; none: no log
+    std::function<std::string()> connection_metrics;
+};
+
+class Call;
+class Events;
+class SearchIndex;
+
+enum class Needs : std::uint8_t { nothing, session, post };  // whom a route answers
+struct Route {
+    std::string_view method, pattern;
+    Needs needs = Needs::post;
+    std::string_view scope;  // that a token needs
+    bool slow = false;
+    std::size_t body_bytes_max = 0;
+    void (*handle)(const std::shared_ptr<Call>& call) = nullptr;
+    std::string_view says;  // for the OpenAPI document
+};
+
+class Service final : public net::App {
+  public:
+    static Result<std::unique_ptr<Service>> open(board::Board& board, Settings settings);
+    ~Service() override;
+    Plan plan(const net::Request& head) override;
+    void handle(std::shared_ptr<const net::Request> request, net::Answer answer) override;
+    net::Response trouble(int status) override;
+    /// Ends what follows events, writes what waits.
+    void stop();
+
+    board::Board& board() { return board_; }
+    access::Accounts& accounts() { return *accounts_; }
+    access::Rights& rights() { return rights_; }
+    Events& events() { return *events_; }
+    SearchIndex& search() { return *search_; }
+    const Settings& settings() const { return settings_; }
+    Settings& settings() { return settings_; }
+    std::int64_t position() const { return position_.load(std::memory_order_acquire); }
+    const std::vector<Route>& routes() const { return routes_; }
+
+    /// Who looks at a record's form: (type, id) -> person -> until (unix seconds).
+    std::map<std::pair<int, std::int64_t>, std::map<std::int64_t, std::int64_t>> editing;
+    std::mutex editing_mutex;
+
+    struct Metrics {
+        std::atomic<std::int64_t> by_class[6]{};
+        std::atomic<std::int64_t> micros{0}, requests{0};
+    } metrics;
+
+  private:
+    Service(board::Board& board, Settings settings);
+    void refuse_writing(const board::WriteAsk& ask, record::Resolver& world, Errors& refused);
+    void page(const std::shared_ptr<Call>& call);
+
+    board::Board& board_;
+    Settings settings_;
+    std::unique_ptr<access::Accounts> accounts_;
+    access::Rights rights_;
+    std::unique_ptr<Events> events_;
+    std::unique_ptr<SearchIndex> search_;
+    net::Router router_;
+    std::vector<Route> routes_;
+    std::atomic<std::int64_t> position_{0};
+};
+
+// One function per group of routes.
+void add_session_routes(std::vector<Route>& routes);
+void add_model_routes(std::vector<Route>& routes);
+void add_record_routes(std::vector<Route>& routes);
+void add_record_write_routes(std::vector<Route>& routes);
+void add_figure_routes(std::vector<Route>& routes);
+void add_work_routes(std::vector<Route>& routes);
+void add_search_routes(std::vector<Route>& routes);
+void add_event_routes(std::vector<Route>& routes);
+
+}  // namespace yipan::api

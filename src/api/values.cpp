@@ -1,0 +1,222 @@
+#include "api/values.h"
+
+#include <algorithm>
+
+#include "record/check.h"
+#include "record/input.h"
+
+namespace yipan::api {
+using model::FieldKind;
+
+namespace {
+constexpr std::int64_t exact_in_json = std::int64_t{1} << 53;
+
+json::value integer_json(std::int64_t n) {
+    if (n > exact_in_json || n < -exact_in_json) return json::value(std::to_string(n));
+    return json::value(n);
+}
+json::value attachment_json(const std::string& text) {
+    // "sha256:<hex> <name>"
+    const std::size_t blank = text.find(' ');
+    return json::object{{"hash", text.substr(0, blank)}, {"name", blank == std::string::npos ? "" : text.substr(blank + 1)}};
+}
+}  // namespace
+
+json::object label_json(const model::Label& label) { return {{"hans", label.hans}, {"hant", label.hant}, {"en", label.en}}; }
+json::value decimal_json(std::int64_t units, int scale) {
+    return json::value(Decimal{units, static_cast<std::uint8_t>(scale)}.text());
+}
+
+bool Shower::sees(const record::Record& record) {
+    if (!call_.who) return true;
+    auto [at, fresh] = sees_all_.try_emplace(record.type, 0);
+    if (fresh) at->second = call_.who->sees_all(record.type) ? 1 : 0;
+    return at->second || call_.who->may(access::Action::see, record, call_.world());
+}
+
+std::string Shower::title(const record::Record& record) {
+    const model::Type& type = model_.types[static_cast<std::size_t>(record.type)];
+    const int field = type.title >= 0 ? type.title : type.key;
+    if (field >= 0 && !record::is_unset(record.at(field))) {
+        const model::Field& f = type.fields[static_cast<std::size_t>(field)];
+        const std::string text = record::display(model_, f, record.at(field), call_.language(), {});
+        if (f.group != model::FieldGroup::personal || !call_.who) return text;
+        const bool clear = call_.who->fields(access::Action::clear, record, call_.world())[static_cast<std::size_t>(field)];
+        return clear ? text : access::masked(text);
+    }
+    std::string joined;
+    for (const int f : type.natural_key) {
+        const model::Field& part = type.fields[static_cast<std::size_t>(f)];
+        if (part.group == model::FieldGroup::personal) continue;
+        std::string text;
+        if (part.kind == FieldKind::reference) {
+            const json::value shown = reference(part.target, RecordId(record::as_integer(record.at(f)) ? *record::as_integer(record.at(f)) : 0));
+            if (shown.is_object() && shown.at("title").is_string()) text = std::string(shown.at("title").as_string());
+        } else {
+            text = record::display(model_, part, record.at(f), call_.language(), {});
+        }
+        if (!text.empty()) joined += (joined.empty() ? "" : " · ") + text;
+    }
+    return joined.empty() ? "#" + std::to_string(record.id.value) : joined;
+}
+
+json::value Shower::reference(int type, RecordId id) {
+    if (id.value <= 0) return nullptr;
+    const std::pair<int, std::int64_t> key{type, id.value};
+    if (const auto known = references_.find(key); known != references_.end()) return known->second;
+    references_[key] = json::object{{"id", id.value}, {"title", nullptr}};  // a circle of natural keys ends here
+    const record::RecordPtr record = call_.snapshot().record(type, id);
+    json::object out{{"id", id.value}, {"title", nullptr}};
+    if (record && sees(*record)) {
+        out["title"] = title(*record);
+        if (record->voided) out["void"] = true;
+    }
+    return references_[key] = std::move(out);
+}
+
+json::value Shower::value(const model::Field& field, const record::Value& value, bool clear) {
+    if (record::is_unset(value)) return nullptr;
+    if (field.group == model::FieldGroup::personal && !clear)
+        return json::object{{"masked", access::masked(record::display(model_, field, value, call_.language(), {}))}};
+    const auto* n = record::as_integer(value);
+    const auto* t = record::as_text(value);
+    switch (field.kind) {
+        case FieldKind::integer: return integer_json(*n);
+        case FieldKind::decimal: return decimal_json(*n, field.scale);
+        case FieldKind::money: return decimal_json(*n, 2);
+        case FieldKind::date: return json::value(Date{static_cast<std::int32_t>(*n)}.text());
+        case FieldKind::period: {
+            const auto period = Period::decode(*n);
+            return period ? json::value(period->text()) : json::value(nullptr);
+        }
+        case FieldKind::boolean: return json::value(*n != 0);
+        case FieldKind::instant: return json::value(Instant{*n}.text());
+        case FieldKind::reference: return reference(field.target, RecordId(*n));
+        case FieldKind::references: {
+            json::array list;
+            for (const std::int64_t id : record::parse_id_list(*t).value_or(std::vector<std::int64_t>{}))
+                list.push_back(reference(field.target, RecordId(id)));
+            return list;
+        }
+        case FieldKind::attachment: return attachment_json(*t);
+        case FieldKind::place: {
+            boost::system::error_code bad;
+            json::value place = json::parse(*t, bad);
+            return bad ? json::value(*t) : place;
+        }
+        default: return n ? integer_json(*n) : json::value(*t);
+    }
+}
+
+void Shower::values(const record::Record& record, json::object& into, const std::vector<int>& only, const std::vector<int>& unmasked) {
+    const model::Type& type = model_.types[static_cast<std::size_t>(record.type)];
+    std::vector<bool> visible(type.fields.size(), true), clear(type.fields.size(), true);
+    const bool personal = std::any_of(type.fields.begin(), type.fields.end(), [](const auto& f) { return f.group == model::FieldGroup::personal; });
+    if (call_.who) {
+        visible = call_.who->fields(access::Action::see, record, call_.world());
+        if (personal) clear = call_.who->fields(access::Action::clear, record, call_.world());
+    }
+    for (const int f : unmasked) clear[static_cast<std::size_t>(f)] = true;
+    json::object values;
+    json::array hidden;
+    const auto show = [&](std::size_t f) {
+        const model::Field& field = type.fields[f];
+        if (visible[f])
+            values[field.code] = value(field, record.values[f], clear[f]);
+        else
+            hidden.emplace_back(field.code);
+    };
+    if (only.empty())
+        for (std::size_t f = 0; f < type.fields.size(); ++f) show(f);
+    else
+        for (const int f : only) show(static_cast<std::size_t>(f));
+    into["values"] = std::move(values);
+    into["hidden"] = std::move(hidden);
+}
+
+json::object Shower::row(const record::Record& record, const std::vector<int>& only) {
+    const model::Type& type = model_.types[static_cast<std::size_t>(record.type)];
+    json::object out{{"id", record.id.value}, {"version", record.version}, {"title", title(record)}};
+    out["state"] = nullptr;
+    if (type.state >= 0)
+        if (const auto* state = record::as_text(record.at(type.state))) out["state"] = *state;
+    if (record.voided) out["void"] = true;
+    values(record, out, only);
+    return out;
+}
+
+Result<record::Value> read_value(Call& call, const model::Field& field, const json::value& value) {
+    const auto bad = [&](std::string message, std::string hint) {
+        return fail(Code::invalid_input, field.code, std::move(message), std::move(hint));
+    };
+    if (value.is_null()) return record::Value{};
+    const auto find = [&](int type, std::string_view key) -> Result<RecordId> {
+        YIPAN_TRY(const RecordId id, call.snapshot().find(type, key));
+        const record::RecordPtr r = call.snapshot().record(type, id);
+        // What one may not see cannot be named either.
+        if (call.who && (!r || !(call.who->sees_all(type) || call.who->may(access::Action::see, *r, call.world()))))
+            return fail(Code::not_found, "", "no " + call.model().types[static_cast<std::size_t>(type)].code + " \"" + std::string(key.substr(0, 60)) + "\"", "");
+        return id;
+    };
+    const auto one = [&](const json::value& v) -> Result<RecordId> {
+        if (v.is_int64()) return RecordId(v.get_int64());
+        if (v.is_object() && v.get_object().if_contains("id") && v.at("id").is_int64()) return RecordId(v.at("id").get_int64());
+        if (v.is_string()) return find(field.target, v.get_string());
+        return bad("not a record", "its id, {\"id\": 7}, or its key as text");
+    };
+    switch (field.kind) {
+        case FieldKind::boolean:
+            if (value.is_bool()) return record::Value(std::int64_t{value.get_bool()});
+            break;
+        case FieldKind::reference: {
+            YIPAN_TRY(const RecordId id, one(value));
+            return id.value == 0 ? record::Value{} : record::Value(id.value);
+        }
+        case FieldKind::references: {
+            if (!value.is_array()) return bad("not a list of records", "[7, 9]");
+            std::vector<std::int64_t> ids;
+            for (const auto& v : value.get_array()) {
+                YIPAN_TRY(const RecordId id, one(v));
+                ids.push_back(id.value);
+            }
+            std::sort(ids.begin(), ids.end());
+            ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+            return ids.empty() ? record::Value{} : record::Value(record::id_list_text(std::move(ids)));
+        }
+        case FieldKind::attachment:
+            if (value.is_object())
+                return record::parse_value(call.model(), field, member_text(value.get_object(), "hash") + " " + member_text(value.get_object(), "name"), find);
+            break;
+        case FieldKind::place:
+            if (value.is_object()) return record::parse_value(call.model(), field, json::serialize(value), find);
+            break;
+        default: break;
+    }
+    if (value.is_int64()) return record::parse_value(call.model(), field, std::to_string(value.get_int64()), find);
+    if (value.is_string()) {
+        if (value.get_string().empty()) return record::Value{};
+        return record::parse_value(call.model(), field, std::string_view(value.get_string()), find);
+    }
+    if (value.is_double()) return bad("a number with a point loses digits on its way", "write it as text: \"12.34\"");
+    return bad("does not fit the field", "docs/api.md, Values");
+}
+
+std::optional<std::vector<int>> read_fields(const CallPtr& call, int type, std::string_view text, std::string_view name) {
+    std::vector<int> out;
+    Errors errors;
+    const model::Type& shape = call->model().types[static_cast<std::size_t>(type)];
+    while (!text.empty()) {
+        const std::size_t comma = text.find(',');
+        const std::string code(text.substr(0, comma));
+        if (const int f = shape.find(code); f >= 0)
+            out.push_back(f);
+        else if (!code.empty())
+            errors.push_back({Code::not_found, std::string(name), shape.code + " has no field \"" + code.substr(0, 60) + "\"", ""});
+        if (comma == std::string_view::npos) break;
+        text.remove_prefix(comma + 1);
+    }
+    if (!errors.empty()) return call->problem(std::move(errors), 400), std::nullopt;
+    return out;
+}
+
+}  // namespace yipan::api

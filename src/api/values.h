@@ -1,0 +1,38 @@
+#pragma once
+// Records as JSON and back (docs/api.md, "Values"). What a reader may not see is left out and named in `hidden`; personal
+// values are masked unless a right shows them clear.
+#include "api/call.h"
+#include "record/record.h"
+
+namespace yipan::api {
+
+class Shower {
+  public:
+    explicit Shower(Call& call) : call_(call), model_(call.model()) {}
+
+    /// {id, title}: the title of a record the reader may not see is null.
+    json::value reference(int type, RecordId id);
+    std::string title(const record::Record& record);
+    /// Values and what is hidden. `only` restricts to these fields (empty: all); `unmasked` shows these clear.
+    void values(const record::Record& record, json::object& into, const std::vector<int>& only = {},
+                const std::vector<int>& unmasked = {});
+    /// {id, version, title, state, values, hidden}
+    json::object row(const record::Record& record, const std::vector<int>& only = {});
+    json::value value(const model::Field& field, const record::Value& value, bool clear);
+    bool sees(const record::Record& record);
+
+  private:
+    Call& call_;
+    const model::Model& model_;
+    std::map<std::pair<int, std::int64_t>, json::value> references_;
+    std::map<int, int> sees_all_;
+};
+
+json::object label_json(const model::Label& label);
+json::value decimal_json(std::int64_t units, int scale);
+/// A JSON value in the field's stored form. `where` begins the place of errors.
+Result<record::Value> read_value(Call& call, const model::Field& field, const json::value& value);
+/// Fields of "a,b": answers 400 itself.
+std::optional<std::vector<int>> read_fields(const CallPtr& call, int type, std::string_view text, std::string_view name);
+
+}  // namespace yipan::api
