@@ -110,9 +110,9 @@ printf 'garbage' > g.board
 expect 1 'g.board' verify g.board
 
 # The main job, in other languages and for programs.
-expect 0 'rank [0-9] of 8' --folder o --lang en
-expect 0 '"rank":[0-9]' --folder o --json
-expect 0 '個開發區中列第' --folder o --lang hant
+expect 0 'rank [0-9] of 8' --folder o --no-serve --lang en
+expect 0 '"rank":[0-9]' --folder o --no-serve --json
+expect 0 '個開發區中列第' --folder o --no-serve --lang hant
 
 # Without a board.
 expect 0 '"rank":' score "$root/schemes/hdi.yaml" "$root/tests/data/score/hdi_2022_sample.csv" --json
