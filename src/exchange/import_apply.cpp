@@ -243,6 +243,23 @@ Checked<void> ImportWork::apply(const ApplyOptions& options) {
                           "correct them, or import --partial leaves them out"});
         return fail(std::move(errors));
     }
+    // Rows without a key cannot tell that they are there already; the board remembers the file that was written.
+    std::optional<InUse> of_file;
+    if (!rows_->has_key()) {
+        const std::string key = declared().code + ":" + staging_->meta("sha256").value_or("");
+        auto taken = InUse::take(board_path_ + ":" + key);
+        if (!taken) return fail(one(taken.error()));
+        of_file.emplace(std::move(*taken));
+        const auto known = board_.snapshot()->side("import", key);
+        if (!known) return fail(one(known.error()));
+        if (*known && **known != token_) {
+            for (const Status& status :
+                 {staging_->set_number("repeated", 1), set_state(ImportState::applied), staging_->commit()})
+                if (!status) return fail(one(status.error()));
+            rows_.reset();
+            return {};
+        }
+    }
     if (const Status marked = set_state(ImportState::applying); !marked) return fail(one(marked.error()));
     Checked<void> result;
     for (int round = 0; round <= round_ && result; ++round) result = apply_round(round, options);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/csv.h"
 #include "exchange/xlsx_formats.h"
 #include "record/check.h"
 
@@ -98,6 +99,18 @@ Result<RecordId> RowReader::find_reference(int type, std::string_view name) {
 
 // What the kind of a spreadsheet's cell means for the field; the text to read, or why the cell is refused.
 namespace {
+bool is_measured(const model::Field& field) {
+    return field.kind == model::FieldKind::decimal || field.kind == model::FieldKind::integer;
+}
+/// How many bytes the percent sign at the end takes; 0: the text is no number with one.
+std::size_t percent_sign(std::string_view text) {
+    for (const std::string_view sign : {"%", "％"}) {
+        if (!text.ends_with(sign) || text.size() == sign.size()) continue;
+        const std::string_view number = text.substr(0, text.size() - sign.size());
+        return number.find_first_not_of("-0123456789.") == std::string_view::npos ? sign.size() : 0;
+    }
+    return 0;
+}
 Result<std::string> text_for(const model::Field& field, const Column& column, const Cell& cell) {
     using Kind = model::FieldKind;
     const auto refused = [](std::string message, std::string hint) {
@@ -125,6 +138,12 @@ Result<std::string> text_for(const model::Field& field, const Column& column, co
                                "format the cells as text before the code is typed, then type it again");
             if (cell.kind == CellKind::percent && column.percent) return shifted(cell.text, 2);
             break;
+        case CellKind::text:
+            if (const std::size_t sign = is_measured(field) ? percent_sign(cell.text) : 0; sign > 0) {
+                const std::string_view number = cell.text.substr(0, cell.text.size() - sign);
+                return column.percent ? std::string(number) : shifted(number, -2);
+            }
+            break;
         default: break;
     }
     if (column.power != 0) {
@@ -148,8 +167,9 @@ void RowReader::read_cell(const Column& column, const Cell& given, const std::st
     };
     std::string made;
     std::string_view cell = given.text;
-    if (given.kind != CellKind::text || column.power != 0) {
-        Result<std::string> text = text_for(field, column, given);
+    if (guards_ && given.kind == CellKind::text) cell = without_guard(cell);
+    if (given.kind != CellKind::text || column.power != 0 || (is_measured(field) && percent_sign(cell) > 0)) {
+        Result<std::string> text = text_for(field, column, {cell, given.kind, given.lost});
         if (!text) return refused(std::move(text).error());
         made = std::move(*text);
         cell = made;

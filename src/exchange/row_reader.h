@@ -38,6 +38,8 @@ class RowReader {
     void rewind();
     void refresh_snapshot();
     bool has_key() const { return !key_.empty(); }
+    /// Whether an apostrophe before = + - @ is a guard (as spreadsheets and our CSV write it) or part of the text.
+    void guards(bool yes) { guards_ = yes; }
     board::Snapshot& snapshot() { return *snapshot_; }
     const std::vector<Column>& columns() const { return columns_; }
     std::vector<std::string> ignored_columns() const;
@@ -67,6 +69,7 @@ class RowReader {
     std::vector<record::Value> scratch_;  // values of the row by field, for the key
     record::Record probe_;                // holds scratch_ while it is checked
     bool refers_to_itself_ = false;
+    bool guards_ = true;
     KeyIndex records_;                                    // key -> record
     KeyIndex lines_;                                      // key -> line of this file
     std::vector<std::pair<int, KeyIndex>> unique_lines_;  // the same for unique fields outside the key
