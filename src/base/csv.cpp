@@ -401,9 +401,17 @@ void CsvWriter::cell(std::string_view text, bool neutralise) {
     pending_ += '"';
 }
 
+bool runs_as_formula(std::string_view text) {
+    const std::size_t at = text.find_first_not_of('\'');
+    return at != std::string_view::npos && std::string_view("=+-@\t\r").find(text[at]) != std::string_view::npos;
+}
+
+std::string_view without_guard(std::string_view text) {
+    return text.starts_with('\'') && runs_as_formula(text) ? text.substr(1) : text;
+}
+
 CsvWriter& CsvWriter::text(std::string_view text) {
-    const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos;
-    cell(text, formula && options_.formulas == CsvFormulas::neutralise);
+    cell(text, options_.formulas == CsvFormulas::neutralise && runs_as_formula(text));
     return *this;
 }
 

@@ -92,7 +92,13 @@ class CsvReader {
     Error last_error_;
 };
 
-/// What to do with text a spreadsheet would run as a formula: cells that begin with = + - @ tab or CR.
+/// Whether a spreadsheet would run the text as a formula: = + - @ tab or CR at its start. Apostrophes before it count
+/// as guards, so that guarding and taking a guard off again give every text back as it was.
+bool runs_as_formula(std::string_view text);
+/// The text without the apostrophe that guards it, if one does.
+std::string_view without_guard(std::string_view text);
+
+/// What to do with text a spreadsheet would run as a formula.
 enum class CsvFormulas : std::uint8_t { neutralise, keep };  // neutralise: a leading apostrophe, in text cells only
 
 struct CsvWriterOptions {

@@ -197,6 +197,7 @@ Checked<void> ImportWork::apply(const ApplyOptions& options) {
     const Result<ImportState> now = state();
     if (!now) return fail(one(now.error()));
     if (*now == ImportState::applied) return {};
+    rights_ = options.rights;
     const std::string this_import = "import " + staging_->id();
     if (*now == ImportState::reading)
         return fail(one({Code::invalid_input, this_import, "was not read to its end", "import the file again"}));
@@ -242,6 +243,23 @@ Checked<void> ImportWork::apply(const ApplyOptions& options) {
                           std::to_string(*failed) + " rows fail, so nothing is written",
                           "correct them, or import --partial leaves them out"});
         return fail(std::move(errors));
+    }
+    // Rows without a key cannot tell that they are there already; the board remembers the file that was written.
+    std::optional<InUse> of_file;
+    if (!rows_->has_key()) {
+        const std::string key = declared().code + ":" + staging_->meta("sha256").value_or("");
+        auto taken = InUse::take(board_path_ + ":" + key);
+        if (!taken) return fail(one(taken.error()));
+        of_file.emplace(std::move(*taken));
+        const auto known = board_.snapshot()->side("import", key);
+        if (!known) return fail(one(known.error()));
+        if (*known && **known != token_) {
+            for (const Status& status :
+                 {staging_->set_number("repeated", 1), set_state(ImportState::applied), staging_->commit()})
+                if (!status) return fail(one(status.error()));
+            rows_.reset();
+            return {};
+        }
     }
     if (const Status marked = set_state(ImportState::applying); !marked) return fail(one(marked.error()));
     Checked<void> result;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <random>
 
+#include "base/csv.h"
 #include "base/hash.h"
 #include "exchange/csv_table.h"
 #include "exchange/geojson.h"
@@ -33,6 +34,8 @@ bool is_workbook(const std::string& path, const std::string& name) {
     }
     return ends_with(name, {".xlsx", ".xls", ".xlsm", ".xlsb", ".et"});
 }
+
+bool is_geojson(const std::string& name) { return ends_with(name, {".geojson", ".json"}); }
 
 Result<std::string> hash_of(const std::string& path) {
     std::FILE* file = std::fopen(path.c_str(), "rb");
@@ -82,7 +85,7 @@ Checked<ImportWork::Opened> ImportWork::open_file(int type, const std::string& f
         if (const Status sheet = (*reader)->open_sheet(options.sheet); !sheet) return fail(one(sheet.error()));
         opened.sheet = (*reader)->sheet_name();
         opened.table = std::move(*reader);
-    } else if (ends_with(name_, {".geojson", ".json"})) {
+    } else if (is_geojson(name_)) {
         if (type < 0) return fail(one({Code::usage, name_, "the type of the records must be named", ""}));
         auto table = GeoJsonTable::open(file, name_, model_->types[static_cast<std::size_t>(type)]);
         if (!table) return fail(one(table.error()));
@@ -171,6 +174,8 @@ Checked<void> ImportWork::find_head_of(Opened& opened, int type, const std::stri
 
 Checked<void> ImportWork::open_reader(std::span<const std::string> headings, std::uint64_t line) {
     rows_ = std::make_unique<RowReader>(board_, type_, name_);
+    rows_->guards(!is_geojson(name_));
+    rows_->rights(&rights_);
     const std::vector<std::string_view> views(headings.begin(), headings.end());
     if (Errors errors = rows_->open(views, line, Unnamed::allowed); !errors.empty()) return fail(std::move(errors));
     return {};
@@ -284,6 +289,7 @@ Status ImportWork::remember_staged() {
 Checked<void> ImportWork::stage(int type, const std::string& file, const StageOptions& options) {
     model_ = board_.model();
     type_ = type;
+    rights_ = options.rights;
     name_ = options.name.empty() ? std::filesystem::path(file).filename().string() : options.name;
     const Result<std::string> sha256 = hash_of(file);
     if (!sha256) return fail(one(sha256.error()));
@@ -329,7 +335,7 @@ Checked<void> ImportWork::read_rows(Opened& opened, const StageOptions& options)
     const std::size_t columns = rows_->columns().size();
     std::vector<Cell> padded;
     const auto row = [&](std::uint64_t line, std::span<const Cell> cells) -> Checked<void> {
-        if (correction) return take_corrected(line, cells);
+        if (correction) return take_corrected(line, cells, !opened.table->ragged());
         if (opened.table->ragged() && cells.size() != columns) {
             padded.assign(cells.begin(), cells.end());
             while (padded.size() > columns && padded.back().text.empty()) padded.pop_back();
@@ -383,7 +389,7 @@ Checked<void> ImportWork::read_rows(Opened& opened, const StageOptions& options)
     return judge_waiting();
 }
 
-Checked<void> ImportWork::take_corrected(std::uint64_t line, std::span<const Cell> cells) {
+Checked<void> ImportWork::take_corrected(std::uint64_t line, std::span<const Cell> cells, bool csv) {
     std::int64_t original = 0;
     const std::string_view text = cells.empty() ? std::string_view() : cells.front().text;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), original);
@@ -408,6 +414,13 @@ Checked<void> ImportWork::take_corrected(std::uint64_t line, std::span<const Cel
     std::vector<Cell> own(cells.begin() + 1,
                           cells.begin() + static_cast<std::ptrdiff_t>(std::min(cells.size(), columns + 1)));
     own.resize(columns);
+    // What was handed out is text; a cell that nobody touched means what it meant: a date, a percentage.
+    auto before = decode_cells((*known)->cells);
+    if (!before) return fail(one(before.error()));
+    for (std::size_t c = 0; c < columns; ++c) {
+        if (csv) own[c].text = without_guard(own[c].text);
+        if (c < before->size() && own[c].text == seen((*before)[c])) own[c] = (*before)[c];
+    }
     for (const Status& status : {count(**known, -1), staging_->clear_problems(original)})
         if (!status) return fail(one(status.error()));
     return take_row(original, own);
@@ -462,14 +475,14 @@ Checked<void> ImportWork::judge_waiting() {
     draft.post = post_;
     draft.channel = "import";
     for (Waiting& waiting : waiting_) draft.changes.push_back(std::move(waiting.change));
-    Errors errors = rows_->snapshot().judge(draft);
+    Errors errors = rows_->snapshot().judge(draft, rights_.permit);
     constexpr std::size_t listed_max = 1'000;
     if (errors.size() >= listed_max) {  // the list is full: one by one, so that no row is passed over
         errors.clear();
         board::Draft single = draft;
         for (const board::Change& change : draft.changes) {
             single.changes.assign(1, change);
-            const Errors own = rows_->snapshot().judge(single);
+            const Errors own = rows_->snapshot().judge(single, rights_.permit);
             errors.insert(errors.end(), own.begin(), own.end());
         }
     }

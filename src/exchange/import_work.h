@@ -69,7 +69,7 @@ class ImportWork final : public StagedImport {
     Checked<void> begin_correction(const Opened& opened);
     Checked<void> read_rows(Opened& opened, const StageOptions& options);
     Checked<void> take(std::uint64_t line, std::span<const Cell> cells);
-    Checked<void> take_corrected(std::uint64_t line, std::span<const Cell> cells);
+    Checked<void> take_corrected(std::uint64_t line, std::span<const Cell> cells, bool csv);
     Checked<void> take_row(std::int64_t line, std::span<const Cell> cells);
     Checked<void> judge_waiting();
     Status keep(const StagedRow& row, const Errors& errors);
@@ -124,6 +124,7 @@ class ImportWork final : public StagedImport {
     RecordId actor_, post_;
     std::optional<Date> effective_;
     int round_ = 0;
+    RowRights rights_;
     std::unique_ptr<RowReader> rows_;
     std::vector<Waiting> waiting_;
     std::array<std::int64_t, 4> counts_{};  // of this reading, by fate

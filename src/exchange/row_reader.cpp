@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/csv.h"
 #include "exchange/xlsx_formats.h"
 #include "record/check.h"
 
@@ -98,6 +99,18 @@ Result<RecordId> RowReader::find_reference(int type, std::string_view name) {
 
 // What the kind of a spreadsheet's cell means for the field; the text to read, or why the cell is refused.
 namespace {
+bool is_measured(const model::Field& field) {
+    return field.kind == model::FieldKind::decimal || field.kind == model::FieldKind::integer;
+}
+/// How many bytes the percent sign at the end takes; 0: the text is no number with one.
+std::size_t percent_sign(std::string_view text) {
+    for (const std::string_view sign : {"%", "％"}) {
+        if (!text.ends_with(sign) || text.size() == sign.size()) continue;
+        const std::string_view number = text.substr(0, text.size() - sign.size());
+        return number.find_first_not_of("-0123456789.") == std::string_view::npos ? sign.size() : 0;
+    }
+    return 0;
+}
 Result<std::string> text_for(const model::Field& field, const Column& column, const Cell& cell) {
     using Kind = model::FieldKind;
     const auto refused = [](std::string message, std::string hint) {
@@ -124,6 +137,15 @@ Result<std::string> text_for(const model::Field& field, const Column& column, co
                                    " has more digits than a spreadsheet keeps; the last ones are lost",
                                "format the cells as text before the code is typed, then type it again");
             if (cell.kind == CellKind::percent && column.percent) return shifted(cell.text, 2);
+            // A truth value that only its format tells from a number.
+            if (field.kind == Kind::boolean && (cell.text == "1" || cell.text == "0"))
+                return cell.text == "1" ? "yes" : "no";
+            break;
+        case CellKind::text:
+            if (const std::size_t sign = is_measured(field) ? percent_sign(cell.text) : 0; sign > 0) {
+                const std::string_view number = cell.text.substr(0, cell.text.size() - sign);
+                return column.percent ? std::string(number) : shifted(number, -2);
+            }
             break;
         default: break;
     }
@@ -148,8 +170,9 @@ void RowReader::read_cell(const Column& column, const Cell& given, const std::st
     };
     std::string made;
     std::string_view cell = given.text;
-    if (given.kind != CellKind::text || column.power != 0) {
-        Result<std::string> text = text_for(field, column, given);
+    if (guards_ && given.kind == CellKind::text) cell = without_guard(cell);
+    if (given.kind != CellKind::text || column.power != 0 || (is_measured(field) && percent_sign(cell) > 0)) {
+        Result<std::string> text = text_for(field, column, {cell, given.kind, given.lost});
         if (!text) return refused(std::move(text).error());
         made = std::move(*text);
         cell = made;
@@ -197,6 +220,12 @@ RecordId RowReader::existing(const std::vector<record::Value>& values) {
     std::uint64_t hash = 0;
     for (const int field : key_) hash = mixed(hash, values[static_cast<std::size_t>(field)]);
     return RecordId{records_.find(hash).value_or(0)};
+}
+
+bool RowReader::perhaps_masked(const Column& column, std::string_view text) const {
+    return rights_ && rights_->masked && column.field >= 0 && text.find('*') != std::string_view::npos &&
+           field_of(type_, column.field).group == model::FieldGroup::personal &&
+           std::find(key_.begin(), key_.end(), column.field) == key_.end();
 }
 
 void RowReader::judge_new(const Row& row, const std::string& where, Errors& errors) const {
@@ -274,20 +303,30 @@ Checked<RowReader::Row> RowReader::read(std::span<const Cell> cells, std::uint64
     row.change.where = where;
     row.change.set.reserve(columns_.size());
     std::fill(scratch_.begin(), scratch_.end(), record::Value{});
+    std::vector<std::size_t> starred;  // read once the record is known
     for (std::size_t i = 0; i < cells.size(); ++i) {
-        if (columns_[i].field >= 0)
+        if (perhaps_masked(columns_[i], cells[i].text))
+            starred.push_back(i);
+        else if (columns_[i].field >= 0)
             read_cell(columns_[i], cells[i], where, row, errors);
         else if (!cells[i].text.empty())
             errors.push_back({Code::invalid_input, where + ":" + std::to_string(i + 1),
                               shown(cells[i].text) + " stands in a column without a heading",
                               "give the column a heading or empty it"});
     }
-    if (!second_reading_) check_ranges(where, errors);
-    if (!errors.empty()) return fail(std::move(errors));
-    if (!second_reading_) check_repeated(line, where, errors);
     const RecordId id = existing(scratch_);
     record::RecordPtr record;
     if (id.value != 0 && (compare || type_.state >= 0)) record = snapshot_->record(type_.index, id);
+    for (const std::size_t i : starred)
+        if (!record || !rights_->masked(*record, columns_[i].field, cells[i].text, snapshot_->resolver()))
+            read_cell(columns_[i], cells[i], where, row, errors);
+    if (!second_reading_) check_ranges(where, errors);
+    if (!errors.empty()) return fail(std::move(errors));
+    if (!second_reading_) check_repeated(line, where, errors);
+    if (record && rights_ && rights_->compare) {
+        rights_->compare(*record, row.change, snapshot_->resolver(), errors);
+        if (!errors.empty()) return fail(std::move(errors));
+    }
     judge_fixed(record.get(), cells, where, errors);
     if (id.value == 0) {
         judge_new(row, where, errors);

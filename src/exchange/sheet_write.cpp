@@ -139,7 +139,8 @@ class RecordSheet {
             const model::Field& f = type.fields[at(field)];
             const bool number =
                 f.kind == Kind::money || f.kind == Kind::decimal || f.kind == Kind::integer || f.kind == Kind::date;
-            formats_.push_back(number ? book.format(number_format(f).c_str()) : nullptr);
+            // A cell of the format text stays one when it is edited: "=1+1" is not run, a code keeps its digits.
+            formats_.push_back(book.format(number ? number_format(f).c_str() : "@"));
         }
     }
     Status heading() {
@@ -164,6 +165,8 @@ class RecordSheet {
         const record::Value& value = record.at(fields_[c]);
         if (record::is_unset(value)) return {};
         const std::int64_t* n = record::as_integer(value);
+        const bool number =
+            f.kind == Kind::money || f.kind == Kind::decimal || f.kind == Kind::integer || f.kind == Kind::date;
         if (n && f.kind == Kind::boolean) return book_.boolean(sheet_, row, c, *n != 0);
         if (n && f.kind == Kind::date && *n > -25'509)  // the days spreadsheets agree on
             return book_.number(sheet_, row, c, static_cast<double>(*n + 25'569), formats_[c]);
@@ -175,9 +178,11 @@ class RecordSheet {
                 return book_.number(sheet_, row, c, static_cast<double>(*n) / unit, formats_[c]);
             }
         }
-        if (f.kind == Kind::choice && options_.headings == Headings::labels)
-            return book_.text(sheet_, row, c, record::display(model_, f, value, options_.language, key_of));
-        return book_.text(sheet_, row, c, record::plain_text(model_, f, value, key_of));
+        std::string text = f.kind == Kind::choice && options_.headings == Headings::labels
+                               ? record::display(model_, f, value, options_.language, key_of)
+                               : record::plain_text(model_, f, value, key_of);
+        if (without_guard(text).size() < text.size()) text.insert(text.begin(), '\'');  // its own apostrophe stays
+        return book_.text(sheet_, row, c, text, number ? nullptr : formats_[c]);
     }
     Book& book_;
     const model::Model& model_;
@@ -433,7 +438,7 @@ class FailingBook final : public FailingSheet {
         for (std::size_t c = 0; c < cells.size() && c + 2 < columns_; ++c) {
             lxw_format* format = red[c] ? red_ : text_;
             if (cells[c].text.empty() && !red[c]) continue;
-            YIPAN_TRY_VOID(book_->text(sheet_, row_, c + 1, std::string(cells[c].text), format));
+            YIPAN_TRY_VOID(book_->text(sheet_, row_, c + 1, seen(cells[c]), format));
         }
         constexpr std::size_t reason_max = 8'000;
         return book_->text(sheet_, row_, columns_ - 1,
@@ -483,7 +488,7 @@ class FailingCsv final : public FailingSheet {
             if (cell.kind == CellKind::text)
                 writer_.text(cell.text);
             else
-                writer_.number(cell.text);
+                writer_.number(seen(cell));
         }
         writer_.text(reason);
         return writer_.end_row();

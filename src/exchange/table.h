@@ -27,6 +27,9 @@ struct Cell {
     bool lost = false;  // a number whose last digits may not be those typed
 };
 
+/// The cell as the person sees it in the table.
+std::string seen(const Cell& cell);
+
 class Table {
   public:
     virtual ~Table() = default;

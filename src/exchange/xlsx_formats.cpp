@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/date.h"
+#include "exchange/table.h"
 
 namespace yipan::exchange {
 
@@ -149,6 +150,10 @@ std::string number_text(std::string_view raw, bool& lost) {
     constexpr int power_shown_max = 40;
     if (power > power_shown_max || power < -power_shown_max) return std::string(text);
     return shifted(text.substr(0, e), power);
+}
+
+std::string seen(const Cell& cell) {
+    return cell.kind == CellKind::percent ? shifted(cell.text, 2) + "%" : std::string(cell.text);
 }
 
 }  // namespace yipan::exchange
