@@ -83,10 +83,16 @@ void Service::refuse_writing(const board::WriteAsk& ask, record::Resolver& world
     who->judge(ask, world, refused);
 }
 
+// What is answered before there is a call carries the same headers as what a call answers.
+net::Response Service::guarded(net::Response r) const {
+    r.with("Yipan-Position", std::to_string(position())).with("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    r.with("X-Content-Type-Options", "nosniff").with("Referrer-Policy", "no-referrer").with("Cache-Control", "no-store");
+    return r;
+}
+
 net::Response Service::trouble(int status) {
     const auto make = [&](Code code, std::string message, std::string hint) {
-        net::Response r = problem_response({{code, "", std::move(message), std::move(hint)}}, status);
-        r.with("X-Content-Type-Options", "nosniff");
+        net::Response r = guarded(problem_response({{code, "", std::move(message), std::move(hint)}}, status));
         if (status == 503 || status == 429) r.with("Retry-After", "2");
         return r;
     };
@@ -113,7 +119,7 @@ net::App::Plan Service::plan(const net::Request& head) {
     if (match.path_known) {
         net::Response r = problem_response({{Code::usage, "", head.method.substr(0, 20) + " is not answered here", "one of " + match.allowed}}, 405);
         r.with("Allow", match.allowed);
-        out.instead = std::move(r);
+        out.instead = guarded(std::move(r));
     }
     return out;
 }
