@@ -218,7 +218,7 @@ class Preview {
             __int128 sum[2] = {0, 0};
             std::int64_t count[2] = {0, 0};
         };
-        std::map<std::pair<std::string, figure::CellKey>, Both> cells;  // by figure's code; the key without its figure
+        std::map<std::pair<int, figure::CellKey>, Both> cells;  // by figure of the new model; the key without its figure
         const auto key_of = [](figure::CellKey key) {
             key.figure = 0;
             return key;
@@ -237,7 +237,7 @@ class Preview {
                 const std::string& code = shape_->model->figures[at(key.figure)].code;
                 const auto mine = wanted.find(code);
                 if (mine == wanted.end()) return;
-                Both& both = cells[{code, old_key(key, key.figure, mine->second)}];
+                Both& both = cells[{mine->second, old_key(key, key.figure, mine->second)}];
                 both.sum[0] = sum;
                 both.count[0] = count;
                 if (step_->figure_from[at(mine->second)] >= 0) {
@@ -256,7 +256,7 @@ class Preview {
                     const int index = numbers->index_of(p.what.cell.figure);
                     const figure::CellKey key = p.sign < 0 ? old_key(p.what.cell, step_->figure_from[at(index)], index)
                                                            : key_of(p.what.cell);
-                    Both& both = cells[{step_->after->figures[at(index)].code, key}];
+                    Both& both = cells[{index, key}];
                     both.sum[1] += static_cast<__int128>(p.what.value) * p.sign;
                     both.count[1] += p.sign;
                 }
@@ -275,14 +275,14 @@ class Preview {
             by_code[code] = std::move(f);
         }
         for (const auto& [place, both] : cells) {
-            ModelPreview::Figure& f = by_code[place.first];
+            ModelPreview::Figure& f = by_code[step_->after->figures[at(place.first)].code];
             f.cells_before += both.count[0] != 0;
             f.cells_after += both.count[1] != 0;
             if (both.count[0] == both.count[1] && both.sum[0] == both.sum[1] && !(f.fresh && f.scale_before != f.scale_after)) continue;
             ++f.cells_changed;
             if (f.first.size() >= first_cells) continue;
             figure::CellKey key = place.second;
-            key.figure = wanted[place.first];
+            key.figure = place.first;
             f.first.push_back({key, both.sum[0], both.sum[1], both.count[0], both.count[1]});
         }
         std::vector<char> changed(step_->after->figures.size());
