@@ -515,13 +515,14 @@ bool past_question(Yard& yard, board::Snapshot& snapshot, oracle::Question q, co
         }
     }
     const oracle::Answer expected = oracle::value(world, q);
-    const bool same = found.has == expected.has &&
-                      (!found.has || (found.number.text() == expected.number.text() && found.records == expected.records));
+    const bool same =
+        found.has == expected.has &&
+        (!found.has || (found.number.text() == expected.number.text() && found.records == expected.records));
     if (!same)
-        wrong = fmt::format("figure {} unit {} as known {} ({}): board {} {} of {}, recomputed {} {} of {}", figure.code,
-                            q.unit, q.as_known->value, by_today ? "by today" : "as then", found.has ? found.number.text() : "none",
-                            found.why_none, found.records, expected.has ? expected.number.text() : "none", expected.why_none,
-                            expected.records);
+        wrong = fmt::format("figure {} unit {} as known {} ({}): board {} {} of {}, recomputed {} {} of {}",
+                            figure.code, q.unit, q.as_known->value, by_today ? "by today" : "as then",
+                            found.has ? found.number.text() : "none", found.why_none, found.records,
+                            expected.has ? expected.number.text() : "none", expected.why_none, expected.records);
     return true;
 }
 }  // namespace
