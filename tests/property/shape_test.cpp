@@ -133,14 +133,15 @@ TEST(Shape, every_variant_can_be_applied_to_a_board_at_work_and_taken_back) {
 TEST(Shape, random_work_and_random_changes_of_the_model_leave_figures_equal_to_their_recomputation) {
     const char* text = std::getenv("YIPAN_PROPERTY_CASES");
     const int cases = text ? std::atoi(text) : 12;
+    const char* first = std::getenv("YIPAN_PROPERTY_FIRST");  // one failing case alone: first = cases = its number
     int changes = 0;
-    for (int c = 1; c <= cases; ++c) {
+    for (int c = first ? std::atoi(first) : 1; c <= cases; ++c) {
         std::mt19937_64 random(static_cast<std::uint64_t>(c));
         Yard yard(tiny_model());
         std::string course;
         for (int round = 0; round < 6; ++round) {
             for (const auto& group : grouped(random_steps(random(), 12)))
-                ASSERT_EQ(yard.apply(yard.draft_of(group)), "") << "case " << c << course;
+                ASSERT_EQ(yard.apply(yard.draft_of(group)), "") << "case " << c << course << "\n" << yard.told(yard.last());
             ASSERT_EQ(compared(yard, random(), 60), "") << "case " << c << course;
             if (random() % 5 == 0 && yard.changes() > 0) {
                 course += "; back";

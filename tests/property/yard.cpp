@@ -328,8 +328,10 @@ std::string Yard::apply(const board::Draft& draft) {
                                               [static_cast<std::size_t>(receipt->records[i].value - 1)];
         if (mixed && change.verb != board::Verb::merge) {
             const auto& last = history.back().record;
+            // What was void when it was removed comes back void.
+            const bool back_from_removal = history.size() > 1 && !history[history.size() - 2].record;
             const bool right = change.verb == board::Verb::invalidate ? last && last->voided
-                               : change.verb == board::Verb::restore  ? last && !last->voided
+                               : change.verb == board::Verb::restore  ? last && (!last->voided || back_from_removal)
                                                                       : true;
             if (!right)
                 return fmt::format("record {} is not what {} makes of it", receipt->records[i].value, "the verb");
