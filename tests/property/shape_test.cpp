@@ -135,7 +135,8 @@ TEST(Shape, random_work_and_random_changes_of_the_model_leave_figures_equal_to_t
     const int cases = text ? std::atoi(text) : 12;
     const char* first = std::getenv("YIPAN_PROPERTY_FIRST");  // one failing case alone: first = cases = its number
     int changes = 0;
-    for (int c = first ? std::atoi(first) : 1; c <= cases; ++c) {
+    const int begin = first ? std::atoi(first) : 1;
+    for (int c = begin; c <= cases; ++c) {
         std::mt19937_64 random(static_cast<std::uint64_t>(c));
         Yard yard(tiny_model());
         std::string course;
@@ -165,7 +166,7 @@ TEST(Shape, random_work_and_random_changes_of_the_model_leave_figures_equal_to_t
         ASSERT_EQ(yard.replay(), "") << "case " << c << course;
         ASSERT_TRUE(yard.dump() == dump) << "case " << c << course << ": another dump after replay";
     }
-    EXPECT_GT(changes, cases) << "most changes must be accepted, or nothing is tested";
+    EXPECT_GT(changes, cases - begin) << "most changes must be accepted, or nothing is tested";
 }
 
 // The harness itself is tested: an oracle that still believes the model of before must find a difference.
