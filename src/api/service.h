@@ -11,6 +11,7 @@
 
 #include "access/accounts.h"
 #include "access/rights.h"
+#include "base/workdays.h"
 #include "net/http.h"
 #include "net/router.h"
 
@@ -34,11 +35,14 @@ struct Settings {
     std::function<void(std::function<void()>)> later;          // runs it on a thread that may take its time
     std::function<void(std::string_view line)> log;            // one line for each request; none: no log
     std::function<std::string()> connection_metrics;
+    WorkCalendar calendar;  // for working days left; knows weekends only unless given
 };
 
 class Call;
 class Events;
 class SearchIndex;
+class Surveys;
+class Activity;
 
 enum class Needs : std::uint8_t { nothing, session, post };  // whom a route answers
 struct Route {
@@ -66,6 +70,8 @@ class Service final : public net::App {
     access::Rights& rights() { return rights_; }
     Events& events() { return *events_; }
     SearchIndex& search() { return *search_; }
+    Surveys& surveys() { return *surveys_; }
+    Activity& activity() { return *activity_; }
     const Settings& settings() const { return settings_; }
     Settings& settings() { return settings_; }
     std::int64_t position() const { return position_.load(std::memory_order_acquire); }
@@ -91,6 +97,8 @@ class Service final : public net::App {
     access::Rights rights_;
     std::unique_ptr<Events> events_;
     std::unique_ptr<SearchIndex> search_;
+    std::unique_ptr<Surveys> surveys_;
+    std::unique_ptr<Activity> activity_;
     net::Router router_;
     std::vector<Route> routes_;
     std::atomic<std::int64_t> position_{0};
@@ -102,8 +110,11 @@ void add_model_routes(std::vector<Route>& routes);
 void add_record_routes(std::vector<Route>& routes);
 void add_record_write_routes(std::vector<Route>& routes);
 void add_figure_routes(std::vector<Route>& routes);
+void add_board_routes(std::vector<Route>& routes);
+void add_scheme_routes(std::vector<Route>& routes);
 void add_work_routes(std::vector<Route>& routes);
 void add_search_routes(std::vector<Route>& routes);
+void add_openapi_route(std::vector<Route>& routes);
 void add_event_routes(std::vector<Route>& routes);
 
 }  // namespace yipan::api
