@@ -4,6 +4,29 @@ import { prefs } from './prefs'
 
 const words = {
   ', ': '、',
+  'System administrator': '系统管理员|系統管理員',
+  'Security administrator': '安全管理员|安全管理員',
+  'Audit administrator': '审计管理员|審計管理員',
+  'No administrator': '普通账号|普通帳號',
+  'Password set': '已设密码|已設密碼',
+  'No password yet': '未设密码|未設密碼',
+  'One of these administrators cannot do the work of another: the system administrator adds accounts and makes links, the security administrator locks and names administrators, the audit administrator reads what was done.':
+    '三员分立：系统管理员增设账号、发放一次性链接；安全管理员锁定账号、指定管理员；审计管理员查看操作记录，互不兼任。|三員分立：系統管理員增設帳號、發放一次性鏈接；安全管理員鎖定帳號、指定管理員；審計管理員查看操作記錄，互不兼任。',
+  'What was done to accounts, and who looked at personal data': '账号操作与个人信息查看记录|帳號操作與個人信息查看記錄',
+  'Older': '更早',
+  'Number of the person': '人员编号|人員編號',
+  'What': '内容|內容',
+  'Time': '时间|時間',
+  'Address': '地址',
+  'Used last': '最近使用',
+  'Administrator': '管理员|管理員',
+  'Copy': '复制|複製',
+  'Turn off': '停用',
+  'On': '已启用|已啟用',
+  ': ': '：',
+  'Not saved. To be mended: {n}': '未保存，有 {n} 处需要修改|未保存，有 {n} 處需要修改',
+  'not shown to this identity': '当前身份不可见|當前身份不可見',
+  'behind {n}': '落后 {n}|落後 {n}',
   'A reason is needed': '须写明原因|須寫明原因',
   'Account or password is wrong.': '账号或密码不正确。|帳號或密碼不正確。',
   'Account': '账号|帳號',
@@ -298,6 +321,7 @@ const words = {
   'green': '绿灯|綠燈',
   'history': '历史|歷史',
   'no value': '无数据|無數據',
+  'no rule gives it': '没有规则授予|沒有規則授予',
   'none': '无|無',
   'now': '当前|當前',
   'partly': '部分写入|部分寫入',
@@ -340,7 +364,24 @@ export function t(word: Word, given: Record<string, string | number> = {}): stri
 }
 
 const verbs: Record<string, string> = {
+  act: '账号操作|帳號操作', model: '模型变更|模型變更',
   create: '新增', amend: '修改', move: '流转|流轉', remove: '删除|刪除', void: '作废|作廢', restore: '恢复|恢復', erase: '清除个人信息|清除個人信息', merge: '合并|合併', migrate: '模型迁移|模型遷移', read: '查看个人信息|查看個人信息',
 }
+const named = (table: Record<string, string>) => (code: string) => (table[code] ? inLanguage(table[code].split('|')[2] ?? code, table[code]) : code)
+/** By which way an entry came. */
+export const channelWord = named({
+  http: '网页|網頁|page', page: '网页|網頁|page', web: '网页|網頁|page', api: '接口|接口|program', token: '接口|接口|program', import: '导入|導入|import', cli: '命令行|命令行|command line',
+  command: '命令行|命令行|command line', demo: '示例数据|示例數據|demo data', undo: '撤销导入|撤銷導入|undone import',
+})
+/** What a right lets one do. */
+export const actionWord = named({
+  see: '查看|查看|see', create: '新增|新增|create', amend: '修改|修改|amend', move: '流转|流轉|move on', remove: '删除|刪除|remove', void: '作废|作廢|declare void', restore: '恢复|恢復|restore',
+  erase: '清除个人信息|清除個人信息|erase personal data', merge: '合并|合併|merge', import: '导入|導入|import', export: '导出|導出|export', unmask: '查看个人信息|查看個人信息|see personal data', clear: '明文个人信息|明文個人信息|personal data in clear',
+})
+/** The shipped modules as the menu names them; a module of one's own shows its code until the model has labels for modules. */
+export const moduleWord = named({
+  assessment: '考核评价|考核評價|Assessment', economy: '经济运行|經濟運行|Economy', enterprise: '企业服务|企業服務|Enterprises', organisation: '组织机构|組織機構|Organisation', project: '重大项目|重大項目|Projects',
+  report: '上报材料|上報材料|Reporting', meeting: '会议议事|會議議事|Meetings', task: '督查督办|督查督辦|Supervision', safety: '安全生产|安全生產|Safety', land: '土地规划|土地規劃|Land', finance: '财政金融|財政金融|Finance',
+})
 /** The verb of a journal entry in words. */
 export const verbWord = (verb: string) => (verbs[verb] ? inLanguage(verb, verbs[verb]) : verb)
