@@ -36,7 +36,7 @@ const seen = (page, text, time) => page.getByText(text).first().waitFor({ timeou
 const field = (page, code) => page.locator(`#f-${code}`)
 /** Chooses in a select or picker of a form by typing. */
 async function choose(page, code, text) {
-  await field(page, code).click()
+  await page.locator('.el-select__wrapper', { has: field(page, code) }).click()
   await field(page, code).fill(text).catch(() => {})
   await page.locator('.el-select-dropdown__item:visible', { hasText: text }).first().click()
 }
@@ -317,6 +317,7 @@ journey('a type added at run time appears complete: list, form, lines, states, s
   await field(page, 'urgent').check()
   await field(page, 'seen_at').fill('2026-06-30 09:30')
   await page.keyboard.press('Enter')
+  await page.keyboard.press('Escape')
   await choose(page, 'others', person.posts[0].title)
   await page.keyboard.press('Escape')
   await field(page, 'spot').fill('117.35')

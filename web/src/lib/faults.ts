@@ -63,6 +63,9 @@ const sentences: [RegExp, string][] = [
 
 /** A sentence of the server in the language of the page. */
 export function inWords(text: string): string {
+  // The rules of the model speak simplified Chinese and English at once.
+  const twice = /^(.*[\u4e00-\u9fff].*) \/ ([^\u4e00-\u9fff]+)$/.exec(text)
+  if (twice) return prefs.language === 'en' ? twice[2] : twice[1]
   if (prefs.language === 'en') return text
   for (const [pattern, chinese] of sentences) {
     const found = pattern.exec(text)
@@ -82,7 +85,7 @@ export function faultText(fault: Fault, shown?: Type): string {
     field?.choices && /^one of: /.test(text)
       ? `one of: ${text.slice(8).split(', ').map((code) => said(field.choices!.find((choice) => choice.code === code)?.label, code)).join(prefs.language === 'en' ? ', ' : '、')}`
       : text
-  const hint = fault.hint ? inWords(labelled(fault.hint)) : ''
+  const hint = fault.hint && !/^rule \w+: /.test(fault.hint) ? inWords(labelled(fault.hint)) : ''
   return inWords(fault.message) + (hint ? (prefs.language === 'en' ? ` (${hint})` : `（${hint}）`) : '')
 }
 
