@@ -102,6 +102,14 @@ export function faultPlace(fault: Fault, type?: Type): string {
   return type ? said(fieldOf(type, fieldCode(fault))?.label, fault.where) : fault.where
 }
 
+/** table.xlsx:12:3 as people find it in a table. */
+export function placeInTable(where: string): string {
+  const found = /^(.*?):?(\d+)(?::([^:]+))?$/.exec(where ?? '')
+  if (!found) return where ?? ''
+  const row = prefs.language === 'en' ? `row ${found[2]}` : `第 ${found[2]} 行`
+  return found[3] ? `${row} · ${found[3]}` : row
+}
+
 /** The faults of each field; what belongs to no field shown stands under ''. */
 export function byField(problem: Problem | null, fields: string[]): Record<string, Fault[]> {
   const found: Record<string, Fault[]> = {}
