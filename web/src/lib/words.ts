@@ -4,6 +4,16 @@ import { prefs } from './prefs'
 
 const words = {
   ', ': '、',
+  'late / all': '滞后/全部|滯後/全部',
+  'No figure and no light of this period is yours to see.': '当前身份没有可见的指标或亮灯。|當前身份沒有可見的指標或亮燈。',
+  'A square: the value, /the year\'s target, and by how many points it is ahead (+) of or behind (−) the pace of the year.': '每格：完成值、/全年目标、快于（+）或慢于（−）时序进度的百分点。|每格：完成值、/全年目標、快於（+）或慢於（−）時序進度的百分點。',
+  'This unit has no value in these periods. Choose another unit above.': '此单位在这些期间没有数据，可在上方另选单位。|此單位在這些期間沒有數據，可在上方另選單位。',
+  '{n} records, {what}: {value}': '{n} 条记录{what}：{value}|{n} 條記錄{what}：{value}',
+  'What this proves, and what it does not': '能证明什么，不能证明什么|能證明什麼，不能證明什麼',
+  'Every entry is chained to the one before by SHA-256. A changed or missing entry, anywhere, gives another root.': '每条台账用 SHA-256 与前一条相连；任何一条被改动或缺失，校验根都会不同。|每條臺賬用 SHA-256 與前一條相連；任何一條被改動或缺失，校驗根都會不同。',
+  'Write the root down elsewhere: in the minutes, on paper, in another office. What was written down cannot be rebuilt here unnoticed.': '请把校验根记在别处：会议纪要、纸质文件或另一单位。记下之后，此处改造历史必被发现。|請把校驗根記在別處：會議紀要、紙質文件或另一單位。記下之後，此處改造歷史必被發現。',
+  'It proves damage, not honesty: whoever owns the file could build all of it anew. Only a root kept elsewhere shows that.': '它证明数据未受损坏，不证明填报属实；掌握文件的人可以整个重造，只有存于别处的校验根能识破。|它證明數據未受損壞，不證明填報屬實；掌握文件的人可以整個重造，只有存於別處的校驗根能識破。',
+  'To check everything on the server: yipan verify BOARD. It reads every entry, recomputes the root and compares the record tables.': '在服务器上全面核验：yipan verify 棋盘文件。逐条读取台账、重算校验根并比对记录表。|在伺服器上全面核驗：yipan verify 棋盤文件。逐條讀取臺賬、重算校驗根並比對記錄表。',
   'Only the latest are listed.': '仅列最近的导入。|僅列最近的導入。',
   'New records': '新增',
   'Amended records': '修改',
