@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "demo.h"
 #include "net/server.h"
 
 namespace yipan::app {
@@ -60,6 +61,8 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     settings.code = code_of(path);
     settings.secure = options.behind_tls || !options.certificate.empty();
     settings.demo_people = !options.no_demo && loopback(options.host) && !board->note().empty() && stands_still(*board);
+    if (settings.demo_people)
+        for (auto& one : demo::telling_people()) settings.introduced.push_back({one.person, {one.says[0], one.says[1], one.says[2]}});
     if (!page_files().empty())
         settings.asset = [](std::string_view wanted) -> const api::Asset* {
             const auto& files = page_files();

@@ -21,9 +21,14 @@ struct Asset {  // a file of the page, embedded
     std::string_view plain, gzip;  // gzip empty: not compressed
 };
 
+struct Introduced {  // a fictional person worth trying, by key
+    std::string person, says[3];  // 簡, 繁, English
+};
+
 struct Settings {
     std::string code;          // of the board in paths
     bool demo_people = false;  // anybody on this machine may pick a fictional person
+    std::vector<Introduced> introduced;  // who is shown first to pick from; empty: some of each role
     bool secure = false;       // TLS here or in front: cookies say so
     std::function<const Asset*(std::string_view path)> asset;  // none: there is no page
     std::function<void(std::function<void()>)> later;          // runs it on a thread that may take its time

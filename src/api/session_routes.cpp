@@ -181,6 +181,22 @@ void demo_people(const CallPtr& call) {
     const auto directory = call->service.rights().directory();
     if (!directory) return call->problem(directory.error());
     const model::Model& model = call->model();
+    json::array list;
+    const auto add = [&](RecordId person, const std::string& says) {
+        json::array held;
+        for (const auto& h : (*directory)->posts_of(person)) {
+            json::object one = identity_json(*call, **directory, h);
+            json::object post = one["post"].as_object();
+            post["kind"] = one["kind"];
+            post["unit"] = one["unit"];
+            held.push_back(std::move(post));
+        }
+        list.push_back({{"person", named(*call, model.identity.person, person)}, {"posts", std::move(held)}, {"says", says}});
+    };
+    for (const Introduced& one : call->service.settings().introduced)
+        if (const auto person = call->snapshot().find(model.identity.person, one.person); person && !(*directory)->posts_of(*person).empty())
+            add(*person, one.says[static_cast<std::size_t>(call->language())]);
+    if (!list.empty()) return call->ok(list);
     std::vector<std::size_t> shown(model.rights.roles.size(), 0);
     // Those with several posts and those with given roles first: there is most to see.
     std::vector<std::tuple<int, std::int64_t>> order;
@@ -190,7 +206,6 @@ void demo_people(const CallPtr& call) {
         order.emplace_back(-static_cast<int>(posts.size() * 10 + roles), person);
     }
     std::sort(order.begin(), order.end());
-    json::array list;
     for (const auto& [rank, person] : order) {
         if (list.size() >= people_max) break;
         const auto& posts = (*directory)->posts_of(RecordId(person));
@@ -203,16 +218,7 @@ void demo_people(const CallPtr& call) {
                 const std::string label = r.label.in(call->language());
                 if (says.find(label) == std::string::npos) says += (says.empty() ? "" : "、") + label;
             }
-        if (!wanted) continue;
-        json::array held;
-        for (const auto& h : posts) {
-            json::object one = identity_json(*call, **directory, h);
-            json::object post = one["post"].as_object();
-            post["kind"] = one["kind"];
-            post["unit"] = one["unit"];
-            held.push_back(std::move(post));
-        }
-        list.push_back({{"person", named(*call, model.identity.person, RecordId(person))}, {"posts", std::move(held)}, {"says", says}});
+        if (wanted) add(RecordId(person), says);
     }
     call->ok(list);
 }

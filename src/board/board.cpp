@@ -90,7 +90,7 @@ class SnapshotImpl final : public Snapshot {
     }
     Status each_entry(Position from, Position to, const std::function<bool(const Entry&)>& visit) override;
     Result<std::vector<record::RecordPtr>> history(int type, RecordId id) override { return world_.history(type, id); }
-    Errors judge(const Draft& draft) override;
+    Errors judge(const Draft& draft, const Permit& permit) override;
     figure::Value figure(const figure::Ask& ask) override;
     figure::Explanation why(const figure::Ask& ask, figure::Page page) override;
     Result<std::vector<figure::Posting>> difference(const figure::Ask& ask, Position from, Position to,
@@ -271,7 +271,7 @@ SnapshotImpl::~SnapshotImpl() { board_.give_back(std::move(store_)); }
 const model::Model& SnapshotImpl::model() const { return *shape_->model; }
 Date SnapshotImpl::today() const { return board_.core().facts.zone.date_of(board_.now()); }
 
-Errors SnapshotImpl::judge(const Draft& draft) {
+Errors SnapshotImpl::judge(const Draft& draft, const Permit& permit) {
     Core& core = board_.core();
     if (!judge_) {
         log_ = std::make_unique<Log>(*store_, Salts());
@@ -292,6 +292,7 @@ Errors SnapshotImpl::judge(const Draft& draft) {
             return {opened.error()};
         }
     }
+    judge_->permit = permit;
     return judge_->consider(draft, board_.now());
 }
 

@@ -197,8 +197,8 @@ class Snapshot {
     /// What the board would say to creating and amending at this position, nothing written and nobody held up: values,
     /// references, uniqueness, rules. Each change is judged against what is here, not against the others; a reference
     /// to another change (a negative number) is taken as given and the record's rules are then left for later. Who may
-    /// write is not asked.
-    virtual Errors judge(const Draft& draft) = 0;
+    /// write is asked of `permit`; none: everybody.
+    virtual Errors judge(const Draft& draft, const Permit& permit = {}) = 0;
     virtual figure::Value figure(const figure::Ask& ask) = 0;
     virtual figure::Explanation why(const figure::Ask& ask, figure::Page page) = 0;
     virtual Result<std::vector<figure::Posting>> difference(const figure::Ask& ask, Position from, Position to,

@@ -75,13 +75,14 @@ Status Judge::Session::replay(const journal::Entry& entry) {
     const RecordId id(entry.record);
     const record::RecordPtr old = entry.version > 1 ? current(type, id) : nullptr;
     std::shared_ptr<record::Record> next;
-    if (entry.verb == journal::Verb::expunge) {
-        journal::Entry copy = entry;
-        return j_.log_.append(copy);
-    }
-    if (entry.verb == journal::Verb::merge) {
+    if (entry.verb == journal::Verb::expunge || entry.verb == journal::Verb::merge) {
         YIPAN_TRY(const record::Marks marks, record::marks_of(entry.body[0]));
-        if (old) YIPAN_TRY_VOID(redirect(shape(type), *old, marks.into));
+        if (entry.verb == journal::Verb::expunge) {
+            if (marks.into) YIPAN_TRY_VOID(j_.store_.put_redirect(type, {id.value, marks.into, ""}));
+            journal::Entry copy = entry;
+            return j_.log_.append(copy);
+        }
+        if (old && marks.into) YIPAN_TRY_VOID(redirect(shape(type), *old, marks.into));
     }
     if (journal::makes_version(entry.verb)) {
         YIPAN_TRY(const record::RecordPtr version, j_.world_.version_of(entry, type));

@@ -91,6 +91,8 @@ void Judge::Session::finish(const Change& change, const model::Type& type, const
     if (old && next->values == old->values && !change.effective) return;  // nothing changes: nothing is written
     if (only_considers_) {
         if (unsure_) return;
+        if (ask) (void)permitted(change, type, old.get(), next.get());
+        if (j_.store_lost_) return;
         if (errors_.size() > before) return plain_rules(type, *next, old, change.where);
         remember_rules(type, nullptr, next, old, change.where);
         return judge_rules();

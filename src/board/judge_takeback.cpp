@@ -243,7 +243,8 @@ void Judge::Session::expunge(const Change& change, const model::Type& type, Reco
     const std::uint8_t groups = change.groups ? change.groups : personal_group;
     if (!permitted(change, type, nullptr, nullptr)) return;
     if (!erase_versions(last->position, groups)) return;
-    const record::Marks marks = erased_marks(change, groups);
+    record::Marks marks = erased_marks(change, groups);
+    if (!forget_redirect(type, id, groups, marks)) return;
     journal::Entry e;
     header(e, type.index, id, nullptr, nullptr, journal::Verb::expunge);
     e.version = last->version + 1;
@@ -255,6 +256,16 @@ void Judge::Session::expunge(const Change& change, const model::Type& type, Reco
     last_ = e.position;
     made.record = id;
     made.version = e.version;
+}
+// Where a merged record leads stays known when the entry that said so is erased: the erasure says it again. Its key goes.
+bool Judge::Session::forget_redirect(const model::Type& type, RecordId id, std::uint8_t groups, record::Marks& marks) {
+    constexpr auto plain = std::uint8_t{1} << static_cast<int>(model::FieldGroup::plain);
+    const auto into = j_.store_.redirect(type.index, id.value);
+    if (!into) return lose(into.error()), false;
+    if (!*into) return true;
+    if (groups & plain) marks.into = **into;
+    const bool key_goes = type.key >= 0 && groups >> static_cast<int>(type.fields[at(type.key)].group) & 1;
+    return !(key_goes || groups & plain) || guard(j_.store_.put_redirect(type.index, {id.value, **into, ""}));
 }
 record::Marks Judge::Session::erased_marks(const Change& change, std::uint8_t groups) const {
     record::Marks marks = marks_for(change);

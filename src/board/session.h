@@ -168,6 +168,7 @@ class Judge::Session final : public cel::Host {
     void erase(const Change& change, const model::Type& type, const record::RecordPtr& old, Made& made);
     void expunge(const Change& change, const model::Type& type, RecordId id, Made& made);
     record::Marks erased_marks(const Change& change, std::uint8_t groups) const;
+    bool forget_redirect(const model::Type& type, RecordId id, std::uint8_t groups, record::Marks& marks);
     bool erase_versions(std::int64_t position, std::uint8_t groups);
     void merge(const Change& change, const model::Type& type, const record::RecordPtr& old, Made& made);
     Status redirect(const model::Type& type, const record::Record& gone, std::int64_t into) {

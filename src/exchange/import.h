@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "board/board.h"
+#include "exchange/row_reader.h"
 
 namespace yipan::exchange {
 
@@ -29,7 +30,8 @@ struct StageOptions {
     std::string sheet;  // of a workbook; empty: the first visible one
     RecordId actor, post;
     std::optional<Date> effective;  // from when the values hold
-    board::Progress progress;       // bytes read of bytes to read
+    RowRights rights;
+    board::Progress progress;  // bytes read of bytes to read
 };
 
 struct ImportReport {
@@ -61,6 +63,7 @@ class StagedImport {
     virtual ImportReport report() = 0;
     struct ApplyOptions {
         bool leave_out_failing = false;  // otherwise one failing row keeps all from being written
+        RowRights rights;                // of rows that are judged anew; the board asks its own permit besides
         board::Progress progress;        // rows done of rows to do
     };
     /// Writes what is staged and not written yet; resumes what was stopped or killed. Errors: why it stopped.

@@ -197,6 +197,7 @@ Checked<void> ImportWork::apply(const ApplyOptions& options) {
     const Result<ImportState> now = state();
     if (!now) return fail(one(now.error()));
     if (*now == ImportState::applied) return {};
+    rights_ = options.rights;
     const std::string this_import = "import " + staging_->id();
     if (*now == ImportState::reading)
         return fail(one({Code::invalid_input, this_import, "was not read to its end", "import the file again"}));

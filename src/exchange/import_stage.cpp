@@ -175,6 +175,7 @@ Checked<void> ImportWork::find_head_of(Opened& opened, int type, const std::stri
 Checked<void> ImportWork::open_reader(std::span<const std::string> headings, std::uint64_t line) {
     rows_ = std::make_unique<RowReader>(board_, type_, name_);
     rows_->guards(!is_geojson(name_));
+    rows_->rights(&rights_);
     const std::vector<std::string_view> views(headings.begin(), headings.end());
     if (Errors errors = rows_->open(views, line, Unnamed::allowed); !errors.empty()) return fail(std::move(errors));
     return {};
@@ -288,6 +289,7 @@ Status ImportWork::remember_staged() {
 Checked<void> ImportWork::stage(int type, const std::string& file, const StageOptions& options) {
     model_ = board_.model();
     type_ = type;
+    rights_ = options.rights;
     name_ = options.name.empty() ? std::filesystem::path(file).filename().string() : options.name;
     const Result<std::string> sha256 = hash_of(file);
     if (!sha256) return fail(one(sha256.error()));
@@ -473,14 +475,14 @@ Checked<void> ImportWork::judge_waiting() {
     draft.post = post_;
     draft.channel = "import";
     for (Waiting& waiting : waiting_) draft.changes.push_back(std::move(waiting.change));
-    Errors errors = rows_->snapshot().judge(draft);
+    Errors errors = rows_->snapshot().judge(draft, rights_.permit);
     constexpr std::size_t listed_max = 1'000;
     if (errors.size() >= listed_max) {  // the list is full: one by one, so that no row is passed over
         errors.clear();
         board::Draft single = draft;
         for (const board::Change& change : draft.changes) {
             single.changes.assign(1, change);
-            const Errors own = rows_->snapshot().judge(single);
+            const Errors own = rows_->snapshot().judge(single, rights_.permit);
             errors.insert(errors.end(), own.begin(), own.end());
         }
     }

@@ -35,6 +35,7 @@ types:
       share: {type: decimal, scale: 1, unit: "%", label: [占比, 佔比, Share]}
       kind: {type: choice, of: {new: [新, 新, new], old: [旧, 舊, old]}, label: [类别, 類別, Kind]}
       upper: {type: reference, to: town, label: [上级, 上級, Upper]}
+      phone: {type: text, personal: true, max_chars: 20, label: [电话, 電話, Phone]}
       spot: {type: place, shape: point, label: [位置, 位置, Place]}
     rules:
       small: {check: "area == null || budget == null || area < decimal('1000')",
@@ -571,6 +572,37 @@ TEST_F(Staged, TwoUploadsOfAFileWithoutKeysThatWaitSideBySideAreWrittenOnce) {
     EXPECT_EQ(count("remark"), 2);
     EXPECT_FALSE(second->undo({})) << "it wrote nothing";
     EXPECT_EQ(count("remark"), 2);
+}
+
+TEST_F(Staged, RowsAreJudgedByTheRightsOfWhoImportsAndMasksAreNoValues) {
+    take("town", "code,name,phone\nA,甲,13812345678\nB,乙,13900000000\n");
+    StageOptions options;
+    options.rights.permit = [](const board::WriteAsk& ask, record::Resolver&, Errors& refused) {
+        if (*record::as_text(ask.after->at(0)) == "C")
+            refused.push_back(
+                {Code::not_allowed, ask.change.where, "this record is outside of what this post may create town", ""});
+    };
+    options.rights.masked = [](const record::Record&, int, std::string_view text, record::Resolver&) {
+        return text == "138****";
+    };
+    options.rights.compare = [](const record::Record& there, const board::Change& change, record::Resolver&,
+                                Errors& refused) {
+        if (*record::as_text(there.at(0)) == "B") refused.push_back({Code::not_allowed, change.where, "not seen", ""});
+    };
+    const auto import =
+        stage("town", file("code,name,phone\nA,甲改,138****\nB,乙,13900000000\nC,丙,1\nD,丁,1**\n"), options);
+    ASSERT_TRUE(import);
+    const std::string errors = text_of(import->report().errors);
+    EXPECT_EQ(import->report().failed, 2) << errors;
+    EXPECT_EQ(import->report().unchanged, 0) << "whether it is the same is not told";
+    EXPECT_TRUE(holds(errors, "rows.csv:3: not seen")) << errors;
+    EXPECT_TRUE(holds(errors, "rows.csv:4: this record is outside")) << errors;
+    StagedImport::ApplyOptions partial;
+    partial.leave_out_failing = true;
+    ASSERT_TRUE(import->apply(partial));
+    EXPECT_EQ(value("town", "A", "phone"), "13812345678");
+    EXPECT_EQ(value("town", "A", "name"), "甲改");
+    EXPECT_EQ(value("town", "D", "phone"), "1**") << "a new record has no value that could stand behind the stars";
 }
 
 TEST_F(Staged, PlacesComeAndGoAsGeoJsonAndShiftedSystemsAreRefused) {

@@ -124,6 +124,7 @@ class ImportWork final : public StagedImport {
     RecordId actor_, post_;
     std::optional<Date> effective_;
     int round_ = 0;
+    RowRights rights_;
     std::unique_ptr<RowReader> rows_;
     std::vector<Waiting> waiting_;
     std::array<std::int64_t, 4> counts_{};  // of this reading, by fate

@@ -137,6 +137,9 @@ Result<std::string> text_for(const model::Field& field, const Column& column, co
                                    " has more digits than a spreadsheet keeps; the last ones are lost",
                                "format the cells as text before the code is typed, then type it again");
             if (cell.kind == CellKind::percent && column.percent) return shifted(cell.text, 2);
+            // A truth value that only its format tells from a number.
+            if (field.kind == Kind::boolean && (cell.text == "1" || cell.text == "0"))
+                return cell.text == "1" ? "yes" : "no";
             break;
         case CellKind::text:
             if (const std::size_t sign = is_measured(field) ? percent_sign(cell.text) : 0; sign > 0) {
@@ -219,6 +222,12 @@ RecordId RowReader::existing(const std::vector<record::Value>& values) {
     return RecordId{records_.find(hash).value_or(0)};
 }
 
+bool RowReader::perhaps_masked(const Column& column, std::string_view text) const {
+    return rights_ && rights_->masked && column.field >= 0 && text.find('*') != std::string_view::npos &&
+           field_of(type_, column.field).group == model::FieldGroup::personal &&
+           std::find(key_.begin(), key_.end(), column.field) == key_.end();
+}
+
 void RowReader::judge_new(const Row& row, const std::string& where, Errors& errors) const {
     for (std::size_t i = 0; i < type_.fields.size(); ++i) {
         const model::Field& field = type_.fields[i];
@@ -294,20 +303,30 @@ Checked<RowReader::Row> RowReader::read(std::span<const Cell> cells, std::uint64
     row.change.where = where;
     row.change.set.reserve(columns_.size());
     std::fill(scratch_.begin(), scratch_.end(), record::Value{});
+    std::vector<std::size_t> starred;  // read once the record is known
     for (std::size_t i = 0; i < cells.size(); ++i) {
-        if (columns_[i].field >= 0)
+        if (perhaps_masked(columns_[i], cells[i].text))
+            starred.push_back(i);
+        else if (columns_[i].field >= 0)
             read_cell(columns_[i], cells[i], where, row, errors);
         else if (!cells[i].text.empty())
             errors.push_back({Code::invalid_input, where + ":" + std::to_string(i + 1),
                               shown(cells[i].text) + " stands in a column without a heading",
                               "give the column a heading or empty it"});
     }
-    if (!second_reading_) check_ranges(where, errors);
-    if (!errors.empty()) return fail(std::move(errors));
-    if (!second_reading_) check_repeated(line, where, errors);
     const RecordId id = existing(scratch_);
     record::RecordPtr record;
     if (id.value != 0 && (compare || type_.state >= 0)) record = snapshot_->record(type_.index, id);
+    for (const std::size_t i : starred)
+        if (!record || !rights_->masked(*record, columns_[i].field, cells[i].text, snapshot_->resolver()))
+            read_cell(columns_[i], cells[i], where, row, errors);
+    if (!second_reading_) check_ranges(where, errors);
+    if (!errors.empty()) return fail(std::move(errors));
+    if (!second_reading_) check_repeated(line, where, errors);
+    if (record && rights_ && rights_->compare) {
+        rights_->compare(*record, row.change, snapshot_->resolver(), errors);
+        if (!errors.empty()) return fail(std::move(errors));
+    }
     judge_fixed(record.get(), cells, where, errors);
     if (id.value == 0) {
         judge_new(row, where, errors);

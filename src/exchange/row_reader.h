@@ -11,6 +11,17 @@
 
 namespace yipan::exchange {
 
+/// What somebody who imports in a post may see and write; empty: everything.
+struct RowRights {
+    board::Permit permit;  // asked for every row as the board's writer will ask it
+    /// Whether the text is only what this person is shown instead of a personal value (张**): then the value stays.
+    std::function<bool(const record::Record& there, int field, std::string_view text, record::Resolver& world)> masked;
+    /// Refuses rows and fields whose present values the person may not see: not even "unchanged" is told of them.
+    std::function<void(const record::Record& there, const board::Change& change, record::Resolver& world,
+                       Errors& refused)>
+        compare;
+};
+
 class RowReader {
   public:
     enum class Fate { create, amend, unchanged };
@@ -40,6 +51,7 @@ class RowReader {
     bool has_key() const { return !key_.empty(); }
     /// Whether an apostrophe before = + - @ is a guard (as spreadsheets and our CSV write it) or part of the text.
     void guards(bool yes) { guards_ = yes; }
+    void rights(const RowRights* rights) { rights_ = rights; }  // must outlive the reader
     board::Snapshot& snapshot() { return *snapshot_; }
     const std::vector<Column>& columns() const { return columns_; }
     std::vector<std::string> ignored_columns() const;
@@ -52,6 +64,7 @@ class RowReader {
     void read_cell(const Column& column, const Cell& cell, const std::string& where, Row& row, Errors& errors);
     void check_ranges(const std::string& where, Errors& errors);
     RecordId existing(const std::vector<record::Value>& key);
+    bool perhaps_masked(const Column& column, std::string_view text) const;
     void judge_new(const Row& row, const std::string& where, Errors& errors) const;
     void judge_fixed(const record::Record* record, std::span<const Cell> cells, const std::string& where,
                      Errors& errors);
@@ -70,6 +83,7 @@ class RowReader {
     record::Record probe_;                // holds scratch_ while it is checked
     bool refers_to_itself_ = false;
     bool guards_ = true;
+    const RowRights* rights_ = nullptr;
     KeyIndex records_;                                    // key -> record
     KeyIndex lines_;                                      // key -> line of this file
     std::vector<std::pair<int, KeyIndex>> unique_lines_;  // the same for unique fields outside the key

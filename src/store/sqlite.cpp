@@ -479,7 +479,7 @@ class Sqlite final : public Store {
         return *row && s.integer(0) == 0;
     }
     Status put_redirect(int type, const Redirect& r) override {
-        YIPAN_TRY(Statement s, Statement::prepare(db_, "INSERT INTO yipan_redirect VALUES(?, ?, ?, ?)"));
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "INSERT OR REPLACE INTO yipan_redirect VALUES(?, ?, ?, ?)"));
         s.bind(1, type_numbers_[static_cast<std::size_t>(type)]).bind(2, r.record).bind(3, r.into);
         if (r.key.empty())
             s.bind_null(4);

@@ -204,6 +204,43 @@ TEST(Property, a_replayed_board_and_a_reopened_one_give_the_same_dump_whatever_w
     });
 }
 
+TEST(Property, a_merged_record_that_was_erased_still_leads_to_the_one_that_stayed_after_a_replay) {
+    Yard yard(tiny_model());
+    const int area = yard.model().find_type("area");
+    int n = 0;
+    const auto apply = [&](const std::function<void(board::Change&)>& fill) {
+        board::Draft draft;
+        draft.channel = "demo";
+        draft.idempotency_key = "given-" + std::to_string(++n);
+        board::Change change;
+        change.type = area;
+        fill(change);
+        draft.changes.push_back(std::move(change));
+        const std::int64_t before = yard.accepted();
+        ASSERT_EQ(yard.apply(draft), "");
+        ASSERT_EQ(yard.accepted(), before + 1) << "refused";
+    };
+    for (const char* code : {"stays", "goes"})
+        apply([&](board::Change& c) { c.set = {{0, std::string(code)}}; });
+    apply([&](board::Change& c) {
+        c.verb = board::Verb::merge;
+        c.record = RecordId(2);
+        c.into = RecordId(1);
+        c.note = "the same";
+    });
+    apply([&](board::Change& c) {
+        c.verb = board::Verb::erase;
+        c.record = RecordId(2);
+        c.groups = 7;
+        c.note = "the law";
+        c.decider = "the office";
+    });
+    const std::string dump = yard.dump();
+    EXPECT_NE(dump.find("{\"redirect\":\"area\",\"id\":2,\"into\":1,\"key\":\"\"}"), std::string::npos) << "the key must be gone";
+    ASSERT_EQ(yard.replay(), "");
+    EXPECT_TRUE(yard.dump() == dump) << first_difference(dump, yard.dump());
+}
+
 TEST(Property, the_time_zone_of_the_machine_changes_nothing) {
     const char* before = std::getenv("TZ");
     const std::string kept = before ? before : "";

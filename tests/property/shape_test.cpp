@@ -140,5 +140,28 @@ TEST(Shape, random_work_and_random_changes_of_the_model_leave_figures_equal_to_t
     EXPECT_GT(changes, cases) << "most changes must be accepted, or nothing is tested";
 }
 
+// The harness itself is tested: an oracle that still believes the model of before must find a difference.
+TEST(Shape, a_change_that_was_not_taken_over_is_caught_by_the_harness) {
+    int tried = 0;
+    for (const Variant& variant : variants()) {
+        const std::string name = variant.name;
+        if (name != "a condition changes" && name != "a key changes" && name != "a reducer changes" && name != "a kind changes") continue;
+        ++tried;
+        bool caught = false;
+        for (std::uint64_t seed = 1; seed <= 12 && !caught; ++seed) {
+            Yard yard(tiny_model());
+            for (const auto& group : grouped(random_steps(seed, 120))) ASSERT_EQ(yard.apply(yard.draft_of(group)), "");
+            const model::Model before = yard.model();
+            bool whole = false;
+            ASSERT_EQ(yard.change_model(edited(before.files, variant, whole), variant.migrations), "") << name;
+            ASSERT_EQ(yard.changes(), 1) << name;
+            ASSERT_EQ(compare_cells(yard, yard.model()), "") << name;
+            caught = !compare_cells(yard, before).empty() || !compare_figures(yard, before, seed, 500).empty();
+        }
+        EXPECT_TRUE(caught) << name << ": nobody noticed";
+    }
+    EXPECT_EQ(tried, 4);
+}
+
 }  // namespace
 }  // namespace yipan::property
