@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "api/model_preview.h"
 #include "output.h"
 #include "progress.h"
 
@@ -55,133 +56,16 @@ Errors placed(const ModelOptions& options, const board::ModelChange& change, Err
     return below(options.folder, paths, std::move(errors));
 }
 
-std::string number(__int128 sum, int scale) {
-    if (sum > INT64_MAX || sum < INT64_MIN) return "beyond 64 bits";
-    return Decimal{static_cast<std::int64_t>(sum), static_cast<std::uint8_t>(scale)}.text();
-}
-
-// Where a cell lies, in words: the unit by its key, the period, dimension values as numbers or codes.
-struct CellPlace {
-    std::string unit, period, dimensions;
-};
-std::string choice_before(const model::Model& model, const std::string& code, std::size_t i, std::int64_t value) {
-    const int index = model.find_figure(code);
-    if (index < 0 || i >= model.figures[static_cast<std::size_t>(index)].by.size()) return std::to_string(value);
-    const model::Figure& f = model.figures[static_cast<std::size_t>(index)];
-    int type = f.type;
-    for (std::size_t k = 0; k + 1 < f.by[i].fields.size(); ++k)
-        type = model.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(f.by[i].fields[k])].target;
-    const model::Field& end =
-        model.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(f.by[i].fields.back())];
-    return static_cast<std::size_t>(value) <= end.choices.size() ? end.choices[static_cast<std::size_t>(value - 1)].code
-                                                                 : std::to_string(value);
-}
-CellPlace place_of(const board::ModelPreview& p, const figure::CellKey& key, board::Snapshot& snapshot,
-                   exchange::Names& names) {
-    const model::Model& model = *p.after;
-    const model::Figure& f = model.figures[static_cast<std::size_t>(key.figure)];
-    CellPlace out;
-    const std::string& code = model.types[static_cast<std::size_t>(f.unit_type)].code;
-    const int now = snapshot.model().find_type(code);
-    out.unit = now >= 0 ? names.key_of(now, RecordId{key.unit}) : "";
-    if (out.unit.empty()) out.unit = code + " #" + std::to_string(key.unit);
-    if (f.period) {
-        const int months = f.grain == PeriodKind::month     ? 1
-                           : f.grain == PeriodKind::quarter ? 3
-                           : f.grain == PeriodKind::half    ? 6
-                                                            : 12;
-        const MonthIndex last = (key.slot + 1) * months - 1;
-        const Period month = Period::of_month(last);
-        out.period = months == 1 ? month.text()
-                                 : fmt::format("{}..{:02}", Period::of_month(key.slot * months).text(), last % 12 + 1);
-    }
-    for (std::size_t i = 0; i < f.by.size(); ++i) {
-        const std::int64_t value = i == 0 ? key.d1 : key.d2;
-        if (value < 0) {  // a choice that goes
-            out.dimensions += (i ? ", " : "") + f.by_names[i] + "=" + choice_before(*p.before, f.code, i, -value);
-            continue;
-        }
-        int type = f.type;
-        for (std::size_t k = 0; k + 1 < f.by[i].fields.size(); ++k)
-            type =
-                model.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(f.by[i].fields[k])].target;
-        const model::Field& end =
-            model.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(f.by[i].fields.back())];
-        const bool choice = !end.choices.empty() && value > 0 && static_cast<std::size_t>(value) <= end.choices.size();
-        out.dimensions += (i ? ", " : "") + f.by_names[i] + "=" +
-                          (value == 0 ? ""
-                           : choice   ? end.choices[static_cast<std::size_t>(value - 1)].code
-                                      : std::to_string(value));
-    }
-    return out;
-}
-
-json::object preview_json(const board::ModelPreview& p, board::Snapshot& snapshot, exchange::Names& names) {
-    json::array differences, refused, tables, figures, lights;
-    for (const auto& d : p.differences)
-        differences.push_back({{"effect", model::effect_name(d.effect)},
-                               {"subject", d.subject},
-                               {"says", label_json(d.says)},
-                               {"right", d.right}});
-    for (const Error& e : p.refused)
-        refused.push_back({{"code", code_name(e.code)}, {"record", e.where}, {"message", e.message}, {"hint", e.hint}});
-    for (const auto& t : p.tables)
-        tables.push_back({{"type", t.code},
-                          {"was", t.was},
-                          {"records", t.records},
-                          {"rewritten", t.rewritten},
-                          {"created", t.created},
-                          {"dropped", t.dropped},
-                          {"columns_added", t.columns_added},
-                          {"columns_dropped", t.columns_dropped},
-                          {"columns_renamed", t.columns_renamed}});
-    for (const auto& f : p.figures) {
-        json::array first;
-        for (const auto& c : f.first) {
-            const CellPlace at = place_of(p, c.key, snapshot, names);
-            first.push_back({{"unit", at.unit},
-                             {"period", at.period},
-                             {"dimensions", at.dimensions},
-                             {"before", number(c.sum_before, f.scale_before)},
-                             {"after", number(c.sum_after, f.scale_after)},
-                             {"records_before", c.count_before},
-                             {"records_after", c.count_after}});
-        }
-        figures.push_back({{"figure", f.code},
-                           {"defined_anew", f.fresh},
-                           {"cells_before", f.cells_before},
-                           {"cells_after", f.cells_after},
-                           {"cells_changed", f.cells_changed},
-                           {"first", std::move(first)}});
-    }
-    json::array follow;
-    for (const std::string& code : p.follow) follow.emplace_back(code);
-    for (const auto& l : p.lights) {
-        const auto colours = [](const std::array<std::int64_t, 4>& n) {
-            return json::object{{"none", n[0]}, {"green", n[1]}, {"yellow", n[2]}, {"red", n[3]}};
-        };
-        lights.push_back({{"light", l.code}, {"before", colours(l.before)}, {"after", colours(l.after)}});
-    }
-    return {{"version", p.version},          {"differences", std::move(differences)},
-            {"refused", std::move(refused)}, {"tables", std::move(tables)},
-            {"figures", std::move(figures)}, {"figures_that_follow", std::move(follow)},
-            {"lights", std::move(lights)}};
-}
-
-void print_preview(const Context& context, const board::ModelPreview& p, board::Snapshot& snapshot,
-                   exchange::Names& names) {
+void print_preview(const Context& context, const board::ModelPreview& p, board::Snapshot& snapshot, exchange::Names& names) {
     std::vector<std::vector<std::string>> rows{{"effect", "what", ""}};
     for (const auto& d : p.differences)
-        rows.push_back({std::string(model::effect_name(d.effect)) + (d.right ? " · rights" : ""),
-                        d.says.in(context.language()), context.language() == model::Language::en ? "" : d.says.en});
+        rows.push_back({std::string(model::effect_name(d.effect)) + (d.right ? " · rights" : ""), d.says.in(context.language()),
+                        context.language() == model::Language::en ? "" : d.says.en});
     print(table_text(rows));
     if (!p.tables.empty()) {
         rows = {{"table", "records", "rewritten", "new", "gone", "columns"}};
         for (const auto& t : p.tables) {
-            const std::string name = t.code.empty()    ? t.was + " (dropped)"
-                                     : t.was.empty()   ? t.code + " (new)"
-                                     : t.was != t.code ? t.was + " -> " + t.code
-                                                       : t.code;
+            const std::string name = t.code.empty() ? t.was + " (dropped)" : t.was.empty() ? t.code + " (new)" : t.was != t.code ? t.was + " -> " + t.code : t.code;
             std::string columns;
             if (t.columns_added) columns += fmt::format("+{} ", t.columns_added);
             if (t.columns_dropped) columns += fmt::format("-{} ", t.columns_dropped);
@@ -192,15 +76,14 @@ void print_preview(const Context& context, const board::ModelPreview& p, board::
         print("\n" + table_text(rows, {1, 2, 3, 4}));
     }
     for (const auto& f : p.figures) {
-        print(fmt::format("\nfigure {}: {} cells before, {} after, {} change{}\n", f.code, f.cells_before,
-                          f.cells_after, f.cells_changed, f.fresh ? " (counted or measured anew)" : ""));
+        print(fmt::format("\nfigure {}: {} cells before, {} after, {} change{}\n", f.code, f.cells_before, f.cells_after,
+                          f.cells_changed, f.fresh ? " (counted or measured anew)" : ""));
         if (f.first.empty()) continue;
         rows = {{"unit", "period", "by", "before", "records", "after", "records"}};
         for (const auto& c : f.first) {
-            const CellPlace at = place_of(p, c.key, snapshot, names);
-            rows.push_back({at.unit, at.period, at.dimensions, number(c.sum_before, f.scale_before),
-                            std::to_string(c.count_before), number(c.sum_after, f.scale_after),
-                            std::to_string(c.count_after)});
+            const api::CellPlace at = api::place_of(p, c.key, snapshot, names);
+            rows.push_back({at.unit, at.period, at.dimensions, api::cell_number(c.sum_before, f.scale_before),
+                            std::to_string(c.count_before), api::cell_number(c.sum_after, f.scale_after), std::to_string(c.count_after)});
         }
         print(table_text(rows, {3, 4, 5, 6}));
         if (f.cells_changed > static_cast<std::int64_t>(f.first.size()))
@@ -214,9 +97,8 @@ void print_preview(const Context& context, const board::ModelPreview& p, board::
     if (!p.lights.empty()) {
         rows = {{"light", "green", "yellow", "red", "then green", "yellow", "red"}};
         for (const auto& l : p.lights)
-            rows.push_back({l.code, std::to_string(l.before[1]), std::to_string(l.before[2]),
-                            std::to_string(l.before[3]), std::to_string(l.after[1]), std::to_string(l.after[2]),
-                            std::to_string(l.after[3])});
+            rows.push_back({l.code, std::to_string(l.before[1]), std::to_string(l.before[2]), std::to_string(l.before[3]),
+                            std::to_string(l.after[1]), std::to_string(l.after[2]), std::to_string(l.after[3])});
         print("\n" + table_text(rows, {1, 2, 3, 4, 5, 6}));
     }
 }
@@ -232,7 +114,7 @@ int diff(Context& context, const ModelOptions& options, bool back) {
     const auto snapshot = board->snapshot();
     exchange::Names names(*snapshot);
     if (context.json) {
-        json::object out = preview_json(*preview, *snapshot, names);
+        json::object out = api::preview_json(*preview, *snapshot, names);
         out["board"] = board_json(*board, snapshot->position());
         print_json(out);
     } else {
@@ -277,13 +159,11 @@ Status write_files(const model::Model& model, const std::string& folder) {
         const fs::path path = fs::path(folder) / relative;
         std::error_code error;
         fs::create_directories(path.parent_path(), error);
-        if (fs::exists(path, error))
-            return fail(Code::duplicate, path.string(), "a file of this name exists", "choose an empty folder");
+        if (fs::exists(path, error)) return fail(Code::duplicate, path.string(), "a file of this name exists", "choose an empty folder");
         std::ofstream out(path, std::ios::binary);
         out << file.text;
         out.close();
-        if (!out)
-            return fail(Code::store_failed, path.string(), "cannot be written", "check the folder and its rights");
+        if (!out) return fail(Code::store_failed, path.string(), "cannot be written", "check the folder and its rights");
     }
     return {};
 }
@@ -300,10 +180,7 @@ int show(Context& context, const ModelOptions& options) {
         for (const model::Type& t : model.types) {
             json::array fields;
             for (const model::Field& f : t.fields) fields.emplace_back(f.code);
-            types.push_back({{"type", t.code},
-                             {"label", label_json(t.label)},
-                             {"module", t.module},
-                             {"fields", std::move(fields)}});
+            types.push_back({{"type", t.code}, {"label", label_json(t.label)}, {"module", t.module}, {"fields", std::move(fields)}});
         }
         json::array files;
         for (const model::SourceFile& f : model.files) files.push_back({{"path", f.path}, {"bytes", f.text.size()}});
@@ -317,39 +194,33 @@ int show(Context& context, const ModelOptions& options) {
     std::vector<std::vector<std::string>> rows{{"type", "label", "fields", "states", "module"}};
     for (const model::Type& t : model.types)
         rows.push_back({t.code, t.label.in(context.language()), std::to_string(t.fields.size()),
-                        t.state < 0 ? "" : std::to_string(t.fields[static_cast<std::size_t>(t.state)].choices.size()),
-                        t.module});
+                        t.state < 0 ? "" : std::to_string(t.fields[static_cast<std::size_t>(t.state)].choices.size()), t.module});
     print(banner(*board) + "\n" + table_text(rows, {2, 3}) +
           fmt::format("{} figures, {} forests, {} lights, {} reports, {} schemes, {} files\n", model.figures.size(),
-                      model.forests.size(), model.lights.size(), model.reports.size(), model.schemes.size(),
-                      model.files.size()));
+                      model.forests.size(), model.lights.size(), model.reports.size(), model.schemes.size(), model.files.size()));
     return 0;
 }
 
 }  // namespace
 
 void add_model_commands(CLI::App& app, Context& context) {
-    CLI::App* group = app.add_subcommand(
-        "model", "declarations, and the shape of a board: check, show, see what another would do, change it");
+    CLI::App* group = app.add_subcommand("model", "declarations, and the shape of a board: check, show, see what another would do, change it");
     group->require_subcommand(1);
     auto options = std::make_shared<ModelOptions>();
     const auto command = [&](const char* name, const char* what, bool folder, bool migration) {
         CLI::App* c = group->add_subcommand(name, what);
         c->add_option("BOARD", options->board, "the board's file")->required();
         if (folder) c->add_option("MODULES", options->folder, "folder of modules: the new model")->required();
-        if (migration)
-            c->add_option("--migration", options->migration,
-                          "YAML: what becomes of the records (docs/model-change.md)");
+        if (migration) c->add_option("--migration", options->migration, "YAML: what becomes of the records (docs/model-change.md)");
         return c;
     };
     CLI::App* shown = command("show", "types, figures and files of the present model", false, false);
     shown->add_option("--out", options->out, "folder to write its files into, to be edited");
     on_run(shown, context, [&context, options] { return show(context, *options); });
-    on_run(command("diff", "what another model would do to records, rights, figures and lights; changes nothing", true,
-                   true),
-           context, [&context, options] { return diff(context, *options, false); });
-    on_run(command("apply", "change the model; nothing is changed when a record stands against it", true, true),
-           context, [&context, options] { return apply(context, *options, false); });
+    on_run(command("diff", "what another model would do to records, rights, figures and lights; changes nothing", true, true), context,
+           [&context, options] { return diff(context, *options, false); });
+    on_run(command("apply", "change the model; nothing is changed when a record stands against it", true, true), context,
+           [&context, options] { return apply(context, *options, false); });
     CLI::App* back = command("back", "one step back to the model before, with the values it had lost", false, true);
     auto preview = std::make_shared<bool>(false);
     back->add_flag("--preview", *preview, "only say what it would do");
