@@ -4,7 +4,9 @@
 #include "api/call.h"
 #include "api/duty.h"
 #include "api/events.h"
+#include "api/imports.h"
 #include "api/search.h"
+#include "api/uploads.h"
 
 namespace yipan::api {
 namespace {
@@ -35,6 +37,7 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     add_search_routes(routes_);
     add_event_routes(routes_);
     add_openapi_route(routes_);
+    add_exchange_routes(routes_);
     for (std::size_t i = 0; i < routes_.size(); ++i) {
         const std::string path = routes_[i].pattern.starts_with('!') ? std::string(routes_[i].pattern.substr(1))
                                                                      : "/b/{board}/api" + std::string(routes_[i].pattern);
@@ -44,6 +47,10 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     search_ = std::make_unique<SearchIndex>(board_);
     surveys_ = std::make_unique<Surveys>();
     activity_ = std::make_unique<Activity>();
+    if (!settings_.path.empty()) {
+        uploads_ = std::make_unique<Uploads>(settings_.path + "-upload-");
+        imports_ = std::make_unique<Imports>();
+    }
 }
 Service::~Service() = default;
 
@@ -63,6 +70,7 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
 }
 
 void Service::stop() {
+    if (imports_) imports_->stop();
     events_->stop();
     accounts_->flush_reads();
 }
