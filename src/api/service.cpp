@@ -105,7 +105,6 @@ net::Response Service::trouble(int status) {
         return r;
     };
     switch (status) {
-        case 408: return make(Code::usage, "the request took too long to arrive", "");
         case 413: return make(Code::limit_exceeded, "the body is larger than this route takes", "");
         case 414: return make(Code::limit_exceeded, "the address is too long", "");
         case 431: return make(Code::limit_exceeded, "the header is too large", "");
