@@ -184,7 +184,7 @@ class Yard {
 };
 
 std::string fact(const Yard& yard, const std::string& code) {
-    return "{\"values\":{\"code\":\"" + code + "\",\"item\":\"bench\",\"name\":\"bench\",\"organ\":" + std::to_string(yard.unit) + ",\"officer\":" + std::to_string(yard.post) +
+    return "{\"values\":{\"code\":\"" + code + "\",\"item\":\"" + code + "\",\"name\":\"bench\",\"organ\":" + std::to_string(yard.unit) + ",\"officer\":" + std::to_string(yard.post) +
            ",\"period\":\"2026H1\",\"quantity\":\"1\",\"measure\":\"个\",\"source\":\"bench\"}}";
 }
 
@@ -211,7 +211,7 @@ void writes(const std::string& folder, std::int64_t n) {
                     change.type = type;
                     const auto set = [&](const char* field, record::Value v) { change.set.emplace_back(shape.find(field), std::move(v)); };
                     set("code", "d" + std::to_string(run) + "-" + std::to_string(i));
-                    set("item", std::string("bench"));
+                    set("item", "d" + std::to_string(run) + "-" + std::to_string(i));
                     set("name", std::string("bench"));
                     set("organ", yard.unit);
                     set("officer", yard.post);
