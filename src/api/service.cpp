@@ -168,6 +168,8 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
             return call->problem(Error{Code::not_allowed, "identity", "no post is chosen, or it is not held any more", "POST /session/identity"}, 403);
         call->who = std::move(*who);
         call->route->handle(call);
+    } catch (const ModelChanged&) {
+        if (!call->answered()) call->problem(Error{Code::busy, "", "the model of the board was changed at this moment", "ask again"}, 503);
     } catch (const std::exception& problem) {  // a library threw: the call answers, the server goes on
         if (!call->answered()) call->problem(Error{Code::store_failed, "", std::string("not answered: ") + problem.what(), ""}, 500);
     }
