@@ -59,6 +59,7 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     if (!board) return context.exit_code;
     api::Settings settings;
     settings.code = code_of(path);
+    settings.path = path;
     settings.secure = options.behind_tls || !options.certificate.empty();
     settings.demo_people = !options.no_demo && loopback(options.host) && !board->note().empty() && stands_still(*board);
     if (settings.demo_people)

@@ -38,6 +38,9 @@ bool may_filter(const CallPtr& call, int type, const std::vector<std::string>& p
     return true;
 }
 
+}  // namespace
+
+// Whether this reader may select by it; answers the problem itself.
 bool check_filter(const CallPtr& call, int type, const std::string& filter) {
     if (filter.empty()) return true;
     if (filter.size() > filter_bytes_max) {
@@ -62,6 +65,7 @@ bool check_filter(const CallPtr& call, int type, const std::string& filter) {
     return false;
 }
 
+namespace {
 std::optional<std::vector<store::ListQuery::Order>> read_sort(const CallPtr& call, int type) {
     std::vector<store::ListQuery::Order> out;
     std::string_view text = call->request.asked("sort");

@@ -2,7 +2,9 @@
 
 #include "api/call.h"
 #include "api/events.h"
+#include "api/imports.h"
 #include "api/search.h"
+#include "api/uploads.h"
 
 namespace yipan::api {
 namespace {
@@ -30,6 +32,7 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     add_work_routes(routes_);
     add_search_routes(routes_);
     add_event_routes(routes_);
+    add_exchange_routes(routes_);
     for (std::size_t i = 0; i < routes_.size(); ++i) {
         const std::string path = routes_[i].pattern.starts_with('!') ? std::string(routes_[i].pattern.substr(1))
                                                                      : "/b/{board}/api" + std::string(routes_[i].pattern);
@@ -37,6 +40,10 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     }
     events_ = std::make_unique<Events>(*this);
     search_ = std::make_unique<SearchIndex>(board_);
+    if (!settings_.path.empty()) {
+        uploads_ = std::make_unique<Uploads>(settings_.path + "-upload-");
+        imports_ = std::make_unique<Imports>();
+    }
 }
 Service::~Service() = default;
 
@@ -56,6 +63,7 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
 }
 
 void Service::stop() {
+    if (imports_) imports_->stop();
     events_->stop();
     accounts_->flush_reads();
 }

@@ -27,6 +27,7 @@ struct Introduced {  // a fictional person worth trying, by key
 
 struct Settings {
     std::string code;          // of the board in paths
+    std::string path;          // of the board's file; uploads and imports lie beside it. Empty: there are none
     bool demo_people = false;  // anybody on this machine may pick a fictional person
     std::vector<Introduced> introduced;  // who is shown first to pick from; empty: some of each role
     bool secure = false;       // TLS here or in front: cookies say so
@@ -38,6 +39,8 @@ struct Settings {
 
 class Call;
 class Events;
+class Imports;
+class Uploads;
 class SearchIndex;
 
 enum class Needs : std::uint8_t { nothing, session, post };  // whom a route answers
@@ -68,6 +71,9 @@ class Service final : public net::App {
     SearchIndex& search() { return *search_; }
     const Settings& settings() const { return settings_; }
     Settings& settings() { return settings_; }
+    bool exchange_ready() const { return imports_ != nullptr; }
+    Imports& imports() { return *imports_; }
+    Uploads& uploads() { return *uploads_; }
     std::int64_t position() const { return position_.load(std::memory_order_acquire); }
     const std::vector<Route>& routes() const { return routes_; }
 
@@ -91,6 +97,8 @@ class Service final : public net::App {
     access::Rights rights_;
     std::unique_ptr<Events> events_;
     std::unique_ptr<SearchIndex> search_;
+    std::unique_ptr<Uploads> uploads_;
+    std::unique_ptr<Imports> imports_;
     net::Router router_;
     std::vector<Route> routes_;
     std::atomic<std::int64_t> position_{0};
@@ -105,5 +113,6 @@ void add_figure_routes(std::vector<Route>& routes);
 void add_work_routes(std::vector<Route>& routes);
 void add_search_routes(std::vector<Route>& routes);
 void add_event_routes(std::vector<Route>& routes);
+void add_exchange_routes(std::vector<Route>& routes);
 
 }  // namespace yipan::api
