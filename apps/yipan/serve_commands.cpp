@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "demo.h"
+#include "embedded.h"
 #include "net/server.h"
 
 namespace yipan::app {
@@ -70,6 +71,9 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
             const auto at = std::find_if(files.begin(), files.end(), [&](const api::Asset& a) { return a.path == wanted; });
             return at == files.end() ? nullptr : &*at;
         };
+    for (const EmbeddedFile& file : embedded_data())
+        if (file.path.ends_with("/holidays.csv"))
+            if (auto calendar = WorkCalendar::parse(file.text, std::string(file.path))) settings.calendar = std::move(*calendar);
     if (options.access_log)
         settings.log = [](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); };
     auto service = api::Service::open(*board, settings);
