@@ -368,7 +368,7 @@ journey('from a square of the board to the record in three clicks, and by keyboa
   await settle(page, 600)
   await page.locator('button.square').first().focus()
   for (let n = 0; n < 12 && !(await page.evaluate(() => /投资进度|计划执行/.test(document.activeElement.closest('tr')?.textContent ?? '') && !/工业|固定/.test(document.activeElement.closest('tr')?.textContent ?? ''))); n++) await page.keyboard.press('ArrowDown')
-  for (let n = 0; n <= column; n++) await page.keyboard.press('ArrowRight')
+  for (let n = 0; n <= column && (await page.evaluate(() => document.activeElement.closest('td').cellIndex)) < column + 2; n++) await page.keyboard.press('ArrowRight')
   await page.keyboard.press('Enter')
   await page.locator('.el-drawer').getByText('计算过程').waitFor()
   const reach = async (fits, what) => {
