@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/hash.h"
+#include "demo_tables.h"
 #include "model/load.h"
 
 namespace yipan {
@@ -69,6 +70,7 @@ class JudgingBoard final : public board::Board {
         for (const std::string& state : states_[static_cast<std::size_t>(model_->find_type(type))]) ++out[state];
         return out;
     }
+    bool has(const std::string& type_field_value) const { return unique_.contains(type_field_value); }
     std::string digest() const { return hex(digest_); }
     std::string problem;
     std::size_t largest = 0;
@@ -205,6 +207,23 @@ TEST(Demo, grows_only_in_enterprises_and_in_bounded_batches) {
     EXPECT_EQ(one.largest, three.largest);
     options.scale = 0;
     EXPECT_FALSE(demo::write_demo(one, options));
+}
+
+TEST(Demo, has_somebody_in_every_role_somebody_in_three_posts_and_presents_only_who_is_there) {
+    JudgingBoard board(shipped());
+    ASSERT_TRUE(demo::write_demo(board, {}));
+    for (const auto& role : shipped()->rights.roles)
+        EXPECT_TRUE(std::any_of(std::begin(demo::role_lines), std::end(demo::role_lines), [&](const char* line) {
+            return std::string_view(line).find(" role=" + role.code + " ") != std::string_view::npos;
+        })) << role.code;
+    std::map<std::string, int> posts;
+    for (const std::string_view line : demo::post_lines) ++posts[std::string(line.substr(0, line.find(" held_post")))];
+    EXPECT_TRUE(std::any_of(posts.begin(), posts.end(), [](const auto& p) { return p.second >= 2; }));  // and the main one
+    EXPECT_GE(demo::telling_people().size(), 7U);
+    for (const auto& one : demo::telling_people()) {
+        EXPECT_TRUE(board.has("person.code=" + one.person)) << one.person;
+        for (const auto& says : one.says) EXPECT_FALSE(says.empty());
+    }
 }
 
 TEST(Demo, says_that_it_is_fictional_and_stands_still) {

@@ -450,7 +450,20 @@ void transfers(Pen& pen, std::uint64_t seed) {
         ++moved;
     }
 }
+// Roles of posts and second posts, last: what is written before keeps its ids and positions.
+void roles(Pen& pen) {
+    pen.as("P-ZZ-2", "R-ZZ-2");
+    for (const char* line : role_lines) pen.step(line);
+    for (const char* line : post_lines) pen.step(line);
+    pen.end();
+}
 }  // namespace
+
+std::vector<Telling> telling_people() {
+    std::vector<Telling> out;
+    for (const TellingRow& row : telling) out.push_back({row.person, {row.hans, row.hant, row.en}});
+    return out;
+}
 
 board::Board::Birth birth(std::vector<model::SourceFile> model, const Options& options) {
     board::Board::Birth out;
@@ -481,6 +494,7 @@ Checked<std::int64_t> write_demo(board::Board& board, const Options& options) {
     pen.end();
     projects(pen, options.seed);
     transfers(pen, options.seed);
+    roles(pen);
     return pen.finish();
 }
 

@@ -4,6 +4,7 @@
 // output. About 63,000 records at scale 1; scale multiplies the enterprises (scale 200: more than ten million records),
 // written in batches of bounded size, so memory does not grow with it.
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "board/board.h"
@@ -23,5 +24,11 @@ board::Board::Birth birth(std::vector<model::SourceFile> model, const Options& o
 /// Fills a board just created with birth() and the shipped modules; returns the number of records made. Stops at the
 /// first refusal.
 Checked<std::int64_t> write_demo(board::Board& board, const Options& options);
+
+/// Persons worth trying, by key, with a sentence each in 簡, 繁 and English.
+struct Telling {
+    std::string person, says[3];
+};
+std::vector<Telling> telling_people();
 
 }  // namespace yipan::demo

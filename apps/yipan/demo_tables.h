@@ -191,4 +191,61 @@ inline constexpr const char* project_organs[][2] = {
     {"JDJ", "P-JDJ-3"}, {"C1", "P-C1-2"}, {"C3", "P-C3-2"}, {"S3", "P-S3-2"}, {"PPX", "P-PPX-3"}};
 inline constexpr const char* milestone_names[] = {"项目备案", "桩基完成", "主体封顶", "设备进场", "联合试车"};
 
+// Who may do what (docs/rights.md): roles given to posts over an organ and everything below it. Besides, every post is staff
+// (or partner) and head of its own organ by the model's rules.
+inline constexpr const char* role_lines[] = {
+    "create post_role held_post=P-DW-1 role=leader organ=JC valid_from=2024-01-01 basis=党工委分工",
+    "create post_role held_post=P-DW-2 role=leader organ=JC valid_from=2024-01-01 basis=党工委分工",
+    "create post_role held_post=P-DW-3 role=leader organ=JC valid_from=2024-01-01 basis=党工委分工",
+    "create post_role held_post=P-DW-6 role=auditor organ=JC valid_from=2024-01-01 basis=纪检监督",
+    "create post_role held_post=P-ZZ-2 role=organiser organ=JC valid_from=2024-01-01 basis=职能Z-02",
+    "create post_role held_post=P-CZ-2 role=finance organ=JC valid_from=2024-01-01 basis=职能Z-03",
+    "create post_role held_post=P-JF-2 role=statistician organ=JC valid_from=2024-01-01 basis=统计职责",
+    "create post_role held_post=P-KH-2 role=assessor organ=JC valid_from=2024-01-01 basis=职能Z-07",
+    "create post_role held_post=P-QF-2 role=service organ=JC valid_from=2024-01-01 basis=职能Z-06",
+    "create post_role held_post=P-GJ-2 role=head organ=JDC valid_from=2025-03-01 basis=业务归口",
+    "create post_role held_post=P-YJ-2 role=staff organ=JDP valid_from=2025-03-01 basis=业务归口",
+    "create post_role held_post=P-ZS-6 role=partner organ=PP valid_from=2025-03-01 basis=驻园联络",
+    // Not in force on the day the demo stands still: not yet, and no more.
+    "create post_role held_post=P-JF-3 role=statistician organ=JC valid_from=2026-08-01 basis=岗位轮换",
+    "create post_role held_post=P-CZ-3 role=finance organ=JC valid_from=2024-01-01 valid_to=2025-12-31 basis=年度授权",
+};
+// One person in several posts (一人多岗): nobody acts in two at once.
+inline constexpr const char* post_lines[] = {
+    "create appointment person=R-JD-1 held_post=P-DW-3 kind=concurrent valid_from=2025-02-01",
+    "create appointment person=R-JDJ-2 held_post=P-ZS-4 kind=concurrent valid_from=2025-02-01",
+    "create appointment person=R-JDJ-2 held_post=P-QF-5 kind=seconded valid_from=2025-09-01 valid_to=2026-12-31",
+    "create appointment person=R-GJ-5 held_post=P-JDC-3 kind=seconded valid_from=2025-09-01 valid_to=2026-09-30",
+    "create appointment person=R-KC-3 held_post=P-JF-4 kind=concurrent acting=yes valid_from=2025-06-01",
+    "create appointment person=R-CZ-5 held_post=P-JDN-2 kind=seconded valid_from=2024-03-01 valid_to=2025-12-31",
+};
+struct TellingRow {
+    const char *person, *hans, *hant, *en;
+};
+inline constexpr TellingRow telling[] = {
+    {"R-DW-1", "党工委领导：看全区，终止项目、下达目标", "黨工委領導：看全區，終止項目、下達目標",
+     "Leader: sees the whole zone, stops projects, issues targets"},
+    {"R-JDJ-2", "一人三岗：街道经济办本职，兼招商局，借调企业服务局；切换身份，看到的随之改变",
+     "一人三崗：街道經濟辦本職，兼招商局，借調企業服務局；切換身份，看到的隨之改變",
+     "Three posts: subdistrict economy office, also investment office, seconded to enterprise service; what is shown follows the post"},
+    {"R-JD-1", "街道负责人，兼党工委委员：管街道，换岗后看全区", "街道負責人，兼黨工委委員：管街道，換崗後看全區",
+     "Head of the subdistrict and member of the committee: runs the subdistrict; in the other post sees the whole zone"},
+    {"R-QF-3", "企业服务局经办：只看本局的事，填自己联系的企业月报和走访", "企業服務局經辦：只看本局的事，填自己聯繫的企業月報和走訪",
+     "Clerk: sees the own office, enters reports and visits of the own enterprises"},
+    {"R-QF-2", "企业服务：管全区企业档案，可合并重复", "企業服務：管全區企業檔案，可合併重複",
+     "Enterprise service: keeps every enterprise of the zone, merges duplicates"},
+    {"R-JF-1", "经济发展局负责人：管本局项目，能改计划，不能看税收", "經濟發展局負責人：管本局項目，能改計劃，不能看稅收",
+     "Head of an office: changes plans of its projects, does not see taxes"},
+    {"R-JF-2", "统计：填全区指标；看不到单个企业的税收，小数目显示为少于3", "統計：填全區指標；看不到單個企業的稅收，小數目顯示為少於3",
+     "Statistician: enters the zone's indicators; sees no enterprise's tax, and no number behind which fewer than 3 stand"},
+    {"R-CZ-2", "财政：看、填企业税收", "財政：看、填企業稅收", "Finance: sees and enters taxes of enterprises"},
+    {"R-KH-2", "考核办：分解目标，管考核与申诉", "考核辦：分解目標，管考核與申訴",
+     "Assessment office: divides targets, runs assessment and appeals"},
+    {"R-ZZ-2", "组织人事：管机构、岗位、任职和角色；看个人信息要说明理由并留痕", "組織人事：管機構、崗位、任職和角色；看個人資料要說明理由並留痕",
+     "Personnel: organs, posts, appointments, roles; personal data only with a reason, which is recorded"},
+    {"R-DW-6", "审计监督：全看，不写", "審計監督：全看，不寫", "Audit: sees everything, writes nothing"},
+    {"R-PPX-2", "合作园区：只看、只填合作园区自己的事", "合作園區：只看、只填合作園區自己的事",
+     "Partner park: sees and enters only what is the park's own"},
+};
+
 }  // namespace yipan::demo

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "demo.h"
+#include "embedded.h"
 #include "net/server.h"
 
 namespace yipan::app {
@@ -61,12 +63,17 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     settings.path = path;
     settings.secure = options.behind_tls || !options.certificate.empty();
     settings.demo_people = !options.no_demo && loopback(options.host) && !board->note().empty() && stands_still(*board);
+    if (settings.demo_people)
+        for (auto& one : demo::telling_people()) settings.introduced.push_back({one.person, {one.says[0], one.says[1], one.says[2]}});
     if (!page_files().empty())
         settings.asset = [](std::string_view wanted) -> const api::Asset* {
             const auto& files = page_files();
             const auto at = std::find_if(files.begin(), files.end(), [&](const api::Asset& a) { return a.path == wanted; });
             return at == files.end() ? nullptr : &*at;
         };
+    for (const EmbeddedFile& file : embedded_data())
+        if (file.path.ends_with("/holidays.csv"))
+            if (auto calendar = WorkCalendar::parse(file.text, std::string(file.path))) settings.calendar = std::move(*calendar);
     if (options.access_log)
         settings.log = [](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); };
     auto service = api::Service::open(*board, settings);

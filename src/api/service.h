@@ -11,6 +11,7 @@
 
 #include "access/accounts.h"
 #include "access/rights.h"
+#include "base/workdays.h"
 #include "net/http.h"
 #include "net/router.h"
 
@@ -21,15 +22,21 @@ struct Asset {  // a file of the page, embedded
     std::string_view plain, gzip;  // gzip empty: not compressed
 };
 
+struct Introduced {  // a fictional person worth trying, by key
+    std::string person, says[3];  // 簡, 繁, English
+};
+
 struct Settings {
     std::string code;          // of the board in paths
     std::string path;          // of the board's file; uploads and imports lie beside it. Empty: there are none
     bool demo_people = false;  // anybody on this machine may pick a fictional person
+    std::vector<Introduced> introduced;  // who is shown first to pick from; empty: some of each role
     bool secure = false;       // TLS here or in front: cookies say so
     std::function<const Asset*(std::string_view path)> asset;  // none: there is no page
     std::function<void(std::function<void()>)> later;          // runs it on a thread that may take its time
     std::function<void(std::string_view line)> log;            // one line for each request; none: no log
     std::function<std::string()> connection_metrics;
+    WorkCalendar calendar;  // for working days left; knows weekends only unless given
 };
 
 class Call;
@@ -37,6 +44,8 @@ class Events;
 class Imports;
 class Uploads;
 class SearchIndex;
+class Surveys;
+class Activity;
 
 enum class Needs : std::uint8_t { nothing, session, post };  // whom a route answers
 struct Route {
@@ -64,6 +73,8 @@ class Service final : public net::App {
     access::Rights& rights() { return rights_; }
     Events& events() { return *events_; }
     SearchIndex& search() { return *search_; }
+    Surveys& surveys() { return *surveys_; }
+    Activity& activity() { return *activity_; }
     const Settings& settings() const { return settings_; }
     Settings& settings() { return settings_; }
     bool exchange_ready() const { return imports_ != nullptr; }
@@ -93,6 +104,8 @@ class Service final : public net::App {
     access::Rights rights_;
     std::unique_ptr<Events> events_;
     std::unique_ptr<SearchIndex> search_;
+    std::unique_ptr<Surveys> surveys_;
+    std::unique_ptr<Activity> activity_;
     std::unique_ptr<Uploads> uploads_;
     std::unique_ptr<Imports> imports_;
     net::Router router_;
@@ -106,8 +119,11 @@ void add_model_routes(std::vector<Route>& routes);
 void add_record_routes(std::vector<Route>& routes);
 void add_record_write_routes(std::vector<Route>& routes);
 void add_figure_routes(std::vector<Route>& routes);
+void add_board_routes(std::vector<Route>& routes);
+void add_scheme_routes(std::vector<Route>& routes);
 void add_work_routes(std::vector<Route>& routes);
 void add_search_routes(std::vector<Route>& routes);
+void add_openapi_route(std::vector<Route>& routes);
 void add_event_routes(std::vector<Route>& routes);
 void add_exchange_routes(std::vector<Route>& routes);
 

@@ -2,6 +2,7 @@
 #include "access/password.h"
 #include "access/secret.h"
 #include "api/call.h"
+#include "api/events.h"
 #include "api/values.h"
 
 namespace yipan::api {
@@ -113,6 +114,7 @@ void sign_in(const CallPtr& call) {
 }
 void sign_out(const CallPtr& call) {
     if (const auto ok = call->service.accounts().sign_out(*call->session); !ok) return call->problem(ok.error());
+    call->service.events().ended(call->session->hash);
     call->headers.emplace_back("Set-Cookie", cookie_of(*call, "", true));
     call->headers.emplace_back("Clear-Site-Data", "\"cache\", \"storage\"");
     net::Response r;
@@ -145,11 +147,18 @@ void list_sessions(const CallPtr& call) {
         if (!call->session->account.empty() || s.hash == call->session->hash) list.push_back(session_line(s, *call->session));
     call->ok(json::object{{"sessions", std::move(list)}});
 }
+std::string hash_of(const CallPtr& call, const std::string& account, const std::string& id) {
+    for (const auto& s : call->service.accounts().sessions_of(account))
+        if (s.id == id) return s.hash;
+    return id == call->session->id ? call->session->hash : "";
+}
 void end_session(const CallPtr& call) {
     if (call->session->account.empty() && call->parameter(0) != call->session->id)
         return call->problem(Error{Code::not_found, "session", "no such session", ""});
+    const std::string hash = hash_of(call, call->session->account, call->parameter(0));
     const auto ok = call->service.accounts().revoke(*call->session, call->session->account, call->parameter(0));
     if (!ok) return call->problem(ok.error());
+    call->service.events().ended(hash);
     call->ok(json::object{{"ended", call->parameter(0)}});
 }
 
@@ -181,6 +190,22 @@ void demo_people(const CallPtr& call) {
     const auto directory = call->service.rights().directory();
     if (!directory) return call->problem(directory.error());
     const model::Model& model = call->model();
+    json::array list;
+    const auto add = [&](RecordId person, const std::string& says) {
+        json::array held;
+        for (const auto& h : (*directory)->posts_of(person)) {
+            json::object one = identity_json(*call, **directory, h);
+            json::object post = one["post"].as_object();
+            post["kind"] = one["kind"];
+            post["unit"] = one["unit"];
+            held.push_back(std::move(post));
+        }
+        list.push_back({{"person", named(*call, model.identity.person, person)}, {"posts", std::move(held)}, {"says", says}});
+    };
+    for (const Introduced& one : call->service.settings().introduced)
+        if (const auto person = call->snapshot().find(model.identity.person, one.person); person && !(*directory)->posts_of(*person).empty())
+            add(*person, one.says[static_cast<std::size_t>(call->language())]);
+    if (!list.empty()) return call->ok(list);
     std::vector<std::size_t> shown(model.rights.roles.size(), 0);
     // Those with several posts and those with given roles first: there is most to see.
     std::vector<std::tuple<int, std::int64_t>> order;
@@ -190,7 +215,6 @@ void demo_people(const CallPtr& call) {
         order.emplace_back(-static_cast<int>(posts.size() * 10 + roles), person);
     }
     std::sort(order.begin(), order.end());
-    json::array list;
     for (const auto& [rank, person] : order) {
         if (list.size() >= people_max) break;
         const auto& posts = (*directory)->posts_of(RecordId(person));
@@ -203,16 +227,7 @@ void demo_people(const CallPtr& call) {
                 const std::string label = r.label.in(call->language());
                 if (says.find(label) == std::string::npos) says += (says.empty() ? "" : "、") + label;
             }
-        if (!wanted) continue;
-        json::array held;
-        for (const auto& h : posts) {
-            json::object one = identity_json(*call, **directory, h);
-            json::object post = one["post"].as_object();
-            post["kind"] = one["kind"];
-            post["unit"] = one["unit"];
-            held.push_back(std::move(post));
-        }
-        list.push_back({{"person", named(*call, model.identity.person, RecordId(person))}, {"posts", std::move(held)}, {"says", says}});
+        if (wanted) add(RecordId(person), says);
     }
     call->ok(list);
 }
@@ -366,8 +381,10 @@ void account_sessions(const CallPtr& call) {
 }
 void end_account_session(const CallPtr& call) {
     if (!administers(call, {"security"})) return;
+    const std::string hash = hash_of(call, call->parameter(0), call->parameter(1));
     const auto ok = call->service.accounts().revoke(*call->session, call->parameter(0), call->parameter(1));
     if (!ok) return call->problem(ok.error());
+    call->service.events().ended(hash);
     call->ok(json::object{{"ended", call->parameter(1)}});
 }
 // What was done to accounts and who looked at personal data, newest first: for the audit administrator.
