@@ -97,6 +97,7 @@ class Service final : public net::App {
     void refuse_writing(const board::WriteAsk& ask, record::Resolver& world, Errors& refused);
     void page(const std::shared_ptr<Call>& call);
     net::Response guarded(net::Response response) const;
+    void erased(const board::Shown& shown);
 
     board::Board& board_;
     Settings settings_;
