@@ -83,6 +83,13 @@ class Service final : public net::App {
     std::int64_t position() const { return position_.load(std::memory_order_acquire); }
     const std::vector<Route>& routes() const { return routes_; }
 
+    /// Totals of lists by question and rights, as long as the board stands at the position they were counted at.
+    struct Totals {
+        std::mutex mutex;
+        std::int64_t position = -1;
+        std::map<std::string, std::int64_t> by_question;
+    } totals;
+
     /// Who looks at a record's form: (type, id) -> person -> until (unix seconds).
     std::map<std::pair<int, std::int64_t>, std::map<std::int64_t, std::int64_t>> editing;
     std::mutex editing_mutex;

@@ -149,6 +149,18 @@ class EveryRoute : public testing::Test {
 
 }  // namespace
 
+// The very last: from here on this address has to wait.
+class TooManyAttempts : public testing::Test {
+  public:
+    void TestBody() override {
+        Reply reply;
+        for (int i = 0; i < 40 && reply.status != 429; ++i)
+            reply = Yard::get().answer("nobody", {"POST", "/b/demo/api/session", {}, R"({"account":"nobody-of-this-name","password":"whatever it may be"})"});
+        EXPECT_EQ(reply.status, 429);
+        EXPECT_EQ(reply.header("retry-after"), "60");
+    }
+};
+
 // Called before gtest runs: rows become cases.
 void register_rows(const std::string& folder) {
     std::set<std::string> files;
@@ -162,6 +174,7 @@ void register_rows(const std::string& folder) {
             testing::RegisterTest("Rows", name.c_str(), nullptr, nullptr, __FILE__, __LINE__, [row]() -> testing::Test* { return new RowCase(row); });
         }
     testing::RegisterTest("Rows", "EveryRouteIsAsked", nullptr, nullptr, __FILE__, __LINE__, []() -> testing::Test* { return new EveryRoute; });
+    testing::RegisterTest("Rows", "WhoGuessesPasswordsHasToWait", nullptr, nullptr, __FILE__, __LINE__, []() -> testing::Test* { return new TooManyAttempts; });
 }
 
 }  // namespace yipan::test
