@@ -14,11 +14,12 @@ Call::~Call() {
 
 board::Snapshot& Call::snapshot() {
     if (!snapshot_) {
-        snapshot_ = service.board().snapshot();
+        snapshot_ = service.take_snapshot();
         if (model_ && model_.get() != &snapshot_->model()) throw ModelChanged{};
     }
     return *snapshot_;
 }
+void Call::drop_snapshot() { service.give_snapshot(std::move(snapshot_)); }
 const model::Model& Call::model() {
     if (snapshot_) return snapshot_->model();
     if (!model_) model_ = service.board().model();
@@ -50,7 +51,7 @@ void Call::finish(net::Response response) {
     bool cached = false;
     for (const auto& [name, value] : response.headers) cached = cached || name == "Cache-Control";
     if (!cached) response.with("Cache-Control", "no-store");
-    snapshot_.reset();
+    drop_snapshot();
     if (service.settings().log) {
         json::object line{{"at", access::unix_now()}, {"method", request.method}, {"route", route ? route->pattern : "-"},
                           {"status", response.status}, {"us", took}, {"peer", request.peer}};
@@ -122,7 +123,7 @@ board::Draft Call::draft() const {
 }
 
 void Call::submit(board::Draft draft, std::function<void(Checked<board::Receipt>)> done) {
-    snapshot_.reset();  // a reader does not keep old pages alive while it waits for the disk
+    drop_snapshot();  // a reader does not keep old pages alive while it waits for the disk
     service.board().submit(std::move(draft), [self = shared_from_this(), done = std::move(done)](Checked<board::Receipt> answer) {
         // This is a thread of the board: whoever takes a snapshot here would wait for himself.
         const auto held = std::make_shared<Checked<board::Receipt>>(std::move(answer));

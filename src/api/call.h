@@ -26,7 +26,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
     const std::string& parameter(std::size_t i) const { return parameters.at(i + 1); }  // without the board's code
     board::Snapshot& snapshot();
-    void drop_snapshot() { snapshot_.reset(); }
+    void drop_snapshot();
     record::Resolver& world() { return snapshot().resolver(); }
     /// Of the snapshot; a request that needs none takes the board's as it is now and opens no read transaction.
     const model::Model& model();

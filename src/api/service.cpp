@@ -62,6 +62,7 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
     Service* self = out.get();
     board.subscribe([self](const board::Shown& shown) {
         self->position_.store(shown.position.value, std::memory_order_release);
+        self->forget_snapshots();
         self->rights_.changed(shown);
         self->search_->changed(shown);
         self->events_->shown(shown);
@@ -87,7 +88,51 @@ void Service::erased(const board::Shown& shown) {
     }
 }
 
+// A spare snapshot keeps its read transaction, so it is never kept beyond the next change, a second (the day may
+// change) or some hundred uses (it remembers the records it read).
+std::unique_ptr<board::Snapshot> Service::take_snapshot() {
+    constexpr int uses_max = 200;
+    constexpr std::chrono::seconds age_max{1};
+    const auto now = std::chrono::steady_clock::now();
+    std::vector<Spare> old;  // ended outside of the lock
+    Spare taken;
+    {
+        const std::lock_guard lock(spare_mutex_);
+        while (!spare_.empty() && !taken.snapshot) {
+            Spare spare = std::move(spare_.back());
+            spare_.pop_back();
+            const bool good = spare.snapshot->position().value == position() && spare.uses < uses_max && now - spare.born < age_max;
+            if (good) taken = std::move(spare);
+            else old.push_back(std::move(spare));
+        }
+    }
+    if (!taken.snapshot) taken = {board_.snapshot(), now, 0};
+    std::unique_ptr<board::Snapshot> out = std::move(taken.snapshot);
+    const std::lock_guard lock(spare_mutex_);
+    lent_[out.get()] = {nullptr, taken.born, taken.uses + 1};
+    return out;
+}
+void Service::give_snapshot(std::unique_ptr<board::Snapshot> snapshot) {
+    constexpr std::size_t spare_max = 8;
+    if (!snapshot) return;
+    const std::lock_guard lock(spare_mutex_);
+    const auto lent = lent_.find(snapshot.get());
+    Spare spare = lent == lent_.end() ? Spare{} : std::move(lent->second);
+    if (lent != lent_.end()) lent_.erase(lent);
+    if (spare_.size() >= spare_max || snapshot->position().value != position()) return;
+    spare.snapshot = std::move(snapshot);
+    spare_.push_back(std::move(spare));
+}
+void Service::forget_snapshots() {
+    std::vector<Spare> old;
+    {
+        const std::lock_guard lock(spare_mutex_);
+        old.swap(spare_);
+    }
+}
+
 void Service::stop() {
+    forget_snapshots();
     if (imports_) imports_->stop();
     events_->stop();
     accounts_->flush_reads();
