@@ -13,8 +13,16 @@ Call::~Call() {
 }
 
 board::Snapshot& Call::snapshot() {
-    if (!snapshot_) snapshot_ = service.board().snapshot();
+    if (!snapshot_) {
+        snapshot_ = service.board().snapshot();
+        if (model_ && model_.get() != &snapshot_->model()) throw ModelChanged{};
+    }
     return *snapshot_;
+}
+const model::Model& Call::model() {
+    if (snapshot_) return snapshot_->model();
+    if (!model_) model_ = service.board().model();
+    return *model_;
 }
 
 model::Language Call::language() const {
@@ -118,7 +126,14 @@ void Call::submit(board::Draft draft, std::function<void(Checked<board::Receipt>
     service.board().submit(std::move(draft), [self = shared_from_this(), done = std::move(done)](Checked<board::Receipt> answer) {
         // This is a thread of the board: whoever takes a snapshot here would wait for himself.
         const auto held = std::make_shared<Checked<board::Receipt>>(std::move(answer));
-        self->service.settings().later([self, done, held] { done(std::move(*held)); });
+        self->service.settings().later([self, done, held] {
+            self->model_.reset();  // what was written is shown in the shape there is now
+            try {
+                done(std::move(*held));
+            } catch (const std::exception& problem) {
+                if (!self->answered()) self->problem(Error{Code::store_failed, "", std::string("written, but not shown: ") + problem.what(), ""}, 500);
+            }
+        });
     });
 }
 

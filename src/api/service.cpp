@@ -109,15 +109,20 @@ void Service::refuse_writing(const board::WriteAsk& ask, record::Resolver& world
     who->judge(ask, world, refused);
 }
 
+// What is answered before there is a call carries the same headers as what a call answers.
+net::Response Service::guarded(net::Response r) const {
+    r.with("Yipan-Position", std::to_string(position())).with("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    r.with("X-Content-Type-Options", "nosniff").with("Referrer-Policy", "no-referrer").with("Cache-Control", "no-store");
+    return r;
+}
+
 net::Response Service::trouble(int status) {
     const auto make = [&](Code code, std::string message, std::string hint) {
-        net::Response r = problem_response({{code, "", std::move(message), std::move(hint)}}, status);
-        r.with("X-Content-Type-Options", "nosniff");
+        net::Response r = guarded(problem_response({{code, "", std::move(message), std::move(hint)}}, status));
         if (status == 503 || status == 429) r.with("Retry-After", "2");
         return r;
     };
     switch (status) {
-        case 408: return make(Code::usage, "the request took too long to arrive", "");
         case 413: return make(Code::limit_exceeded, "the body is larger than this route takes", "");
         case 414: return make(Code::limit_exceeded, "the address is too long", "");
         case 431: return make(Code::limit_exceeded, "the header is too large", "");
@@ -139,7 +144,7 @@ net::App::Plan Service::plan(const net::Request& head) {
     if (match.path_known) {
         net::Response r = problem_response({{Code::usage, "", head.method.substr(0, 20) + " is not answered here", "one of " + match.allowed}}, 405);
         r.with("Allow", match.allowed);
-        out.instead = std::move(r);
+        out.instead = guarded(std::move(r));
     }
     return out;
 }
@@ -181,6 +186,8 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
             return call->problem(Error{Code::not_allowed, "identity", "no post is chosen, or it is not held any more", "POST /session/identity"}, 403);
         call->who = std::move(*who);
         call->route->handle(call);
+    } catch (const ModelChanged&) {
+        if (!call->answered()) call->problem(Error{Code::busy, "", "the model of the board was changed at this moment", "ask again"}, 503);
     } catch (const std::exception& problem) {  // a library threw: the call answers, the server goes on
         if (!call->answered()) call->problem(Error{Code::store_failed, "", std::string("not answered: ") + problem.what(), ""}, 500);
     }
