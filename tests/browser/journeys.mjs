@@ -262,6 +262,22 @@ journey('a phone: one column, the menu in a drawer, nothing wider than the scree
   await page.waitForURL(/board/)
 })
 
+journey('the first page is light: scripts under 300 KB as sent, nothing from another host', async () => {
+  const page = await at()
+  await clerkOf(page, 'project')
+  const cold = await at({ storageState: await page.context().storageState() })
+  let bytes = 0
+  const elsewhere = []
+  cold.on('response', async (answer) => {
+    if (!answer.url().startsWith(new URL(demo.address).origin)) elsewhere.push(answer.url())
+    if (/javascript/.test(answer.headers()['content-type'] ?? '')) bytes += Number(answer.headers()['content-length'] ?? 1e9)
+  })
+  await cold.goto('work')
+  await settle(cold, 600)
+  equal(elsewhere, [], 'files of other hosts')
+  sure(bytes > 20_000 && bytes < 300 * 1024, `${bytes} bytes of scripts`)
+})
+
 journey('a lost stream is said: the page tells from when its numbers are', async () => {
   const board = join(folder, 'lost.yipan')
   run('demo', board)
