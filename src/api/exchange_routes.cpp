@@ -7,6 +7,7 @@
 #include "api/file_kind.h"
 #include "api/imports.h"
 #include "api/model_preview.h"
+#include "api/search.h"
 #include "api/uploads.h"
 #include "api/values.h"
 #include "exchange/geojson.h"
@@ -173,6 +174,16 @@ void export_file(const CallPtr& call) {
     options.language = call->language();
     options.encoding = encoding == "gb18030" ? exchange::OutEncoding::gb18030 : exchange::OutEncoding::utf8;
     options.fields = *only;
+    // What is typed into the search box of the list, as there; a cut answer would be silently short.
+    std::string typed_ids;
+    if (const std::string_view typed = call->request.asked("q"); !typed.empty()) {
+        constexpr std::size_t typed_bytes_max = 200, found_max = 100'000;
+        bool more = false;
+        json::array ids;
+        for (const auto& hit : call->service.search().find(type, typed.substr(0, typed_bytes_max), found_max, [](std::int64_t) { return true; }, more)) ids.emplace_back(hit.id);
+        if (more) return call->problem(Error{Code::limit_exceeded, "q", "more than 100,000 records match", "say it more narrowly, or use a filter"}, 400);
+        typed_ids = json::serialize(ids);
+    }
     Leaving leaving(call, type);
     options.instead = [&leaving](const record::Record& record, int field) { return leaving.instead(record, field); };
     options.rows = [&](const std::function<Status(const record::Record&)>& visit) -> Status {
@@ -183,6 +194,10 @@ void export_file(const CallPtr& call) {
             q.also_parameters = where->parameters;
             q.also_parameters.emplace_back(after);
             q.also = (where->sql.empty() ? "" : "(" + where->sql + ") AND ") + "t.\"id\" > ?" + std::to_string(q.also_parameters.size());
+            if (!typed_ids.empty()) {
+                q.also_parameters.emplace_back(typed_ids);
+                q.also += " AND t.\"id\" IN (SELECT value FROM json_each(?" + std::to_string(q.also_parameters.size()) + "))";
+            }
             q.order = {{-1, false}};
             q.limit = export_page;
             YIPAN_TRY(const board::Snapshot::ListResult page, call->snapshot().list(type, q));
@@ -436,8 +451,12 @@ void send_piece(const CallPtr& call) {
     if (!offset || *offset < 0) return call->problem(Error{Code::usage, "Upload-Offset", "where the piece begins is not said", "Upload-Offset: 0"}, 400);
     const auto state = uploads(call).append(call->person(), call->post(), call->parameter(0), *offset, call->request.body);
     if (!state) {
-        if (const auto now = uploads(call).state(call->person(), call->post(), call->parameter(0))) call->headers.emplace_back("Upload-Offset", std::to_string(now->offset));
-        return call->problem(state.error());
+        json::object more;
+        if (const auto now = uploads(call).state(call->person(), call->post(), call->parameter(0))) {
+            call->headers.emplace_back("Upload-Offset", std::to_string(now->offset));
+            more["offset"] = now->offset;
+        }
+        return call->problem(Errors{state.error()}, 0, std::move(more));
     }
     call->headers.emplace_back("Upload-Offset", std::to_string(state->offset));
     call->ok(upload_json(call->parameter(0), *state));

@@ -356,6 +356,7 @@ TEST_F(ExchangeApi, ALargeFileComesInPiecesAndGoesOnWhereItWasCut) {
     const Reply gap = piece(clerk, 20'000, 100, 20'000);
     EXPECT_EQ(gap.status, 409);
     EXPECT_EQ(gap.header("Upload-Offset"), "10000");
+    EXPECT_EQ(gap.json().at("offset").as_int64(), 10'000);
     EXPECT_EQ(piece(other, 10'000, 10, 10'000).status, 404) << "another's upload is not there";
     EXPECT_EQ(clerk.ask("POST", "/imports?type=firm&upload=" + upload).status, 422) << "not complete";
     EXPECT_EQ(clerk.ask("GET", "/files/" + upload).header("Upload-Offset"), "10000");
@@ -397,6 +398,7 @@ TEST_F(ExchangeApi, ExportsHoldWhatTheReaderMaySeeAndComeBackUnchanged) {
     const json::value back = rested(inspector, id);
     EXPECT_EQ(back.at("bad").as_int64(), 0) << json::serialize(back);
     EXPECT_EQ(back.at("unchanged").as_int64(), 1) << json::serialize(back);
+    EXPECT_EQ(inspector.ask("GET", "/export/firm.csv?q=%E4%B9%99").header("Yipan-Rows"), "1") << "as the list's search box";
     // A filter may not read what is masked; no right, no export; nothing to see, nothing there.
     EXPECT_EQ(inspector.ask("GET", "/export/firm.csv?filter=phone%20%3D%3D%20'13900000000'").status, 403);
     EXPECT_EQ(guest.ask("GET", "/export/firm.csv").status, 404);
