@@ -1,7 +1,10 @@
 #include "api/service.h"
 
+#include "access/secret.h"
 #include "api/call.h"
 #include "api/events.h"
+#include "api/hooks.h"
+#include "api/oidc.h"
 #include "api/search.h"
 
 namespace yipan::api {
@@ -30,6 +33,8 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     add_work_routes(routes_);
     add_search_routes(routes_);
     add_event_routes(routes_);
+    add_hook_routes(routes_);
+    add_oidc_routes(routes_);
     for (std::size_t i = 0; i < routes_.size(); ++i) {
         const std::string path = routes_[i].pattern.starts_with('!') ? std::string(routes_[i].pattern.substr(1))
                                                                      : "/b/{board}/api" + std::string(routes_[i].pattern);
@@ -37,6 +42,8 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     }
     events_ = std::make_unique<Events>(*this);
     search_ = std::make_unique<SearchIndex>(board_);
+    hooks_ = std::make_unique<Hooks>(*this);
+    if (settings_.oidc) oidc_ = std::make_unique<Oidc>(*settings_.oidc);
 }
 Service::~Service() = default;
 
@@ -50,12 +57,15 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
         self->rights_.changed(shown);
         self->search_->changed(shown);
         self->events_->shown(shown);
+        self->hooks_->shown();
     });
     board.set_permit([self](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) { self->refuse_writing(ask, world, refused); });
+    YIPAN_TRY_VOID(out->hooks_->load());
     return out;
 }
 
 void Service::stop() {
+    hooks_->stop();
     events_->stop();
     accounts_->flush_reads();
 }
@@ -128,7 +138,7 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
         } else if (const std::string_view secret = asked.cookie("yipan_session"); !secret.empty()) {
             call->session = accounts_->session(secret);
         }
-        if (call->session && unsafe(asked.method) && asked.header("x-csrf-token") != call->session->csrf)
+        if (call->session && unsafe(asked.method) && !access::same_secret(asked.header("x-csrf-token"), call->session->csrf))
             return call->problem(Error{Code::not_allowed, "X-CSRF-Token", "the request does not carry the session's token", "GET /session gives it"}, 403);
         if (call->route->needs == Needs::nothing) return call->route->handle(call);
         if (!call->session && !call->token) return call->problem(Error{Code::not_allowed, "", "sign in first", "POST /session"}, 401);
