@@ -92,7 +92,8 @@ std::unique_ptr<board::Board> grown(const std::string& path, std::int64_t n) {
     return board;
 }
 
-board::ModelChange edited(const board::Board& board, std::string_view from, std::string_view to, const char* migration = nullptr) {
+board::ModelChange edited(const board::Board& board, std::string_view from, std::string_view to,
+                          const char* migration = nullptr) {
     board::ModelChange change;
     change.channel = "bench";
     change.files = board.model()->files;
@@ -142,7 +143,8 @@ int main(int argc, char** argv) {
         YIPAN_CHECK(done.rewritten == 0 && done.postings == 0);
     }
     {
-        const auto change = edited(*board, "of: output, sum: amount, unit", "of: output, sum: amount, where: \"unit.kind == 'a'\", unit");
+        const auto change = edited(*board, "of: output, sum: amount, unit",
+                                   "of: output, sum: amount, where: \"unit.kind == 'a'\", unit");
         auto t = Clock_::now();
         const auto preview = must(board->preview_model(change));
         line("model diff, a figure's condition changed", seconds_since(t), rate(n, seconds_since(t), "records"));
@@ -154,7 +156,8 @@ int main(int argc, char** argv) {
         YIPAN_CHECK(done.rewritten == 0 && done.postings == n / 2);
     }
     {
-        const auto change = edited(*board, "scale: 4", "scale: 2", "narrow: {type: output, field: area, rule: half_up}");
+        const auto change =
+            edited(*board, "scale: 4", "scale: 2", "narrow: {type: output, field: area, rule: half_up}");
         auto t = Clock_::now();
         const auto preview = must(board->preview_model(change));
         line("model diff, a decimal narrowed in every record", seconds_since(t), rate(n, seconds_since(t), "records"));
@@ -171,14 +174,16 @@ int main(int argc, char** argv) {
         back.channel = "bench";
         const auto t = Clock_::now();
         const auto done = must(board->change_model(back));
-        line("one step back, former values from the journal", seconds_since(t), rate(done.rewritten, seconds_since(t), "entries"));
+        line("one step back, former values from the journal", seconds_since(t),
+             rate(done.rewritten, seconds_since(t), "entries"));
     }
     board.reset();
     {  // what SQLite itself takes for a column
         sqlite3* db = nullptr;
         YIPAN_CHECK(sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE, store::page_vfs()) == SQLITE_OK);
         const auto t = Clock_::now();
-        YIPAN_CHECK(sqlite3_exec(db, "BEGIN; ALTER TABLE output ADD COLUMN bare TEXT; ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK);
+        YIPAN_CHECK(sqlite3_exec(db, "BEGIN; ALTER TABLE output ADD COLUMN bare TEXT; ROLLBACK", nullptr, nullptr,
+                                 nullptr) == SQLITE_OK);
         line("limit: SQLite's own ADD COLUMN", seconds_since(t), "");
         sqlite3_close(db);
     }

@@ -1,6 +1,8 @@
-# Writes embedded.cpp: the files of modules/*/{types,reports,schemes} and schemes/ as texts, in path order.
+# Writes embedded.cpp: the files of modules/*/{types,reports,schemes,data} and schemes/ as texts, in path order.
 file(GLOB model_files RELATIVE ${ROOT}/modules ${ROOT}/modules/*/types/*.yaml ${ROOT}/modules/*/reports/*.md ${ROOT}/modules/*/schemes/*.yaml)
 file(GLOB scheme_files RELATIVE ${ROOT}/schemes ${ROOT}/schemes/*.yaml)
+file(GLOB data_files RELATIVE ${ROOT}/modules ${ROOT}/modules/*/data/*.csv)
+list(SORT data_files)
 list(SORT model_files)
 list(SORT scheme_files)
 set(text "// Made by embed.cmake from modules/ and schemes/.\n#include \"embedded.h\"\n\nnamespace yipan::app {\n")
@@ -20,5 +22,6 @@ function(append_files variable folder)
 endfunction()
 append_files(embedded_model ${ROOT}/modules ${model_files})
 append_files(embedded_schemes ${ROOT}/schemes ${scheme_files})
+append_files(embedded_data ${ROOT}/modules ${data_files})
 string(APPEND text "}  // namespace yipan::app\n")
 file(WRITE ${OUT} "${text}")

@@ -1,6 +1,6 @@
 #pragma once
 // What ships inside the binary: the modules' declarations, report templates and schemes ("project/types/project.yaml"),
-// and the schemes that score tables without a board ("hdi.yaml"). Made at build time (embed.cmake).
+// the schemes that score tables without a board ("hdi.yaml"), and data ("organisation/data/holidays.csv"). Made at build time (embed.cmake).
 #include <string_view>
 #include <vector>
 
@@ -11,4 +11,5 @@ struct EmbeddedFile {
 };
 const std::vector<EmbeddedFile>& embedded_model();
 const std::vector<EmbeddedFile>& embedded_schemes();
+const std::vector<EmbeddedFile>& embedded_data();
 }  // namespace yipan::app

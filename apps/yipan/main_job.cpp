@@ -17,13 +17,6 @@ constexpr std::size_t worst_shown = 6;
 constexpr const char* scheme_code = "wanjiang";
 constexpr const char* report_code = "half_year";
 
-// The half-year that had ended on the day before.
-Period last_half(Date today) {
-    const bool second = today.month() > 6;
-    return {PeriodKind::half, static_cast<std::int16_t>(second ? today.year() : today.year() - 1),
-            static_cast<std::int8_t>(second ? 1 : 2)};
-}
-
 Checked<void> make_if_needed(const std::string& path, const std::string& stamp_path) {
     const demo::Options defaults;
     std::ifstream stamp(stamp_path);
@@ -49,7 +42,7 @@ class MainJob {
           snapshot_(board.snapshot()),
           model_(snapshot_->model()),
           names_(*snapshot_),
-          period_(last_half(snapshot_->today())) {}
+          period_(report::last_half(snapshot_->today())) {}
 
     int run() {
         out_ = {{"board", board_json(board_, snapshot_->position())},
@@ -135,12 +128,11 @@ class MainJob {
     int score() {
         const Checked<report::Assessment> made = report::assess(*snapshot_, names_, scheme_code, period_);
         if (!made) return refuse(context_, made.error());
-        const int ours_field = model_.types[static_cast<std::size_t>(made->unit_type)].find("ours");
+        const std::string own = report::own_unit(*snapshot_, *made);
         std::vector<std::vector<std::string>> rows{
             {word("位次", "位次", "rank"), word("开发区", "開發區", "zone"), word("得分", "得分", "score")}};
         for (const score::UnitOutcome& unit : made->outcome.units) {
-            const record::RecordPtr record = snapshot_->record(made->unit_type, made->units.at(unit.unit.code));
-            const bool ours = ours_field >= 0 && record && record->at(ours_field) == record::Value{std::int64_t{1}};
+            const bool ours = unit.unit.code == own;
             char total[64] = "-";
             if (unit.total) std::snprintf(total, sizeof total, "%.*f", made->outcome.display, *unit.total);
             const std::string rank = unit.rank ? std::to_string(static_cast<int>(*unit.rank)) : "-";

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "api/model_preview.h"
 #include "output.h"
 #include "progress.h"
 
@@ -55,109 +56,6 @@ Errors placed(const ModelOptions& options, const board::ModelChange& change, Err
     return below(options.folder, paths, std::move(errors));
 }
 
-std::string number(__int128 sum, int scale) {
-    if (sum > INT64_MAX || sum < INT64_MIN) return "beyond 64 bits";
-    return Decimal{static_cast<std::int64_t>(sum), static_cast<std::uint8_t>(scale)}.text();
-}
-
-// Where a cell lies, in words: the unit by its key, the period, dimension values as numbers or codes.
-struct CellPlace {
-    std::string unit, period, dimensions;
-};
-std::string choice_before(const model::Model& model, const std::string& code, std::size_t i, std::int64_t value) {
-    const int index = model.find_figure(code);
-    if (index < 0 || i >= model.figures[static_cast<std::size_t>(index)].by.size()) return std::to_string(value);
-    const model::Figure& f = model.figures[static_cast<std::size_t>(index)];
-    int type = f.type;
-    for (std::size_t k = 0; k + 1 < f.by[i].fields.size(); ++k)
-        type = model.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(f.by[i].fields[k])].target;
-    const model::Field& end = model.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(f.by[i].fields.back())];
-    return static_cast<std::size_t>(value) <= end.choices.size() ? end.choices[static_cast<std::size_t>(value - 1)].code
-                                                                 : std::to_string(value);
-}
-CellPlace place_of(const board::ModelPreview& p, const figure::CellKey& key, board::Snapshot& snapshot, exchange::Names& names) {
-    const model::Model& model = *p.after;
-    const model::Figure& f = model.figures[static_cast<std::size_t>(key.figure)];
-    CellPlace out;
-    const std::string& code = model.types[static_cast<std::size_t>(f.unit_type)].code;
-    const int now = snapshot.model().find_type(code);
-    out.unit = now >= 0 ? names.key_of(now, RecordId{key.unit}) : "";
-    if (out.unit.empty()) out.unit = code + " #" + std::to_string(key.unit);
-    if (f.period) {
-        const int months = f.grain == PeriodKind::month ? 1 : f.grain == PeriodKind::quarter ? 3 : f.grain == PeriodKind::half ? 6 : 12;
-        const MonthIndex last = (key.slot + 1) * months - 1;
-        const Period month = Period::of_month(last);
-        out.period = months == 1 ? month.text() : fmt::format("{}..{:02}", Period::of_month(key.slot * months).text(), last % 12 + 1);
-    }
-    for (std::size_t i = 0; i < f.by.size(); ++i) {
-        const std::int64_t value = i == 0 ? key.d1 : key.d2;
-        if (value < 0) {  // a choice that goes
-            out.dimensions += (i ? ", " : "") + f.by_names[i] + "=" + choice_before(*p.before, f.code, i, -value);
-            continue;
-        }
-        int type = f.type;
-        for (std::size_t k = 0; k + 1 < f.by[i].fields.size(); ++k)
-            type = model.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(f.by[i].fields[k])].target;
-        const model::Field& end = model.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(f.by[i].fields.back())];
-        const bool choice = !end.choices.empty() && value > 0 && static_cast<std::size_t>(value) <= end.choices.size();
-        out.dimensions += (i ? ", " : "") + f.by_names[i] + "=" +
-                          (value == 0 ? "" : choice ? end.choices[static_cast<std::size_t>(value - 1)].code : std::to_string(value));
-    }
-    return out;
-}
-
-json::object preview_json(const board::ModelPreview& p, board::Snapshot& snapshot, exchange::Names& names) {
-    json::array differences, refused, tables, figures, lights;
-    for (const auto& d : p.differences)
-        differences.push_back({{"effect", model::effect_name(d.effect)},
-                               {"subject", d.subject},
-                               {"says", label_json(d.says)},
-                               {"right", d.right}});
-    for (const Error& e : p.refused)
-        refused.push_back({{"code", code_name(e.code)}, {"record", e.where}, {"message", e.message}, {"hint", e.hint}});
-    for (const auto& t : p.tables)
-        tables.push_back({{"type", t.code},
-                          {"was", t.was},
-                          {"records", t.records},
-                          {"rewritten", t.rewritten},
-                          {"created", t.created},
-                          {"dropped", t.dropped},
-                          {"columns_added", t.columns_added},
-                          {"columns_dropped", t.columns_dropped},
-                          {"columns_renamed", t.columns_renamed}});
-    for (const auto& f : p.figures) {
-        json::array first;
-        for (const auto& c : f.first) {
-            const CellPlace at = place_of(p, c.key, snapshot, names);
-            first.push_back({{"unit", at.unit},
-                             {"period", at.period},
-                             {"dimensions", at.dimensions},
-                             {"before", number(c.sum_before, f.scale_before)},
-                             {"after", number(c.sum_after, f.scale_after)},
-                             {"records_before", c.count_before},
-                             {"records_after", c.count_after}});
-        }
-        figures.push_back({{"figure", f.code},
-                           {"defined_anew", f.fresh},
-                           {"cells_before", f.cells_before},
-                           {"cells_after", f.cells_after},
-                           {"cells_changed", f.cells_changed},
-                           {"first", std::move(first)}});
-    }
-    json::array follow;
-    for (const std::string& code : p.follow) follow.emplace_back(code);
-    for (const auto& l : p.lights) {
-        const auto colours = [](const std::array<std::int64_t, 4>& n) {
-            return json::object{{"none", n[0]}, {"green", n[1]}, {"yellow", n[2]}, {"red", n[3]}};
-        };
-        lights.push_back({{"light", l.code}, {"before", colours(l.before)}, {"after", colours(l.after)}});
-    }
-    return {{"version", p.version},       {"differences", std::move(differences)},
-            {"refused", std::move(refused)}, {"tables", std::move(tables)},
-            {"figures", std::move(figures)}, {"figures_that_follow", std::move(follow)},
-            {"lights", std::move(lights)}};
-}
-
 void print_preview(const Context& context, const board::ModelPreview& p, board::Snapshot& snapshot, exchange::Names& names) {
     std::vector<std::vector<std::string>> rows{{"effect", "what", ""}};
     for (const auto& d : p.differences)
@@ -183,9 +81,9 @@ void print_preview(const Context& context, const board::ModelPreview& p, board::
         if (f.first.empty()) continue;
         rows = {{"unit", "period", "by", "before", "records", "after", "records"}};
         for (const auto& c : f.first) {
-            const CellPlace at = place_of(p, c.key, snapshot, names);
-            rows.push_back({at.unit, at.period, at.dimensions, number(c.sum_before, f.scale_before),
-                            std::to_string(c.count_before), number(c.sum_after, f.scale_after), std::to_string(c.count_after)});
+            const api::CellPlace at = api::place_of(p, c.key, snapshot, names);
+            rows.push_back({at.unit, at.period, at.dimensions, api::cell_number(c.sum_before, f.scale_before),
+                            std::to_string(c.count_before), api::cell_number(c.sum_after, f.scale_after), std::to_string(c.count_after)});
         }
         print(table_text(rows, {3, 4, 5, 6}));
         if (f.cells_changed > static_cast<std::int64_t>(f.first.size()))
@@ -216,7 +114,7 @@ int diff(Context& context, const ModelOptions& options, bool back) {
     const auto snapshot = board->snapshot();
     exchange::Names names(*snapshot);
     if (context.json) {
-        json::object out = preview_json(*preview, *snapshot, names);
+        json::object out = api::preview_json(*preview, *snapshot, names);
         out["board"] = board_json(*board, snapshot->position());
         print_json(out);
     } else {

@@ -60,18 +60,12 @@ Result<report::Document> write_report_file(board::Board& board, const std::strin
         return fail(Code::usage, "--out", "\"" + out + "\" tells no format", "a name that ends in .html or .md");
     const auto snapshot = board.snapshot();
     exchange::Names names(*snapshot);
-    report::ReportAsk ask;
-    ask.report = report;
-    ask.unit = unit;
-    ask.period = period;
-    ask.board_name = board.name();
-    ask.board_note = board.note();
-    ask.zone = board.zone().name();
-    ask.journal_size = snapshot->position().value;
-    const Result<Digest> root = snapshot->root();
-    if (!root) return fail(root.error());
-    ask.journal_root = hex(*root);
-    Checked<report::Document> document = report::write_report(*snapshot, names, ask);
+    Result<report::ReportAsk> ask = report::ask_of(board, *snapshot);
+    if (!ask) return fail(ask.error());
+    ask->report = report;
+    ask->unit = unit;
+    ask->period = period;
+    Checked<report::Document> document = report::write_report(*snapshot, names, *ask);
     if (!document) {
         errors = document.error();
         return fail(errors.front());

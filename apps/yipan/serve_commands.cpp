@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "demo.h"
+#include "embedded.h"
 #include "net/server.h"
 
 namespace yipan::app {
@@ -87,6 +88,7 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     if (!board) return context.exit_code;
     api::Settings settings;
     settings.code = code_of(path);
+    settings.path = path;
     settings.secure = options.behind_tls || !options.certificate.empty();
     settings.demo_people = !options.no_demo && loopback(options.host) && !board->note().empty() && stands_still(*board);
     if (settings.demo_people)
@@ -103,6 +105,9 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
             const auto at = std::find_if(files.begin(), files.end(), [&](const api::Asset& a) { return a.path == wanted; });
             return at == files.end() ? nullptr : &*at;
         };
+    for (const EmbeddedFile& file : embedded_data())
+        if (file.path.ends_with("/holidays.csv"))
+            if (auto calendar = WorkCalendar::parse(file.text, std::string(file.path))) settings.calendar = std::move(*calendar);
     if (options.access_log)
         settings.log = [](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); };
     auto service = api::Service::open(*board, settings);

@@ -17,11 +17,6 @@ struct WhyArguments {
     std::int64_t limit = 20, offset = 0;
 };
 
-std::string row_value(const model::Figure& figure, const figure::Explanation::Row& row) {
-    const bool counted = figure.reducer == model::Reducer::count || figure.reducer == model::Reducer::distinct;
-    return counted ? "1" : Decimal{row.what.value, static_cast<std::uint8_t>(figure.measure.scale)}.text();
-}
-
 json::object why_json(board::Snapshot& snapshot, exchange::Names& names, const figure::Ask& ask,
                       const figure::Explanation& why) {
     const model::Model& model = snapshot.model();
@@ -38,7 +33,7 @@ json::object why_json(board::Snapshot& snapshot, exchange::Names& names, const f
     for (const figure::Explanation::Row& row : why.rows) {
         json::object item{{"id", row.record},
                           {"record", names.key_of(figure.type, RecordId{row.record})},
-                          {"value", row_value(figure, row)},
+                          {"value", report::row_value(figure, row)},
                           {"position", row.position}};
         if (const Result<board::Entry> entry = snapshot.entry(Position{row.position})) {
             item["time"] = entry->time.text();
@@ -77,7 +72,7 @@ std::string why_text(board::Snapshot& snapshot, const board::Board& board, excha
         const Result<board::Entry> entry = snapshot.entry(Position{row.position});
         const bool post = entry && entry->post.value > 0 && model.identity.post >= 0,
                    actor = entry && entry->actor.value > 0 && model.identity.person >= 0;
-        rows.push_back({names.title_of(figure.type, RecordId{row.record}), row_value(figure, row),
+        rows.push_back({names.title_of(figure.type, RecordId{row.record}), report::row_value(figure, row),
                         "#" + std::to_string(row.position), entry ? board.zone().local_text(entry->time) : "",
                         entry ? entry->channel : "", post ? names.title_of(model.identity.post, entry->post) : "",
                         actor ? names.title_of(model.identity.person, entry->actor) : ""});

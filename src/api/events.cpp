@@ -73,6 +73,17 @@ std::shared_ptr<net::Stream> Events::follow(RecordId person, RecordId post, std:
     return stream;
 }
 
+void Events::end(Follower& f) {
+    f.stream->push(std::make_shared<const std::string>(event_text("session", 0, json::object{{"signed_in", false}})));
+    f.stream->close();
+}
+void Events::ended(const std::string& session) {
+    if (session.empty()) return;
+    const std::lock_guard lock(mutex_);
+    for (Follower& f : followers_)
+        if (f.session == session) end(f);
+}
+
 void Events::loop() {
     while (true) {
         std::vector<board::Shown> news;
@@ -101,6 +112,10 @@ void Events::loop() {
 // Who follows hears of a record only if he may see it now; of a figure only its code, which says nothing of its value.
 void Events::tell(Follower& f, const std::vector<board::Shown>& news) {
     const auto who = service_.rights().known(f.person, f.post);
+    if (who) {  // a post that is not held any more tells nothing any more
+        const auto& held = who->directory().posts_of(f.person);
+        if (std::none_of(held.begin(), held.end(), [&](const auto& h) { return h.post == f.post; })) return end(f);
+    }
     const model::ModelPtr model = service_.board().model();
     json::array records;
     std::set<int> figures;

@@ -27,9 +27,12 @@ class Events {
     /// Null when too many follow.
     std::shared_ptr<net::Stream> follow(RecordId person, RecordId post, std::string session, std::optional<std::int64_t> after);
     std::size_t followers() const;
+    /// Tells whoever follows by this session (its hash) that it ended.
+    void ended(const std::string& session);
 
   private:
     void loop();
+    static void end(Follower& follower);
     void tell(Follower& follower, const std::vector<board::Shown>& news);
     Service& service_;
     // Two locks: the board's thread takes the second only, so that it never waits for a snapshot that waits for it.

@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "api/call.h"
+#include "api/duty.h"
+#include "api/records.h"
 #include "api/search.h"
 #include "api/values.h"
 #include "model/slots.h"
@@ -38,6 +40,9 @@ bool may_filter(const CallPtr& call, int type, const std::vector<std::string>& p
     return true;
 }
 
+}  // namespace
+
+// Whether this reader may select by it; answers the problem itself.
 bool check_filter(const CallPtr& call, int type, const std::string& filter) {
     if (filter.empty()) return true;
     if (filter.size() > filter_bytes_max) {
@@ -62,6 +67,7 @@ bool check_filter(const CallPtr& call, int type, const std::string& filter) {
     return false;
 }
 
+namespace {
 std::optional<std::vector<store::ListQuery::Order>> read_sort(const CallPtr& call, int type) {
     std::vector<store::ListQuery::Order> out;
     std::string_view text = call->request.asked("sort");
@@ -235,29 +241,20 @@ json::array lights_of(Call& call, const record::RecordPtr& r) {
     return out;
 }
 
-json::object responsible_of(Call& call, Shower& shower, const model::Type& type, const record::RecordPtr& r) {
-    json::object out{{"post", nullptr}, {"person", nullptr}};
-    record::RecordPtr at = r;
-    RecordId post;
-    if (type.index == call.model().identity.post) post = r->id;
-    for (std::size_t i = 0; i < type.responsible.size() && at; ++i) {
-        const auto* next = record::as_integer(at->at(type.responsible[i]));
-        const model::Field& field = call.model().types[static_cast<std::size_t>(at->type)].fields[static_cast<std::size_t>(type.responsible[i])];
-        if (!next) return out;
-        if (i + 1 == type.responsible.size()) post = RecordId(*next);
-        at = call.snapshot().record(field.target, RecordId(*next));
-    }
-    if (post.value == 0) return out;
-    out["post"] = shower.reference(call.model().identity.post, post);
-    for (const auto& [person, posts] : call.who->directory().people())
-        for (const auto& h : posts)
-            if (h.post == post) {
-                out["person"] = shower.reference(call.model().identity.person, RecordId(person));
-                return out;
-            }
-    return out;
-}
 }  // namespace
+
+json::array moves_json(Call& call, const record::RecordPtr& r) {
+    const model::Type& type = call.model().types[static_cast<std::size_t>(r->type)];
+    json::array moves;
+    const auto* state = type.state >= 0 ? record::as_text(r->at(type.state)) : nullptr;
+    for (const auto& m : type.moves) {
+        if (!state || r->voided || std::find(m.from.begin(), m.from.end(), *state) == m.from.end()) continue;
+        std::string why;
+        const bool allowed = move_allowed(call, type, m, r, why);
+        moves.push_back({{"code", m.code}, {"label", label_json(m.label)}, {"to", m.to}, {"allowed", allowed}, {"why", why.empty() ? json::value(nullptr) : json::value(why)}});
+    }
+    return moves;
+}
 
 json::object record_json(Call& call, const record::RecordPtr& r) {
     Shower shower(call);
@@ -268,7 +265,7 @@ json::object record_json(Call& call, const record::RecordPtr& r) {
     out["void"] = r->voided;
     out["effective"] = r->effective.text();
     out["entry"] = r->position.value;
-    out["responsible"] = responsible_of(call, shower, type, r);
+    out["responsible"] = responsible_json(call, shower, *r);
     out["lights"] = lights_of(call, r);
     json::object children;
     for (const auto& child : model.types) {
@@ -291,15 +288,7 @@ json::object record_json(Call& call, const record::RecordPtr& r) {
         children[child.code] = json::object{{"rows", std::move(shown)}, {"total", total}};
     }
     out["children"] = std::move(children);
-    json::array moves;
-    const auto* state = type.state >= 0 ? record::as_text(r->at(type.state)) : nullptr;
-    for (const auto& m : type.moves) {
-        if (!state || r->voided || std::find(m.from.begin(), m.from.end(), *state) == m.from.end()) continue;
-        std::string why;
-        const bool allowed = move_allowed(call, type, m, r, why);
-        moves.push_back({{"code", m.code}, {"label", label_json(m.label)}, {"to", m.to}, {"allowed", allowed}, {"why", why.empty() ? json::value(nullptr) : json::value(why)}});
-    }
-    out["moves"] = std::move(moves);
+    out["moves"] = moves_json(call, r);
     const auto may = [&](Action a) { return call.who->may(a, *r, call.world()); };
     out["may"] = json::object{{"amend", !r->voided && may(Action::amend)}, {"remove", may(Action::remove)}, {"void", !r->voided && may(Action::invalidate)},
                               {"restore", r->voided && may(Action::restore)}, {"erase", may(Action::erase)}, {"merge", may(Action::merge)}, {"unmask", may(Action::unmask)}};

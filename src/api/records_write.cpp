@@ -1,13 +1,9 @@
 // Writing records: each request becomes one draft; the board judges it, rights included, and answers with all mistakes.
 #include <algorithm>
 
-#include "api/call.h"
-#include "api/values.h"
+#include "api/records.h"
 
 namespace yipan::api {
-
-record::RecordPtr record_of(const CallPtr& call, int& type);        // records_read.cpp
-json::object record_json(Call& call, const record::RecordPtr& r);
 
 namespace {
 using access::Action;
@@ -111,6 +107,8 @@ void answer_write(const CallPtr& call, int type, RecordId id, Checked<board::Rec
             const record::RecordPtr now = call->snapshot().record(type, id);
             if (now && call->who->may(Action::see, *now, call->world())) more["current"] = record_json(*call, now);
         }
+        // What the draft names and is not there is a mistake of the draft, not of the address.
+        if (!conflict && answer.error().front().code == Code::not_found && !answer.error().front().where.empty()) code = 422;
         return call->problem(std::move(answer.error()), code, std::move(more));
     }
     json::object out{{"receipt", receipt_json(*answer)}};
@@ -160,7 +158,7 @@ void create(const CallPtr& call) {
     draft.changes.push_back(std::move(change));
     if (const auto* children = body->if_contains("children"); children && !children->is_null()) read_children(*call, type, RecordId(-1), *children, draft, errors);
     draft.dry_run = dry_run(*body);
-    if (!errors.empty()) return call->problem(std::move(errors));
+    if (!errors.empty()) return call->problem(std::move(errors), 422);
     const bool dry = draft.dry_run;
     call->submit(std::move(draft), [call, index, dry](Checked<board::Receipt> answer) { answer_write(call, index, {}, std::move(answer), 201, dry); });
 }
@@ -186,7 +184,7 @@ void amend(const CallPtr& call) {
     draft.changes.push_back(std::move(change));
     if (const auto* children = body->if_contains("children"); children && !children->is_null()) read_children(*call, type, r->id, *children, draft, errors);
     draft.dry_run = dry_run(*body);
-    if (!errors.empty()) return call->problem(std::move(errors));
+    if (!errors.empty()) return call->problem(std::move(errors), 422);
     const bool dry = draft.dry_run;
     const RecordId id = r->id;
     call->submit(std::move(draft), [call, index, id, dry](Checked<board::Receipt> answer) { answer_write(call, index, id, std::move(answer), 200, dry); });
@@ -208,7 +206,7 @@ void change_one(const CallPtr& call, board::Verb verb, bool needs_version, const
     const auto body = call->body();
     if (!body) return;
     Errors errors;
-    if (!fill(*body, change, errors) || !errors.empty()) return call->problem(std::move(errors));
+    if (!fill(*body, change, errors) || !errors.empty()) return call->problem(std::move(errors), 422);
     board::Draft draft = call->draft();
     draft.dry_run = dry_run(*body);
     const bool dry = draft.dry_run;
@@ -283,7 +281,7 @@ void batch(const CallPtr& call) {
     pattern.move = move_code;
     if (pattern.verb == board::Verb::amend && pattern.set.empty() && errors.empty())
         errors.push_back({Code::invalid_input, "", "nothing to do", "move, values or remove"});
-    if (!errors.empty()) return call->problem(std::move(errors));
+    if (!errors.empty()) return call->problem(std::move(errors), 422);
     std::vector<board::Draft> drafts;
     std::vector<std::int64_t> asked;
     std::vector<bool> seen;

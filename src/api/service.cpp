@@ -1,16 +1,20 @@
 #include "api/service.h"
 
 #include "access/secret.h"
+#include "api/activity.h"
 #include "api/call.h"
+#include "api/duty.h"
 #include "api/events.h"
 #include "api/hooks.h"
 #include "api/oidc.h"
+#include "api/imports.h"
 #include "api/search.h"
+#include "api/uploads.h"
 
 namespace yipan::api {
 namespace {
 constexpr std::string_view page_policy =
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self'; worker-src 'self' blob:; "
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; worker-src 'self' blob:; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 constexpr std::string_view no_page =
     "<!doctype html><meta charset=utf-8><title>Yipan</title><p>This server was built without the page (node was missing). "
@@ -30,11 +34,15 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     add_record_routes(routes_);
     add_record_write_routes(routes_);
     add_figure_routes(routes_);
+    add_board_routes(routes_);
+    add_scheme_routes(routes_);
     add_work_routes(routes_);
     add_search_routes(routes_);
     add_event_routes(routes_);
     add_hook_routes(routes_);
     add_oidc_routes(routes_);
+    add_openapi_route(routes_);
+    add_exchange_routes(routes_);
     for (std::size_t i = 0; i < routes_.size(); ++i) {
         const std::string path = routes_[i].pattern.starts_with('!') ? std::string(routes_[i].pattern.substr(1))
                                                                      : "/b/{board}/api" + std::string(routes_[i].pattern);
@@ -44,6 +52,12 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     search_ = std::make_unique<SearchIndex>(board_);
     hooks_ = std::make_unique<Hooks>(*this);
     if (settings_.oidc) oidc_ = std::make_unique<Oidc>(*settings_.oidc);
+    surveys_ = std::make_unique<Surveys>();
+    activity_ = std::make_unique<Activity>();
+    if (!settings_.path.empty()) {
+        uploads_ = std::make_unique<Uploads>(settings_.path + "-upload-");
+        imports_ = std::make_unique<Imports>();
+    }
 }
 Service::~Service() = default;
 
@@ -66,6 +80,7 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
 
 void Service::stop() {
     hooks_->stop();
+    if (imports_) imports_->stop();
     events_->stop();
     accounts_->flush_reads();
 }
@@ -144,7 +159,8 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
         if (!call->session && !call->token) return call->problem(Error{Code::not_allowed, "", "sign in first", "POST /session"}, 401);
         if (call->token) {
             const std::string scope(call->route->scope.empty() ? unsafe(asked.method) ? "write" : "read" : call->route->scope);
-            if (call->route->needs == Needs::session || !call->token->scopes.contains(scope))
+            const bool covered = call->token->scopes.contains(scope) || (scope == "figures" && call->token->scopes.contains("read"));
+            if (call->route->needs == Needs::session || !covered)
                 return call->problem(Error{Code::not_allowed, "", "the token has no scope \"" + scope + "\"", ""}, 403);
         }
         if (call->route->needs == Needs::session) return call->route->handle(call);

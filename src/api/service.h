@@ -11,6 +11,7 @@
 
 #include "access/accounts.h"
 #include "access/rights.h"
+#include "base/workdays.h"
 #include "net/http.h"
 #include "net/router.h"
 
@@ -34,6 +35,7 @@ struct OidcSettings {  // a sign-in provider (docs/security.md)
 
 struct Settings {
     std::string code;          // of the board in paths
+    std::string path;          // of the board's file; uploads and imports lie beside it. Empty: there are none
     bool demo_people = false;  // anybody on this machine may pick a fictional person
     std::vector<Introduced> introduced;  // who is shown first to pick from; empty: some of each role
     std::optional<OidcSettings> oidc;
@@ -43,13 +45,18 @@ struct Settings {
     std::function<void(std::function<void()>)> later;          // runs it on a thread that may take its time
     std::function<void(std::string_view line)> log;            // one line for each request; none: no log
     std::function<std::string()> connection_metrics;
+    WorkCalendar calendar;  // for working days left; knows weekends only unless given
 };
 
 class Call;
 class Events;
 class Hooks;
 class Oidc;
+class Imports;
+class Uploads;
 class SearchIndex;
+class Surveys;
+class Activity;
 
 enum class Needs : std::uint8_t { nothing, session, post };  // whom a route answers
 struct Route {
@@ -79,8 +86,13 @@ class Service final : public net::App {
     SearchIndex& search() { return *search_; }
     Hooks& hooks() { return *hooks_; }
     Oidc* oidc() { return oidc_.get(); }  // null: there is no provider
+    Surveys& surveys() { return *surveys_; }
+    Activity& activity() { return *activity_; }
     const Settings& settings() const { return settings_; }
     Settings& settings() { return settings_; }
+    bool exchange_ready() const { return imports_ != nullptr; }
+    Imports& imports() { return *imports_; }
+    Uploads& uploads() { return *uploads_; }
     std::int64_t position() const { return position_.load(std::memory_order_acquire); }
     const std::vector<Route>& routes() const { return routes_; }
 
@@ -106,6 +118,10 @@ class Service final : public net::App {
     std::unique_ptr<SearchIndex> search_;
     std::unique_ptr<Hooks> hooks_;
     std::unique_ptr<Oidc> oidc_;
+    std::unique_ptr<Surveys> surveys_;
+    std::unique_ptr<Activity> activity_;
+    std::unique_ptr<Uploads> uploads_;
+    std::unique_ptr<Imports> imports_;
     net::Router router_;
     std::vector<Route> routes_;
     std::atomic<std::int64_t> position_{0};
@@ -117,8 +133,12 @@ void add_model_routes(std::vector<Route>& routes);
 void add_record_routes(std::vector<Route>& routes);
 void add_record_write_routes(std::vector<Route>& routes);
 void add_figure_routes(std::vector<Route>& routes);
+void add_board_routes(std::vector<Route>& routes);
+void add_scheme_routes(std::vector<Route>& routes);
 void add_work_routes(std::vector<Route>& routes);
 void add_search_routes(std::vector<Route>& routes);
+void add_openapi_route(std::vector<Route>& routes);
 void add_event_routes(std::vector<Route>& routes);
+void add_exchange_routes(std::vector<Route>& routes);
 
 }  // namespace yipan::api

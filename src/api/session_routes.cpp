@@ -2,6 +2,7 @@
 #include "access/password.h"
 #include "access/secret.h"
 #include "api/call.h"
+#include "api/events.h"
 #include "api/values.h"
 
 namespace yipan::api {
@@ -108,6 +109,7 @@ void sign_in(const CallPtr& call) {
 }
 void sign_out(const CallPtr& call) {
     if (const auto ok = call->service.accounts().sign_out(*call->session); !ok) return call->problem(ok.error());
+    call->service.events().ended(call->session->hash);
     call->headers.emplace_back("Set-Cookie", cookie_of(*call, "", true));
     call->headers.emplace_back("Clear-Site-Data", "\"cache\", \"storage\"");
     net::Response r;
@@ -140,11 +142,18 @@ void list_sessions(const CallPtr& call) {
         if (!call->session->account.empty() || s.hash == call->session->hash) list.push_back(session_line(s, *call->session));
     call->ok(json::object{{"sessions", std::move(list)}});
 }
+std::string hash_of(const CallPtr& call, const std::string& account, const std::string& id) {
+    for (const auto& s : call->service.accounts().sessions_of(account))
+        if (s.id == id) return s.hash;
+    return id == call->session->id ? call->session->hash : "";
+}
 void end_session(const CallPtr& call) {
     if (call->session->account.empty() && call->parameter(0) != call->session->id)
         return call->problem(Error{Code::not_found, "session", "no such session", ""});
+    const std::string hash = hash_of(call, call->session->account, call->parameter(0));
     const auto ok = call->service.accounts().revoke(*call->session, call->session->account, call->parameter(0));
     if (!ok) return call->problem(ok.error());
+    call->service.events().ended(hash);
     call->ok(json::object{{"ended", call->parameter(0)}});
 }
 
@@ -367,8 +376,10 @@ void account_sessions(const CallPtr& call) {
 }
 void end_account_session(const CallPtr& call) {
     if (!administers(call, {"security"})) return;
+    const std::string hash = hash_of(call, call->parameter(0), call->parameter(1));
     const auto ok = call->service.accounts().revoke(*call->session, call->parameter(0), call->parameter(1));
     if (!ok) return call->problem(ok.error());
+    call->service.events().ended(hash);
     call->ok(json::object{{"ended", call->parameter(1)}});
 }
 // What was done to accounts and who looked at personal data, newest first: for the audit administrator.

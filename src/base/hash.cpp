@@ -46,6 +46,17 @@ std::string hex(std::span<const std::uint8_t> bytes) {
     return out;
 }
 
+std::string base64(std::span<const std::uint8_t> bytes) {
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        std::uint32_t three = 0;
+        for (std::size_t k = 0; k < 3; ++k) three = three << 8 | (i + k < bytes.size() ? bytes[i + k] : 0U);
+        for (std::size_t k = 0; k < 4; ++k) out += k <= bytes.size() - i ? letters[three >> (18 - 6 * k) & 63U] : '=';
+    }
+    return out;
+}
+
 Result<std::string> from_hex(std::string_view text) {
     const auto digit = [](char c) {
         return c >= '0' && c <= '9'   ? c - '0'

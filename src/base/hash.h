@@ -29,5 +29,6 @@ class Sha256 {
 Digest sha256(std::string_view bytes);
 std::string hex(std::span<const std::uint8_t> bytes);
 inline std::string hex(const Digest& d) { return hex(std::span<const std::uint8_t>(d)); }
+std::string base64(std::span<const std::uint8_t> bytes);
 Result<std::string> from_hex(std::string_view text);
 }  // namespace yipan

@@ -35,7 +35,8 @@ std::string record_name(const model::Type& type, const record::Record& r) {
     return type.code + " #" + std::to_string(r.id.value);
 }
 
-void Findings::add(const std::string& kind, Code code, const std::string& record, std::string message, std::string hint) {
+void Findings::add(const std::string& kind, Code code, const std::string& record, std::string message,
+                   std::string hint) {
     Kind& k = kinds_[kind];
     if (k.count++ == 0) k.first = {code, record, std::move(message), std::move(hint)};
     if (k.records.size() < change_examples) k.records.push_back(record);
@@ -171,16 +172,18 @@ Result<bool> Migrating::next_values(const record::Record& old, int type, record:
             // What the undone step itself had set goes back with it.
             if (record::is_unset(old.at(f)) || back == Restored::whole) continue;
             const model::Field& gone = was.fields[at(f)];
-            findings_.add(was.code + "." + gone.code + " dropped", Code::invalid_input, record_name(was, old),
-                          fmt::format("{} would be lost: {}", gone.code, shown(gone, old.at(f))),
-                          fmt::format("if it may go, say so: drop_field: {{type: {}, field: {}}}", now.code, gone.code));
+            findings_.add(
+                was.code + "." + gone.code + " dropped", Code::invalid_input, record_name(was, old),
+                fmt::format("{} would be lost: {}", gone.code, shown(gone, old.at(f))),
+                fmt::format("if it may go, say so: drop_field: {{type: {}, field: {}}}", now.code, gone.code));
         }
     }
     set_values(type, old, next);
     for (std::size_t f = 0; f < now.fields.size(); ++f) {
         const model::Field& field = now.fields[f];
         if (!field.required || !field.preset || !record::is_unset(next.values[f]) || old.voided) continue;
-        if (auto filled = record::parse_value(*step_->after, field, *field.preset, {})) next.values[f] = std::move(*filled);
+        if (auto filled = record::parse_value(*step_->after, field, *field.preset, {}))
+            next.values[f] = std::move(*filled);
     }
     for (const auto& [target, ids] : split_ids_)
         if (step_->type(target).split_from == old.type && step_->type(target).reference >= 0)
@@ -224,7 +227,8 @@ void Migrating::unique(int type, record::Record& next) {
             }
             continue;
         }
-        findings_.add(shape.code + "." + shape.fields[at(f)].code + " unique", Code::duplicate, record_name(shape, next),
+        findings_.add(shape.code + "." + shape.fields[at(f)].code + " unique", Code::duplicate,
+                      record_name(shape, next),
                       fmt::format("{} {} stands already at {} #{}", shape.fields[at(f)].code,
                                   shown(shape.fields[at(f)], value), shape.code, other),
                       fmt::format("deduplicate: {{type: {}, field: {}, rule: clear}} or rule: number", shape.code,

@@ -1,8 +1,8 @@
 #pragma once
 // A change of the model of a living board: what becomes of its records and figures. The same code looks ahead
 // (preview.cpp) and takes the step (Core::change_model): record by record the next values are made, judged and handed
-// out; nothing is kept but what went wrong. A step back gives records the values they had before, where the journal holds
-// them.
+// out; nothing is kept but what went wrong. A step back gives records the values they had before, where the journal
+// holds them.
 #include <functional>
 #include <map>
 #include <unordered_map>
@@ -12,8 +12,8 @@
 
 namespace yipan::board {
 
-constexpr std::size_t change_examples = 5;                 // records named for one kind of mistake
-constexpr std::size_t change_postings_max = 20'000'000;    // of one change
+constexpr std::size_t change_examples = 5;               // records named for one kind of mistake
+constexpr std::size_t change_postings_max = 20'000'000;  // of one change
 
 /// Mistakes of records by kind: the first few are named, all are counted.
 class Findings {
@@ -70,7 +70,11 @@ class Migrating {
     void compute(const model::Type& type, record::Record& next);
     void judge(int type, const record::Record& old, record::Record& next);
     void unique(int type, record::Record& next);
-    enum class Restored : std::uint8_t { no, in_part, whole };  // whole: nothing has happened to it since the undone step
+    enum class Restored : std::uint8_t {
+        no,
+        in_part,
+        whole
+    };  // whole: nothing has happened to it since the undone step
     Result<Restored> restored(const record::Record& old, int type, record::Record& next);
     Status split(const record::Record& old, record::Record& next, int type, const OnRecord& on_record);
     Status vanished(const std::function<void(std::int64_t)>& progress);

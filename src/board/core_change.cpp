@@ -70,7 +70,8 @@ Checked<Core::Planned> Core::plan_change(const ModelChange& change) const {
     // Migrations that were applied stay with the model, so that none is ever applied twice.
     for (const auto& file : before->files) {
         if (!model::is_migration(file.path)) continue;
-        if (std::none_of(files.begin(), files.end(), [&](const auto& f) { return f.path == file.path; })) files.push_back(file);
+        if (std::none_of(files.begin(), files.end(), [&](const auto& f) { return f.path == file.path; }))
+            files.push_back(file);
     }
     if (!back.empty()) files.push_back({fmt::format("migrations/v{}-back.yaml", out.version), back});
     Errors errors;
@@ -92,7 +93,8 @@ Checked<Core::Planned> Core::plan_change(const ModelChange& change) const {
     if (!step) {
         const std::string kept = fmt::format("migrations/v{}.yaml", out.version);
         for (Error& e : step.error())
-            if (change.migration && e.where.starts_with(kept)) e.where = change.migration->path + e.where.substr(kept.size());
+            if (change.migration && e.where.starts_with(kept))
+                e.where = change.migration->path + e.where.substr(kept.size());
         return fail(step.error());
     }
     out.step = *step;
@@ -156,7 +158,8 @@ Status Core::put_row(Reshaping& c, const record::RecordPtr& old, const std::shar
 // Document numbers go on counting under the new name.
 Status Core::rename_counters(const model::Step& step) {
     std::vector<std::pair<std::string, std::int64_t>> all;
-    YIPAN_TRY_VOID(store->each_counter([&](std::string_view name, std::int64_t value) { all.emplace_back(name, value); }));
+    YIPAN_TRY_VOID(
+        store->each_counter([&](std::string_view name, std::int64_t value) { all.emplace_back(name, value); }));
     for (const model::Type& now : step.after->types) {
         const model::TypeStep& t = step.type(now.index);
         if (t.old < 0) continue;
@@ -241,8 +244,9 @@ void Core::adopt(Reshaping& c) {
 
 Checked<ModelReceipt> Core::change_model(const ModelChange& change, const Progress& progress) {
     if (hardening_failed_.load(std::memory_order_acquire))
-        return fail(Errors{{Code::store_failed, facts.path, "the disk did not confirm an earlier write, so nothing more is written",
-                            "open the board anew"}});
+        return fail(
+            Errors{{Code::store_failed, facts.path,
+                    "the disk did not confirm an earlier write, so nothing more is written", "open the board anew"}});
     auto planned = plan_change(change);
     if (!planned) return fail(planned.error());
     journal::Entry entry;
@@ -292,7 +296,8 @@ Status Core::run_change(Reshaping& c, const std::function<Status(Reshaping&)>& r
     c.new_shape = std::make_shared<const Shape>(c.plan.model, eras, c.plan.version);
     c.new_plan = std::make_shared<const figure::Plan>(*c.plan.model, c.numbers.of(*c.plan.model, c.plan.version));
     const Log::State mark = log_->mark();
-    eras->add({c.plan.version, log_->position() + 1, INT64_MAX, c.plan.step->back_to.value_or(0)}, c.plan.model, c.plan.step);
+    eras->add({c.plan.version, log_->position() + 1, INT64_MAX, c.plan.step->back_to.value_or(0)}, c.plan.model,
+              c.plan.step);
     if (auto ok = write_change(c, rows, progress); !ok) {
         eras->drop_last();
         if (c.failed_at_commit) {
@@ -316,8 +321,9 @@ Status Core::run_change(Reshaping& c, const std::function<Status(Reshaping&)>& r
     return {};
 }
 
-Status Core::replay_change(const journal::Entry& model_entry,
-                           const std::function<Status(const std::function<Status(const journal::Entry&)>&)>& each_entry) {
+Status Core::replay_change(
+    const journal::Entry& model_entry,
+    const std::function<Status(const std::function<Status(const journal::Entry&)>&)>& each_entry) {
     Reshaping c;
     YIPAN_TRY(auto files, model_files(model_entry.body[0]));
     auto model = model::load(std::move(files));
@@ -331,23 +337,22 @@ Status Core::replay_change(const journal::Entry& model_entry,
     if (!step) return fail(step.error().front());
     c.plan.step = *step;
     c.entry = model_entry;
-    return run_change(
-        c,
-        [&](Reshaping& r) -> Status {
-            return each_entry([&](const journal::Entry& given) -> Status {
-                const int type = r.plan.model->find_type(given.type);
-                if (type < 0)
-                    return fail(Code::corrupt, "entry " + std::to_string(given.position),
-                                "names a type the model does not have");
-                YIPAN_TRY(const record::RecordPtr version, r.new_world->version_of(given, type));
-                YIPAN_TRY(const record::RecordPtr there, store->read(type, given.record));
-                if (!there) r.next_records[type] = std::max(r.next_records[type], given.record + 1);
-                journal::Entry copy = given;
-                YIPAN_TRY_VOID(log_->append(copy));
-                return there ? store->update(*version) : store->insert(*version);
-            });
-        },
-        {});
+    return run_change(c,
+                      [&](Reshaping& r) -> Status {
+                          return each_entry([&](const journal::Entry& given) -> Status {
+                              const int type = r.plan.model->find_type(given.type);
+                              if (type < 0)
+                                  return fail(Code::corrupt, "entry " + std::to_string(given.position),
+                                              "names a type the model does not have");
+                              YIPAN_TRY(const record::RecordPtr version, r.new_world->version_of(given, type));
+                              YIPAN_TRY(const record::RecordPtr there, store->read(type, given.record));
+                              if (!there) r.next_records[type] = std::max(r.next_records[type], given.record + 1);
+                              journal::Entry copy = given;
+                              YIPAN_TRY_VOID(log_->append(copy));
+                              return there ? store->update(*version) : store->insert(*version);
+                          });
+                      },
+                      {});
 }
 
 Result<Core::Sight> Core::sight(std::int32_t version) {

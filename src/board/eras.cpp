@@ -185,7 +185,8 @@ Result<FigureNumbers> FigureNumbers::read(store::Store& store) {
 std::string FigureNumbers::text() const {
     std::string out;
     for (const Row& r : rows_)
-        out += std::to_string(r.number) + " " + r.code + " " + std::to_string(r.from) + " " + std::to_string(r.to) + "\n";
+        out +=
+            std::to_string(r.number) + " " + r.code + " " + std::to_string(r.from) + " " + std::to_string(r.to) + "\n";
     return out;
 }
 
@@ -212,9 +213,8 @@ FigureNumbers FigureNumbers::after(const model::Step& step, std::int32_t version
     for (const model::Figure& f : step.after->figures) {
         const auto old = living.find(f.code);
         const bool goes_on =
-            old != living.end() &&
-            (f.derived() ? step.before->figures[at(step.before->find_figure(f.code))].derived()
-                         : step.figure_from[at(f.index)] >= 0);
+            old != living.end() && (f.derived() ? step.before->figures[at(step.before->find_figure(f.code))].derived()
+                                                : step.figure_from[at(f.index)] >= 0);
         if (goes_on) {
             living.erase(old);
             continue;

@@ -1,11 +1,12 @@
 #pragma once
-// The models a board has had, and the numbers of its figures. An era is the stretch of entries under one model; it begins
-// when the change that brought it is over (`last`), for a change is one thing: nobody sees it half done. Old entries are
-// decoded by the model they were written under and carried through the steps since (model/step.h); a step back to a
-// former model passes over what lies between, so that nothing which was dropped meanwhile is lost to its history.
+// The models a board has had, and the numbers of its figures. An era is the stretch of entries under one model; it
+// begins when the change that brought it is over (`last`), for a change is one thing: nobody sees it half done. Old
+// entries are decoded by the model they were written under and carried through the steps since (model/step.h); a step
+// back to a former model passes over what lies between, so that nothing which was dropped meanwhile is lost to its
+// history.
 //
-// Kept in yipan_meta: `models` (version, position, last, back to) and `figures` (number, code, first and last version). A
-// board that never changed its model has neither: one model at entry 1, numbers are indexes.
+// Kept in yipan_meta: `models` (version, position, last, back to) and `figures` (number, code, first and last version).
+// A board that never changed its model has neither: one model at entry 1, numbers are indexes.
 #include <map>
 #include <mutex>
 
@@ -35,7 +36,7 @@ class Eras {
     Era in_force(std::int64_t position) const;
     void add(const Era& era, model::ModelPtr model, StepPtr step);
     void finish(std::int64_t last);  // the change is over: the newest era begins
-    void drop_last();  // of a change that was rolled back
+    void drop_last();                // of a change that was rolled back
 
     void know(std::int32_t version, model::ModelPtr model);
     Result<model::ModelPtr> model(std::int32_t version) const;

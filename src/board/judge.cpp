@@ -110,7 +110,7 @@ Result<cel::Value> Judge::Session::figure(std::string_view code, const cel::Valu
                          pending_);
 }
 bool Judge::Session::judges_after(const Change& c) const {
-    if (c.verb == Verb::act || c.verb == Verb::read) return false;  // of no record
+    if (c.type < 0) return false;  // a look, an act: no record
     const model::Type& type = shape(c.type);
     if (c.verb == Verb::remove || takes_back(c.verb)) return true;  // may drag others along
     if (c.verb != Verb::create && !j_.plan_->dependents_of(c.type).empty())

@@ -257,7 +257,8 @@ void Judge::Session::expunge(const Change& change, const model::Type& type, Reco
     made.record = id;
     made.version = e.version;
 }
-// Where a merged record leads stays known when the entry that said so is erased: the erasure says it again. Its key goes.
+// Where a merged record leads stays known when the entry that said so is erased: the erasure says it again. Its key
+// goes.
 bool Judge::Session::forget_redirect(const model::Type& type, RecordId id, std::uint8_t groups, record::Marks& marks) {
     constexpr auto plain = std::uint8_t{1} << static_cast<int>(model::FieldGroup::plain);
     const auto into = j_.store_.redirect(type.index, id.value);

@@ -10,7 +10,8 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 // The records as they stood after an entry.
 class PastWorld final : public record::Resolver {
   public:
-    PastWorld(store::Store& store, ShapePtr shape) : store_(store), shape_(std::move(shape)), versions_(store, shape_) {}
+    PastWorld(store::Store& store, ShapePtr shape)
+        : store_(store), shape_(std::move(shape)), versions_(store, shape_) {}
 
     Status look(std::int64_t position) {
         last_.resize(shape_->model->types.size());
@@ -74,8 +75,8 @@ class PastWorld final : public record::Resolver {
 };
 }  // namespace
 
-Result<std::unique_ptr<PastBook>> PastBook::count(store::Store& store, ShapePtr shape, int figure, std::int64_t position,
-                                                  std::vector<figure::Link> links) {
+Result<std::unique_ptr<PastBook>> PastBook::count(store::Store& store, ShapePtr shape, int figure,
+                                                  std::int64_t position, std::vector<figure::Link> links) {
     auto out = std::make_unique<PastBook>();
     out->position_ = position;
     out->figure_ = figure;

@@ -10,7 +10,8 @@ namespace yipan::board {
 namespace {
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 constexpr std::size_t first_cells = 20;
-constexpr std::size_t created_max = 2'000'000;  // new records kept to look at; a larger split is previewed without figures
+constexpr std::size_t created_max =
+    2'000'000;  // new records kept to look at; a larger split is previewed without figures
 constexpr std::int64_t progress_every = 1'024;
 
 // The records as they will be: every old one carried over when it is looked at.
@@ -52,7 +53,8 @@ class Future final : public record::Resolver {
             if (!first) first = made;
             if (v.effective <= day && (!best || v.effective >= best->effective)) best = made;
         }
-        if (now->version > past->back()->version && now->effective <= day && (!best || now->effective >= best->effective))
+        if (now->version > past->back()->version && now->effective <= day &&
+            (!best || now->effective >= best->effective))
             best = now;
         return best ? best : first;
     }
@@ -68,8 +70,8 @@ class Future final : public record::Resolver {
 
 // The lamp of a record by the rule of a type light: what report/light.h shows, counted here for records that are not
 // there yet.
-model::Colour lamp(const model::Model& model, const model::Light& light, const record::Record& r, record::Resolver& world,
-                   Date today) {
+model::Colour lamp(const model::Model& model, const model::Light& light, const record::Record& r,
+                   record::Resolver& world, Date today) {
     record::Views views(model, world);
     const cel::Value variables[] = {cel::Value::date(today)};
     static_assert(model::slots::light_count == 1);
@@ -101,7 +103,9 @@ model::Colour lamp(const model::Model& model, const model::Light& light, const r
         if (!bound) return false;
         return bound->inclusive ? *behind >= bound->value : *behind > bound->value;
     };
-    return reached(light.red) ? model::Colour::red : reached(light.yellow) ? model::Colour::yellow : model::Colour::green;
+    return reached(light.red)      ? model::Colour::red
+           : reached(light.yellow) ? model::Colour::yellow
+                                   : model::Colour::green;
 }
 
 int scale_of(const model::Model& model, const model::Figure& f) {
@@ -171,11 +175,14 @@ class Preview {
                 const model::Type& was = step_->before->types[at(t.old)];
                 for (std::size_t f = 0; f < now.fields.size(); ++f) {
                     const int from = t.fields[f].old;
-                    if (from < 0) ++row.columns_added;
-                    else if (was.fields[at(from)].code != now.fields[f].code) ++row.columns_renamed;
+                    if (from < 0)
+                        ++row.columns_added;
+                    else if (was.fields[at(from)].code != now.fields[f].code)
+                        ++row.columns_renamed;
                 }
                 for (std::size_t f = 0; f < was.fields.size(); ++f)
-                    if (std::none_of(t.fields.begin(), t.fields.end(), [&](const auto& s) { return s.old == static_cast<int>(f); }))
+                    if (std::none_of(t.fields.begin(), t.fields.end(),
+                                     [&](const auto& s) { return s.old == static_cast<int>(f); }))
                         ++row.columns_dropped;
                 const bool touched = row.columns_added || row.columns_renamed || row.columns_dropped || tally.scanned ||
                                      was.code != now.code;
@@ -206,7 +213,8 @@ class Preview {
             }));
             return inner;
         }
-        for (auto made = future.created.lower_bound({type, 0}); made != future.created.end() && made->first.first == type; ++made)
+        for (auto made = future.created.lower_bound({type, 0});
+             made != future.created.end() && made->first.first == type; ++made)
             YIPAN_TRY_VOID(visit(*made->second, nullptr));
         return {};
     }
@@ -218,7 +226,8 @@ class Preview {
             __int128 sum[2] = {0, 0};
             std::int64_t count[2] = {0, 0};
         };
-        std::map<std::pair<std::string, figure::CellKey>, Both> cells;  // by figure's code; the key without its figure
+        std::map<std::pair<int, figure::CellKey>, Both>
+            cells;  // by figure of the new model; the key without its figure
         const auto key_of = [](figure::CellKey key) {
             key.figure = 0;
             return key;
@@ -237,7 +246,7 @@ class Preview {
                 const std::string& code = shape_->model->figures[at(key.figure)].code;
                 const auto mine = wanted.find(code);
                 if (mine == wanted.end()) return;
-                Both& both = cells[{code, old_key(key, key.figure, mine->second)}];
+                Both& both = cells[{mine->second, old_key(key, key.figure, mine->second)}];
                 both.sum[0] = sum;
                 both.count[0] = count;
                 if (step_->figure_from[at(mine->second)] >= 0) {
@@ -249,19 +258,21 @@ class Preview {
         std::vector<figure::Posting> postings;
         for (const model::Type& type : step_->after->types) {
             if (!rederive.wants(type.index)) continue;
-            YIPAN_TRY_VOID(each_new(type.index, future, migrating, [&](const record::Record& r, const record::RecordPtr& before) -> Status {
-                postings.clear();
-                YIPAN_TRY_VOID(rederive.record(r, future, *world_, 1, postings, before));
-                for (const figure::Posting& p : postings) {
-                    const int index = numbers->index_of(p.what.cell.figure);
-                    const figure::CellKey key = p.sign < 0 ? old_key(p.what.cell, step_->figure_from[at(index)], index)
-                                                           : key_of(p.what.cell);
-                    Both& both = cells[{step_->after->figures[at(index)].code, key}];
-                    both.sum[1] += static_cast<__int128>(p.what.value) * p.sign;
-                    both.count[1] += p.sign;
-                }
-                return {};
-            }));
+            YIPAN_TRY_VOID(each_new(
+                type.index, future, migrating, [&](const record::Record& r, const record::RecordPtr& before) -> Status {
+                    postings.clear();
+                    YIPAN_TRY_VOID(rederive.record(r, future, *world_, 1, postings, before));
+                    for (const figure::Posting& p : postings) {
+                        const int index = numbers->index_of(p.what.cell.figure);
+                        const figure::CellKey key = p.sign < 0
+                                                        ? old_key(p.what.cell, step_->figure_from[at(index)], index)
+                                                        : key_of(p.what.cell);
+                        Both& both = cells[{index, key}];
+                        both.sum[1] += static_cast<__int128>(p.what.value) * p.sign;
+                        both.count[1] += p.sign;
+                    }
+                    return {};
+                }));
             if (auto error = world_->take_error()) return fail(*error);
         }
         std::map<std::string, ModelPreview::Figure> by_code;
@@ -275,14 +286,16 @@ class Preview {
             by_code[code] = std::move(f);
         }
         for (const auto& [place, both] : cells) {
-            ModelPreview::Figure& f = by_code[place.first];
+            ModelPreview::Figure& f = by_code[step_->after->figures[at(place.first)].code];
             f.cells_before += both.count[0] != 0;
             f.cells_after += both.count[1] != 0;
-            if (both.count[0] == both.count[1] && both.sum[0] == both.sum[1] && !(f.fresh && f.scale_before != f.scale_after)) continue;
+            if (both.count[0] == both.count[1] && both.sum[0] == both.sum[1] &&
+                !(f.fresh && f.scale_before != f.scale_after))
+                continue;
             ++f.cells_changed;
             if (f.first.size() >= first_cells) continue;
             figure::CellKey key = place.second;
-            key.figure = wanted[place.first];
+            key.figure = place.first;
             f.first.push_back({key, both.sum[0], both.sum[1], both.count[0], both.count[1]});
         }
         std::vector<char> changed(step_->after->figures.size());
@@ -310,9 +323,11 @@ class Preview {
             std::int64_t& value = i == 0 ? key.d1 : key.d2;
             const model::Field* a = dimension(*step_->before, step_->before->figures[at(old_figure)], i);
             const model::Field* b = dimension(*step_->after, step_->after->figures[at(new_figure)], i);
-            if (value <= 0 || !a || !b || a->choices.empty() || static_cast<std::size_t>(value) > a->choices.size()) continue;
+            if (value <= 0 || !a || !b || a->choices.empty() || static_cast<std::size_t>(value) > a->choices.size())
+                continue;
             const std::string& code = a->choices[at(static_cast<int>(value) - 1)].code;
-            const auto same = std::find_if(b->choices.begin(), b->choices.end(), [&](const auto& c) { return c.code == code; });
+            const auto same =
+                std::find_if(b->choices.begin(), b->choices.end(), [&](const auto& c) { return c.code == code; });
             value = same == b->choices.end() ? -value : same - b->choices.begin() + 1;
         }
     }
@@ -348,10 +363,11 @@ class Preview {
                     return true;
                 }));
             if (const model::Light* after = rule_of(*step_->after, code))
-                YIPAN_TRY_VOID(each_new(after->type, future, migrating, [&](const record::Record& r, const record::RecordPtr&) -> Status {
-                    ++row.after[static_cast<std::size_t>(lamp(*step_->after, *after, r, future, today))];
-                    return {};
-                }));
+                YIPAN_TRY_VOID(each_new(
+                    after->type, future, migrating, [&](const record::Record& r, const record::RecordPtr&) -> Status {
+                        ++row.after[static_cast<std::size_t>(lamp(*step_->after, *after, r, future, today))];
+                        return {};
+                    }));
             if (rule_of(*step_->before, code) || rule_of(*step_->after, code)) out_.lights.push_back(row);
         }
         return {};

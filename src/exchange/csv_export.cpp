@@ -95,10 +95,11 @@ bool is_number(model::FieldKind kind) {
 
 class Exporter {
   public:
-    Exporter(const model::Type& type, OutFile& file, OutEncoding encoding, std::vector<int> fields)
+    Exporter(const model::Type& type, OutFile& file, const ExportOptions& options)
         : type_(type),
-          writer_([&file](std::string_view bytes) { return file.write(bytes); }, options(encoding)),
-          fields_(std::move(fields)) {}
+          options_(options),
+          writer_([&file](std::string_view bytes) { return file.write(bytes); }, csv_options(options.encoding)),
+          fields_(exported_fields(type, options)) {}
     Status heading(Headings headings, model::Language language) {
         for (const int field : fields_) {
             const model::Field& f = type_.fields[static_cast<std::size_t>(field)];
@@ -109,6 +110,10 @@ class Exporter {
     Status row(const model::Model& model, const record::Record& record, const record::NameOf& key_of) {
         for (const int field : fields_) {
             const model::Field& f = type_.fields[static_cast<std::size_t>(field)];
+            if (const auto other = options_.instead ? options_.instead(record, field) : std::nullopt) {
+                writer_.text(*other);
+                continue;
+            }
             const std::string text = record::plain_text(model, f, record.at(field), key_of);
             if (is_number(f.kind))
                 writer_.number(text);
@@ -120,12 +125,13 @@ class Exporter {
     Status finish() { return writer_.finish(); }
 
   private:
-    static CsvWriterOptions options(OutEncoding encoding) {
+    static CsvWriterOptions csv_options(OutEncoding encoding) {
         CsvWriterOptions csv;
         csv.byte_order_mark = encoding == OutEncoding::utf8;
         return csv;
     }
     const model::Type& type_;
+    const ExportOptions& options_;
     CsvWriter writer_;
     std::vector<int> fields_;
 };
@@ -181,7 +187,7 @@ Result<std::int64_t> export_csv(board::Snapshot& snapshot, int type, const std::
     YIPAN_TRY(const std::unique_ptr<OutFile> file, OutFile::open(path, options.encoding));
     Names names(snapshot);
     const record::NameOf key_of = names.key_function();
-    Exporter exporter(declared, *file, options.encoding, exported_fields(declared, options));
+    Exporter exporter(declared, *file, options);
     YIPAN_TRY_VOID(exporter.heading(options.headings, options.language));
     std::int64_t rows = 0;
     YIPAN_TRY_VOID(each_exported(snapshot, type, options, [&](const record::Record& record) -> Status {
@@ -197,7 +203,7 @@ Status export_template(const model::Type& type, const std::string& path, Heading
     ExportOptions options;
     options.everything = false;
     YIPAN_TRY(const std::unique_ptr<OutFile> file, OutFile::open(path, OutEncoding::utf8));
-    Exporter exporter(type, *file, OutEncoding::utf8, exported_fields(type, options));
+    Exporter exporter(type, *file, options);
     YIPAN_TRY_VOID(exporter.heading(headings, language));
     YIPAN_TRY_VOID(exporter.finish());
     return file->finish();

@@ -1,6 +1,7 @@
 #pragma once
 // CSV out: the records of a type as imports read them back, streaming; and the empty template of a type.
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,12 @@ struct ExportOptions {
     Headings headings = Headings::codes;
     model::Language language = model::Language::hans;  // of label headings
     OutEncoding encoding = OutEncoding::utf8;
-    std::string filter;        // CEL; empty: all records
-    bool everything = true;    // also computed values, numbers and the state
-    std::vector<int> fields;   // in this order; empty: see everything
-    RowSource rows;            // empty: the snapshot's records that pass the filter
+    std::string filter;       // CEL; empty: all records
+    bool everything = true;   // also computed values, numbers and the state
+    std::vector<int> fields;  // in this order; empty: see everything
+    RowSource rows;           // empty: the snapshot's records that pass the filter
+    /// What stands in a cell instead of the value (a mask, nothing); none: the value.
+    std::function<std::optional<std::string>(const record::Record& record, int field)> instead;
     board::Progress progress;  // rows done of rows there are
 };
 

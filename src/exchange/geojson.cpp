@@ -266,10 +266,15 @@ Result<std::int64_t> export_geojson(board::Snapshot& snapshot, int type, const s
             const model::Field& field = declared.fields[static_cast<std::size_t>(index)];
             const std::string& key =
                 options.headings == Headings::codes ? field.code : field.label.in(options.language);
+            if (const auto other = options.instead ? options.instead(record, index) : std::nullopt) {
+                if (!other->empty()) properties[key] = *other;
+                continue;
+            }
             properties[key] = record::plain_text(model, field, record.at(index), key_of);
         }
         const std::string* geometry = record::as_text(record.at(place));
-        const bool shown = std::find(fields.begin(), fields.end(), place) != fields.end();
+        const bool shown = std::find(fields.begin(), fields.end(), place) != fields.end() &&
+                           !(options.instead && options.instead(record, place));
         put(rows++ ? ",\n" : "\n");
         put("{\"type\":\"Feature\",\"properties\":" + json::serialize(properties) +
             ",\"geometry\":" + (geometry && shown ? *geometry : "null") + "}");

@@ -25,12 +25,15 @@ constexpr std::size_t head_rows_looked_at = 20;
 enum class ImportState : std::uint8_t { reading, checked, refused, applying, partly, applied, undoing, undone };
 std::string_view import_state_name(ImportState state);
 
+struct ImportReport;
 struct StageOptions {
     std::string name;   // of the file, begins every place; the path's last part when empty
     std::string sheet;  // of a workbook; empty: the first visible one
     RecordId actor, post;
     std::optional<Date> effective;  // from when the values hold
     RowRights rights;
+    /// Whether this file of corrected rows may run for the import it names; none: yes.
+    std::function<bool(const ImportReport& import)> may_correct;
     board::Progress progress;  // bytes read of bytes to read
 };
 
@@ -50,12 +53,22 @@ struct ImportReport {
     std::int64_t errors_total = 0;
 };
 
+/// Asked between drafts: true ends the work there; what was written stays written, and it can be gone on with.
+using Ended = std::function<bool()>;
+
 class StagedImport {
   public:
     /// Reads and judges a .csv or .xlsx file. A file that cannot be read at all leaves nothing behind; failing rows are
     /// told by report(). `type` -1: only a corrected file, which knows its import.
     static Checked<std::unique_ptr<StagedImport>> stage(board::Board& board, const std::string& board_path, int type,
                                                         const std::string& file, const StageOptions& options = {});
+    /// The same in two steps. begin(): the file is opened and its head found, the import has its number; refused as a
+    /// whole when it cannot be read. read(), once and on any thread: all rows.
+    static Checked<std::unique_ptr<StagedImport>> begin(board::Board& board, const std::string& board_path, int type,
+                                                        const std::string& file, const StageOptions& options = {});
+    virtual Checked<void> read(const board::Progress& progress, const Ended& ended = {}) = 0;
+    /// What was begun is not read after all.
+    virtual void abandon() = 0;
     static Result<std::unique_ptr<StagedImport>> open(board::Board& board, const std::string& board_path,
                                                       const std::string& id);
     virtual ~StagedImport() = default;
@@ -65,12 +78,14 @@ class StagedImport {
         bool leave_out_failing = false;  // otherwise one failing row keeps all from being written
         RowRights rights;                // of rows that are judged anew; the board asks its own permit besides
         board::Progress progress;        // rows done of rows to do
+        Ended ended;
     };
     /// Writes what is staged and not written yet; resumes what was stopped or killed. Errors: why it stopped.
     virtual Checked<void> apply(const ApplyOptions& options) = 0;
     struct UndoOptions {
         bool leave_out_changed = false;  // otherwise one record that was changed since keeps all from being undone
         board::Progress progress;
+        Ended ended;
     };
     /// Takes back what was written: created records are removed, amended ones get their values back.
     virtual Checked<void> undo(const UndoOptions& options) = 0;

@@ -59,6 +59,12 @@ Checked<void> ImportWork::pump(const Next& next,
         if (!coming) return fail(one(coming.error()));
         if (!*coming) return {};
         Piece piece = std::move(**coming);
+        if (ended_ && ended_()) {
+            if (const Status back = staging_->retract(piece.declared.number); !back) return fail(one(back.error()));
+            next_number_ = piece.declared.number;
+            return fail(
+                one({Code::busy, "import " + staging_->id(), "was ended before its last row", "go on with it"}));
+        }
         const auto sent = Clock::now();
         std::future<Checked<board::Receipt>> answer = board_.submit(std::move(piece.draft));
         // Rows that refer to rows of this draft need their records' numbers first.
@@ -198,6 +204,7 @@ Checked<void> ImportWork::apply(const ApplyOptions& options) {
     if (!now) return fail(one(now.error()));
     if (*now == ImportState::applied) return {};
     rights_ = options.rights;
+    ended_ = options.ended;
     const std::string this_import = "import " + staging_->id();
     if (*now == ImportState::reading)
         return fail(one({Code::invalid_input, this_import, "was not read to its end", "import the file again"}));

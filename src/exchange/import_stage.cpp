@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <random>
 
+#include "base/check.h"
 #include "base/csv.h"
 #include "base/hash.h"
 #include "exchange/csv_table.h"
@@ -69,8 +70,16 @@ Result<bool> next_row(Table& table) { return table.next(); }
 
 Checked<std::unique_ptr<StagedImport>> StagedImport::stage(board::Board& board, const std::string& board_path, int type,
                                                            const std::string& file, const StageOptions& options) {
+    auto begun = begin(board, board_path, type, file, options);
+    if (!begun) return begun;
+    if (auto read = (*begun)->read(options.progress); !read) return fail(std::move(read).error());
+    return begun;
+}
+
+Checked<std::unique_ptr<StagedImport>> StagedImport::begin(board::Board& board, const std::string& board_path, int type,
+                                                           const std::string& file, const StageOptions& options) {
     auto work = std::make_unique<ImportWork>(board, board_path);
-    if (auto staged = work->stage(type, file, options); !staged) return fail(std::move(staged).error());
+    if (auto begun = work->begin(type, file, options); !begun) return fail(std::move(begun).error());
     return std::unique_ptr<StagedImport>(std::move(work));
 }
 
@@ -212,15 +221,25 @@ Checked<void> ImportWork::begin_new(const Opened& opened, const StageOptions& op
         YIPAN_TRY_VOID(staging_->set_meta("ignored", joined(rows_->ignored_columns())));
         YIPAN_TRY_VOID(staging_->set_number("position", rows_->snapshot().position().value));
         YIPAN_TRY_VOID(staging_->set_number("started", board_.now().micros));
-        return {};
+        YIPAN_TRY_VOID(changed());
+        YIPAN_TRY_VOID(staging_->commit());
+        return staging_->begin();
     };
+    auto taken = InUse::take(staging_->path());
+    if (!taken) return fail(one(taken.error()));
+    reading_.emplace(std::move(*taken));
     if (const Status written = write(); !written) return fail(one(written.error()));
     return {};
 }
 
 // The corrected rows run in a round of their own: the columns are those of the first file.
-Checked<void> ImportWork::begin_correction(const Opened& opened) {
+Checked<void> ImportWork::begin_correction(const Opened& opened, const StageOptions& options) {
     if (const Status known = open(opened.corrects); !known) return fail(one(known.error()));
+    if (options.may_correct && !options.may_correct(report()))
+        return fail(one({Code::not_found, "import " + opened.corrects, "no such import of yours in this post", ""}));
+    auto taken = InUse::take(staging_->path());
+    if (!taken) return fail(one(taken.error()));
+    reading_.emplace(std::move(*taken));
     const auto begin = [&]() -> Checked<void> {
         const Result<ImportState> now = state();
         if (!now) return fail(one(now.error()));
@@ -286,31 +305,40 @@ Status ImportWork::remember_staged() {
     return {};
 }
 
-Checked<void> ImportWork::stage(int type, const std::string& file, const StageOptions& options) {
+Checked<void> ImportWork::begin(int type, const std::string& file, const StageOptions& options) {
     model_ = board_.model();
     type_ = type;
     rights_ = options.rights;
     name_ = options.name.empty() ? std::filesystem::path(file).filename().string() : options.name;
-    const Result<std::string> sha256 = hash_of(file);
+    Result<std::string> sha256 = hash_of(file);
     if (!sha256) return fail(one(sha256.error()));
+    sha256_ = std::move(*sha256);
     Checked<Opened> opened = open_file(type, file, options);
     if (!opened) return fail(std::move(opened).error());
+    opened_ = std::make_unique<Opened>(std::move(*opened));
     const std::string uploaded = name_;
-    const bool correction = !opened->corrects.empty();
-    if (correction) {
-        if (auto begun = begin_correction(*opened); !begun) return begun;
-        if (type >= 0 && type != type_)
-            return fail(one({Code::usage, uploaded, "these are failing rows of " + declared().code, ""}));
-    } else {
-        if (auto begun = begin_new(*opened, options, *sha256); !begun) return begun;
-    }
+    if (!corrects()) return begin_new(*opened_, options, sha256_);
+    if (auto begun = begin_correction(*opened_, options); !begun) return begun;
+    if (type >= 0 && type != type_)
+        return fail(one({Code::usage, uploaded, "these are failing rows of " + declared().code, ""}));
+    return {};
+}
+
+void ImportWork::abandon() {
+    if (opened_ && !corrects() && staging_) (void)staging_->remove();
+    opened_.reset();
+    reading_.reset();
+}
+
+Checked<void> ImportWork::read(const board::Progress& progress, const Ended& ended) {
+    YIPAN_CHECK(opened_ != nullptr);
+    ended_ = ended;
+    const bool correction = corrects();
     auto read = [&]() -> Checked<void> {
-        auto in_use = InUse::take(staging_->path());
-        if (!in_use) return fail(one(in_use.error()));
         if (!correction) {
             // Types without a key cannot tell a row they have from a new one; the board remembers such files.
             if (!rows_->has_key()) {
-                const auto known = rows_->snapshot().side("import", declared().code + ":" + *sha256);
+                const auto known = rows_->snapshot().side("import", declared().code + ":" + sha256_);
                 if (!known) return fail(one(known.error()));
                 if (*known) {
                     for (const Status& status :
@@ -319,18 +347,19 @@ Checked<void> ImportWork::stage(int type, const std::string& file, const StageOp
                     return {};
                 }
             }
-            if (const Status indexed = rows_->index_existing(options.progress); !indexed)
-                return fail(one(indexed.error()));
+            if (const Status indexed = rows_->index_existing(progress); !indexed) return fail(one(indexed.error()));
         }
-        if (auto rows = read_rows(*opened, options); !rows) return rows;
+        if (auto rows = read_rows(*opened_, progress); !rows) return rows;
         return end_staging();
     }();
     if (!read && !correction) (void)staging_->remove();
     rows_.reset();
+    opened_.reset();
+    reading_.reset();
     return read;
 }
 
-Checked<void> ImportWork::read_rows(Opened& opened, const StageOptions& options) {
+Checked<void> ImportWork::read_rows(Opened& opened, const board::Progress& progress) {
     const bool correction = !opened.corrects.empty();
     const std::size_t columns = rows_->columns().size();
     std::vector<Cell> padded;
@@ -379,7 +408,12 @@ Checked<void> ImportWork::read_rows(Opened& opened, const StageOptions& options)
         if (lines_read_ > staged_rows_max)
             return fail(one({Code::limit_exceeded, name_, "more than " + std::to_string(staged_rows_max) + " rows",
                              "split the file"}));
-        if (options.progress && lines_read_ % 1024 == 0) options.progress(ahead.bytes_done(), total);
+        if (lines_read_ % 1024 == 0) {
+            if (progress) progress(ahead.bytes_done(), total);
+            if (ended_ && ended_())
+                return fail(one(
+                    {Code::busy, name_, "the reading was ended before the end of the file", "import the file again"}));
+        }
         if (lines_read_ % rows_per_commit == 0) {
             if (auto judged = judge_waiting(); !judged) return judged;
             for (const Status& status : {staging_->commit(), staging_->begin()})

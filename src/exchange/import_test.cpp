@@ -588,6 +588,7 @@ TEST_F(Staged, RowsAreJudgedByTheRightsOfWhoImportsAndMasksAreNoValues) {
     options.rights.compare = [](const record::Record& there, const board::Change& change, record::Resolver&,
                                 Errors& refused) {
         if (*record::as_text(there.at(0)) == "B") refused.push_back({Code::not_allowed, change.where, "not seen", ""});
+        return true;
     };
     const auto import =
         stage("town", file("code,name,phone\nA,甲改,138****\nB,乙,13900000000\nC,丙,1\nD,丁,1**\n"), options);

@@ -114,6 +114,7 @@ Checked<void> ImportWork::undo(const UndoOptions& options) {
     if (auto may = may_write(); !may) return may;
     auto busy = InUse::take(staging_->path());
     if (!busy) return fail(one(busy.error()));
+    ended_ = options.ended;
     const Result<ImportState> now = state();
     if (!now) return fail(one(now.error()));
     if (*now == ImportState::undone) return {};

@@ -29,7 +29,9 @@ class ImportWork final : public StagedImport {
     ImportWork(board::Board& board, std::string board_path) : board_(board), board_path_(std::move(board_path)) {}
 
     // import_stage.cpp
-    Checked<void> stage(int type, const std::string& file, const StageOptions& options);
+    Checked<void> begin(int type, const std::string& file, const StageOptions& options);
+    Checked<void> read(const board::Progress& progress, const Ended& ended) override;
+    void abandon() override;
     // import_apply.cpp
     Checked<void> apply(const ApplyOptions& options) override;
     // import_undo.cpp
@@ -66,8 +68,9 @@ class ImportWork final : public StagedImport {
     Checked<Opened> open_file(int type, const std::string& file, const StageOptions& options);
     Checked<void> find_head_of(Opened& opened, int type, const std::string& name);
     Checked<void> begin_new(const Opened& opened, const StageOptions& options, const std::string& sha256);
-    Checked<void> begin_correction(const Opened& opened);
-    Checked<void> read_rows(Opened& opened, const StageOptions& options);
+    Checked<void> begin_correction(const Opened& opened, const StageOptions& options);
+    Checked<void> read_rows(Opened& opened, const board::Progress& progress);
+    bool corrects() const { return opened_ && !opened_->corrects.empty(); }
     Checked<void> take(std::uint64_t line, std::span<const Cell> cells);
     Checked<void> take_corrected(std::uint64_t line, std::span<const Cell> cells, bool csv);
     Checked<void> take_row(std::int64_t line, std::span<const Cell> cells);
@@ -125,6 +128,10 @@ class ImportWork final : public StagedImport {
     std::optional<Date> effective_;
     int round_ = 0;
     RowRights rights_;
+    Ended ended_;
+    std::unique_ptr<Opened> opened_;  // between begin() and the end of read()
+    std::optional<InUse> reading_;
+    std::string sha256_;
     std::unique_ptr<RowReader> rows_;
     std::vector<Waiting> waiting_;
     std::array<std::int64_t, 4> counts_{};  // of this reading, by fate

@@ -223,9 +223,10 @@ RecordId RowReader::existing(const std::vector<record::Value>& values) {
 }
 
 bool RowReader::perhaps_masked(const Column& column, std::string_view text) const {
-    return rights_ && rights_->masked && column.field >= 0 && text.find('*') != std::string_view::npos &&
-           field_of(type_, column.field).group == model::FieldGroup::personal &&
-           std::find(key_.begin(), key_.end(), column.field) == key_.end();
+    if (!rights_ || !rights_->masked || column.field < 0) return false;
+    if (std::find(key_.begin(), key_.end(), column.field) != key_.end()) return false;
+    const bool personal = field_of(type_, column.field).group == model::FieldGroup::personal;
+    return text.empty() || (personal && text.find('*') != std::string_view::npos);
 }
 
 void RowReader::judge_new(const Row& row, const std::string& where, Errors& errors) const {
@@ -323,8 +324,9 @@ Checked<RowReader::Row> RowReader::read(std::span<const Cell> cells, std::uint64
     if (!second_reading_) check_ranges(where, errors);
     if (!errors.empty()) return fail(std::move(errors));
     if (!second_reading_) check_repeated(line, where, errors);
+    bool told = true;
     if (record && rights_ && rights_->compare) {
-        rights_->compare(*record, row.change, snapshot_->resolver(), errors);
+        told = rights_->compare(*record, row.change, snapshot_->resolver(), errors);
         if (!errors.empty()) return fail(std::move(errors));
     }
     judge_fixed(record.get(), cells, where, errors);
@@ -337,7 +339,7 @@ Checked<RowReader::Row> RowReader::read(std::span<const Cell> cells, std::uint64
         row.change.verb = board::Verb::amend;
         row.change.record = id;
         row.version = record ? record->version : 0;
-        row.fate = compare && record && !differs(*record, row) ? Fate::unchanged : Fate::amend;
+        row.fate = compare && told && record && !differs(*record, row) ? Fate::unchanged : Fate::amend;
     }
     if (!errors.empty()) return fail(std::move(errors));
     return row;

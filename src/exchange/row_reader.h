@@ -14,10 +14,11 @@ namespace yipan::exchange {
 /// What somebody who imports in a post may see and write; empty: everything.
 struct RowRights {
     board::Permit permit;  // asked for every row as the board's writer will ask it
-    /// Whether the text is only what this person is shown instead of a personal value (张**): then the value stays.
+    /// Whether the text is only what this person is shown instead of the value (张**, nothing): then the value stays.
     std::function<bool(const record::Record& there, int field, std::string_view text, record::Resolver& world)> masked;
-    /// Refuses rows and fields whose present values the person may not see: not even "unchanged" is told of them.
-    std::function<void(const record::Record& there, const board::Change& change, record::Resolver& world,
+    /// Refuses rows and fields whose present values the person may not see. False: nor may he be told that nothing
+    /// would change.
+    std::function<bool(const record::Record& there, const board::Change& change, record::Resolver& world,
                        Errors& refused)>
         compare;
 };

@@ -163,6 +163,8 @@ class RecordSheet {
     Status cell(std::int64_t row, std::size_t c, const record::Record& record, const record::NameOf& key_of) {
         const model::Field& f = type_.fields[at(fields_[c])];
         const record::Value& value = record.at(fields_[c]);
+        if (const auto other = options_.instead ? options_.instead(record, fields_[c]) : std::nullopt)
+            return other->empty() ? Status{} : book_.text(sheet_, row, c, guarded(*other));
         if (record::is_unset(value)) return {};
         const std::int64_t* n = record::as_integer(value);
         const bool number =
@@ -181,8 +183,11 @@ class RecordSheet {
         std::string text = f.kind == Kind::choice && options_.headings == Headings::labels
                                ? record::display(model_, f, value, options_.language, key_of)
                                : record::plain_text(model_, f, value, key_of);
+        return book_.text(sheet_, row, c, guarded(std::move(text)), number ? nullptr : formats_[c]);
+    }
+    static std::string guarded(std::string text) {
         if (without_guard(text).size() < text.size()) text.insert(text.begin(), '\'');  // its own apostrophe stays
-        return book_.text(sheet_, row, c, text, number ? nullptr : formats_[c]);
+        return text;
     }
     Book& book_;
     const model::Model& model_;
@@ -292,8 +297,13 @@ std::string example_of(const model::Field& field, model::Language language) {
 
 class Template {
   public:
-    Template(Book& book, board::Snapshot& snapshot, const model::Type& type, model::Language language)
-        : book_(book), snapshot_(snapshot), type_(type), language_(language), names_(snapshot) {
+    Template(Book& book, board::Snapshot& snapshot, const model::Type& type, const TemplateOptions& options)
+        : book_(book),
+          snapshot_(snapshot),
+          type_(type),
+          options_(options),
+          language_(options.language),
+          names_(snapshot) {
         for (std::size_t i = 0; i < type.fields.size(); ++i)
             if (entered(type.fields[i])) fields_.push_back(static_cast<int>(i));
     }
@@ -347,7 +357,8 @@ class Template {
         if (field.kind == Kind::reference) {
             YIPAN_TRY(const auto rows, snapshot_.list(field.target, "", 0, template_list_max));
             if (rows.more) return out;  // too many to choose from a list
-            for (const record::RecordPtr& record : rows.rows) out.push_back(names_.key_text(*record));
+            for (const record::RecordPtr& record : rows.rows)
+                if (!options_.listed || options_.listed(*record)) out.push_back(names_.key_text(*record));
         }
         if (std::ssize(out) > template_list_max) out.clear();
         return out;
@@ -402,6 +413,7 @@ class Template {
     Book& book_;
     board::Snapshot& snapshot_;
     const model::Type& type_;
+    const TemplateOptions& options_;
     model::Language language_;
     Names names_;
     std::vector<int> fields_;
@@ -528,9 +540,9 @@ Result<std::int64_t> export_xlsx(board::Snapshot& snapshot, int type, const std:
     return rows;
 }
 
-Status template_xlsx(board::Snapshot& snapshot, int type, const std::string& path, model::Language language) {
+Status template_xlsx(board::Snapshot& snapshot, int type, const std::string& path, const TemplateOptions& options) {
     YIPAN_TRY(const std::unique_ptr<Book> book, new_book(path));
-    YIPAN_TRY_VOID(Template(*book, snapshot, snapshot.model().types[at(type)], language).write());
+    YIPAN_TRY_VOID(Template(*book, snapshot, snapshot.model().types[at(type)], options).write());
     return book->finish();
 }
 

@@ -18,8 +18,15 @@ constexpr std::int64_t template_list_max = 500;  // of a drop-down; longer ones 
 Result<std::int64_t> export_xlsx(board::Snapshot& snapshot, int type, const std::string& path,
                                  const ExportOptions& options = {});
 
+struct TemplateOptions {
+    model::Language language = model::Language::hans;
+    std::function<bool(const record::Record&)> listed;  // which records may stand in a drop-down; none: all
+};
 /// The empty table of a type with drop-downs and units, and a sheet of instructions.
-Status template_xlsx(board::Snapshot& snapshot, int type, const std::string& path, model::Language language);
+Status template_xlsx(board::Snapshot& snapshot, int type, const std::string& path, const TemplateOptions& options);
+inline Status template_xlsx(board::Snapshot& snapshot, int type, const std::string& path, model::Language language) {
+    return template_xlsx(snapshot, type, path, TemplateOptions{language, {}});
+}
 
 class FailingSheet {
   public:

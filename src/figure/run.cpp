@@ -257,7 +257,7 @@ Status each_piece(std::string_view chunk, const std::function<bool(const Piece&)
         piece.sum = in.zigzag128();
         piece.net = in.zigzag();
         piece.first_position = static_cast<std::int64_t>(in.varint());
-        piece.last_position = piece.first_position + static_cast<std::int64_t>(in.varint());
+        piece.last_position = wrapping_sum(piece.first_position, static_cast<std::int64_t>(in.varint()));
         piece.postings = in.bytes(in.varint());
         if (!in.ok) return damaged("a chunk of postings");
         if (!visit(piece)) break;

@@ -1,6 +1,6 @@
-// Rights: roles and who holds them, what each role may do with which records, figures and moves (docs/rights.md). The scope
-// (own, unit, subtree, all) and the condition become one expression, which must also have a form in SQL: what cannot be
-// compiled is refused here, never filtered afterwards.
+// Rights: roles and who holds them, what each role may do with which records, figures and moves (docs/rights.md). The
+// scope (own, unit, subtree, all) and the condition become one expression, which must also have a form in SQL: what
+// cannot be compiled is refused here, never filtered afterwards.
 #include <algorithm>
 
 #include "base/nearest.h"
@@ -11,8 +11,9 @@
 
 namespace yipan::model {
 namespace {
-constexpr std::string_view action_names[action_count] = {"see",   "create", "amend",  "move",   "remove", "void", "restore",
-                                                         "erase", "merge",  "import", "export", "unmask", "clear"};
+constexpr std::string_view action_names[action_count] = {"see",    "create",  "amend", "move",  "remove",
+                                                         "void",   "restore", "erase", "merge", "import",
+                                                         "export", "unmask",  "clear"};
 constexpr std::size_t roles_max = 200, rights_of_all_max = 2'000;
 
 int field_of_kind(Loader& loader, const Section& section, int type, std::string_view keyword,
@@ -38,7 +39,8 @@ int reference_to(Loader& loader, const Section& section, int type, std::string_v
 
 class RightsReader {
   public:
-    explicit RightsReader(Loader& loader) : loader_(loader), rights_(loader.model.rights), identity_(loader.model.identity) {}
+    explicit RightsReader(Loader& loader)
+        : loader_(loader), rights_(loader.model.rights), identity_(loader.model.identity) {}
 
     void run() {
         if (loader_.rights.empty()) return;
@@ -50,8 +52,9 @@ class RightsReader {
         }
         paths_.resize(loader_.model.types.size());
         for (const Declaration& d : loader_.rights)
-            sections_.emplace_back(loader_.problems, d.file->source->path, *d.key, *d.body, "rights",
-                                   std::vector<std::string_view>{"forest", "units", "grants", "roles", "allow", "smallest_cell"});
+            sections_.emplace_back(
+                loader_.problems, d.file->source->path, *d.key, *d.body, "rights",
+                std::vector<std::string_view>{"forest", "units", "grants", "roles", "allow", "smallest_cell"});
         for (const Section& s : sections_) read_forest(s), read_units(s), read_grants(s), read_roles(s);
         for (const Section& s : sections_) read_allow(s), read_cells(s);
     }
@@ -61,7 +64,8 @@ class RightsReader {
         const auto word = s.word("forest");
         if (!word) return;
         rights_.forest = loader_.model.find_forest(word->text);
-        if (rights_.forest < 0) s.wrong("forest", "there is no forest \"" + word->text.substr(0, 80) + "\"", "declare it under forests");
+        if (rights_.forest < 0)
+            s.wrong("forest", "there is no forest \"" + word->text.substr(0, 80) + "\"", "declare it under forests");
     }
     // units: {organ: this, visit: visitor.organ}
     void read_units(const Section& s) {
@@ -76,13 +80,15 @@ class RightsReader {
                 if (type == identity_.unit_type)
                     paths_[static_cast<std::size_t>(type)] = "this";
                 else
-                    loader_.problems.add(s.place(value), "rights units: " + key.text + " is not the type of units", "name a path to the unit");
+                    loader_.problems.add(s.place(value), "rights units: " + key.text + " is not the type of units",
+                                         "name a path to the unit");
                 continue;
             }
             const auto path = resolve_path(loader_, type, {value.text, s.place(value)}, "rights units");
             if (path.empty()) continue;
             if (last_field(loader_, type, path).target != identity_.unit_type)
-                loader_.problems.add(s.place(value), "rights units: the path \"" + value.text + "\" does not lead to a unit",
+                loader_.problems.add(s.place(value),
+                                     "rights units: the path \"" + value.text + "\" does not lead to a unit",
                                      "its last field refers to " + loader_.type(identity_.unit_type).code);
             paths_[static_cast<std::size_t>(type)] = value.text;
         }
@@ -90,14 +96,16 @@ class RightsReader {
     void read_grants(const Section& s) {
         const yaml::Node* node = s.find("grants");
         if (!node) return;
-        const Section g(loader_.problems, s.file(), *node, *node, "rights grants", {"type", "post", "role", "unit", "from", "to"});
+        const Section g(loader_.problems, s.file(), *node, *node, "rights grants",
+                        {"type", "post", "role", "unit", "from", "to"});
         g.missing("type", "type: <record type that gives roles>");
         auto& out = rights_.grants;
         if (const auto word = g.word("type")) out.type = loader_.resolve_type(*word, g.subject());
         for (const char* keyword : {"post", "role", "unit"}) g.missing(keyword, std::string(keyword) + ": <field>");
         out.post = reference_to(loader_, g, out.type, "post", identity_.post);
         out.unit = reference_to(loader_, g, out.type, "unit", identity_.unit_type);
-        out.role = field_of_kind(loader_, g, out.type, "role", {FieldKind::text, FieldKind::choice}, "a text or choice");
+        out.role =
+            field_of_kind(loader_, g, out.type, "role", {FieldKind::text, FieldKind::choice}, "a text or choice");
         out.from = field_of_kind(loader_, g, out.type, "from", {FieldKind::date}, "a date");
         out.to = field_of_kind(loader_, g, out.type, "to", {FieldKind::date}, "a date");
         if (out.post < 0 || out.unit < 0 || out.role < 0) out.type = -1;
@@ -105,7 +113,8 @@ class RightsReader {
     void read_roles(const Section& s) {
         const yaml::Node* node = s.find("roles");
         if (!node) return;
-        if (!node->is_map()) return s.wrong("roles", "\"roles\" is not a map", "roles: {clerk: {label: [...], posts: \"true\"}}");
+        if (!node->is_map())
+            return s.wrong("roles", "\"roles\" is not a map", "roles: {clerk: {label: [...], posts: \"true\"}}");
         for (std::size_t i = 0; i < node->keys.size(); ++i) {
             const yaml::Node& key = node->keys[i];
             if (const auto bad = judge_name(key.text, NameUse::code))
@@ -116,7 +125,8 @@ class RightsReader {
                 loader_.problems.add(s.place(key), "more than 200 roles", "", Code::limit_exceeded);
                 return;
             }
-            const Section r(loader_.problems, s.file(), key, node->items[i], "role " + key.text, {"label", "posts", "note"});
+            const Section r(loader_.problems, s.file(), key, node->items[i], "role " + key.text,
+                            {"label", "posts", "note"});
             Role& role = rights_.roles.emplace_back();
             role.code = key.text;
             role.label = r.label();
@@ -156,7 +166,8 @@ class RightsReader {
     void read_allow(const Section& s) {
         const yaml::Node* node = s.find("allow");
         if (!node) return;
-        if (!node->is_list()) return s.wrong("allow", "\"allow\" is not a list", "allow: [{role: ..., do: [see], types: [...]}]");
+        if (!node->is_list())
+            return s.wrong("allow", "\"allow\" is not a list", "allow: [{role: ..., do: [see], types: [...]}]");
         for (const yaml::Node& item : node->items) {
             if (rights_.rights.size() >= rights_of_all_max) {
                 loader_.problems.add(s.place(item), "more than 2,000 rights", "", Code::limit_exceeded);
@@ -215,7 +226,8 @@ class RightsReader {
         if (!node) return;
         if (right.actions & ~(1U << static_cast<int>(Action::see)))
             a.wrong("do", "figures can only be seen", "do: [see]");
-        if (right.scope == Scope::own) a.wrong("in", "a figure belongs to units, not to a post", "in: unit, subtree or all");
+        if (right.scope == Scope::own)
+            a.wrong("in", "a figure belongs to units, not to a post", "in: unit, subtree or all");
         if (node->is_scalar() && node->text == "*") {
             for (const Figure& f : loader_.model.figures) right.figures.push_back(f.index);
             return;
@@ -243,7 +255,9 @@ class RightsReader {
     std::string unit_path(const Type& type) const {
         const std::string& said = paths_[static_cast<std::size_t>(type.index)];
         if (!said.empty()) return said;
-        const std::string unit = loader_.model.types[static_cast<std::size_t>(identity_.post)].fields[static_cast<std::size_t>(identity_.unit)].code;
+        const std::string unit = loader_.model.types[static_cast<std::size_t>(identity_.post)]
+                                     .fields[static_cast<std::size_t>(identity_.unit)]
+                                     .code;
         if (type.index == identity_.post) return unit;
         const std::string post = post_path(type);
         return post.empty() ? "" : post + "." + unit;
@@ -253,7 +267,8 @@ class RightsReader {
         std::string out;
         int at = type.index;
         for (const int step : type.responsible) {
-            const Field& field = loader_.model.types[static_cast<std::size_t>(at)].fields[static_cast<std::size_t>(step)];
+            const Field& field =
+                loader_.model.types[static_cast<std::size_t>(at)].fields[static_cast<std::size_t>(step)];
             out += (out.empty() ? "" : ".") + field.code;
             at = field.target;
         }
@@ -266,7 +281,8 @@ class RightsReader {
             const std::string path = right.scope == Scope::own ? post_path(type) : unit_path(type);
             if (path.empty()) {
                 a.wrong("in", type.code + " has no " + (right.scope == Scope::own ? "responsible post" : "unit"),
-                        right.scope == Scope::own ? "in: all, with a condition" : "rights: {units: {" + type.code + ": <path to its unit>}}");
+                        right.scope == Scope::own ? "in: all, with a condition"
+                                                  : "rights: {units: {" + type.code + ": <path to its unit>}}");
                 return;
             }
             text = right.scope == Scope::own ? path + " == yipan_post" : path + " in yipan_units";
@@ -289,14 +305,17 @@ class RightsReader {
         use.variables[slots::right_post] = {"yipan_post", post};
         use.variables[slots::right_units] = {"yipan_units", cel::Type::list(unit)};
         use.variables[slots::right_acting] = {"post", post};
-        use.variables[slots::right_actor] = {identity_.person < 0 ? "" : "actor",
-                                             identity_.person < 0 ? cel::Type::dyn() : cel::Type::object_of(loader_.type(identity_.person).object).or_null()};
+        use.variables[slots::right_actor] = {
+            identity_.person < 0 ? "" : "actor",
+            identity_.person < 0 ? cel::Type::dyn()
+                                 : cel::Type::object_of(loader_.type(identity_.person).object).or_null()};
         use.variables[slots::right_today] = {"today", cel::Type::date()};
         auto condition = read_expression(loader_, use, word);
         if (!condition) return;
         if (const auto sql = cel::to_sql(condition->program); !sql) {
             for (const Error& e : sql.error())
-                loader_.problems.add(word.where, use.subject + ": " + e.message, e.hint.empty() ? "a right must also be a database filter" : e.hint, e.code);
+                loader_.problems.add(word.where, use.subject + ": " + e.message,
+                                     e.hint.empty() ? "a right must also be a database filter" : e.hint, e.code);
             return;
         }
         Right::OfType of{index, std::move(*condition), {}};
@@ -313,21 +332,26 @@ class RightsReader {
                 return std::any_of(moves.begin(), moves.end(), [&](const Move& m) { return m.code == word.text; });
             });
             if (!known && !right.types.empty())
-                loader_.problems.add(word.where, a.subject() + ": none of its types has a move \"" + word.text.substr(0, 80) + "\"", "");
+                loader_.problems.add(
+                    word.where, a.subject() + ": none of its types has a move \"" + word.text.substr(0, 80) + "\"", "");
         }
     }
     void read_cells(const Section& s) {
         const yaml::Node* node = s.find("smallest_cell");
         if (!node) return;
-        if (!node->is_map()) return s.wrong("smallest_cell", "\"smallest_cell\" is not a map", "smallest_cell: {<figure>: 3}");
+        if (!node->is_map())
+            return s.wrong("smallest_cell", "\"smallest_cell\" is not a map", "smallest_cell: {<figure>: 3}");
         for (std::size_t i = 0; i < node->keys.size(); ++i) {
             const yaml::Node& key = node->keys[i];
             const int figure = loader_.model.find_figure(key.text);
             const int least = std::atoi(node->items[i].text.c_str());
             if (figure < 0)
-                loader_.problems.add(s.place(key), "smallest_cell: there is no figure \"" + key.text.substr(0, 80) + "\"", "");
+                loader_.problems.add(s.place(key),
+                                     "smallest_cell: there is no figure \"" + key.text.substr(0, 80) + "\"", "");
             else if (loader_.model.figures[static_cast<std::size_t>(figure)].derived())
-                loader_.problems.add(s.place(key), "smallest_cell: " + key.text + " is derived and stands for no records itself", "name its parts");
+                loader_.problems.add(s.place(key),
+                                     "smallest_cell: " + key.text + " is derived and stands for no records itself",
+                                     "name its parts");
             else if (least < 2 || least > 1'000)
                 loader_.problems.add(s.place(node->items[i]), "smallest_cell: not a whole number from 2 to 1000", "");
             else
@@ -356,14 +380,16 @@ void read_holdings(Loader& loader) {
     if (loader.identities.empty()) return;
     Identity& identity = loader.model.identity;
     const Declaration& d = loader.identities.front();
-    const Section section(loader.problems, d.file->source->path, *d.key, *d.body, "identity", {"person", "post", "unit", "holds"});
+    const Section section(loader.problems, d.file->source->path, *d.key, *d.body, "identity",
+                          {"person", "post", "unit", "holds"});
     if (identity.post >= 0) {
         identity.unit = field_of_kind(loader, section, identity.post, "unit", {FieldKind::reference}, "a reference");
         if (identity.unit >= 0) identity.unit_type = loader.field(identity.post, identity.unit).target;
     }
     const yaml::Node* node = section.find("holds");
     if (!node) return;
-    const Section h(loader.problems, section.file(), *node, *node, "identity holds", {"type", "person", "post", "from", "to", "kind"});
+    const Section h(loader.problems, section.file(), *node, *node, "identity holds",
+                    {"type", "person", "post", "from", "to", "kind"});
     Identity::Holding& out = identity.holds;
     for (const char* keyword : {"type", "person", "post"}) h.missing(keyword, std::string(keyword) + ": ...");
     if (const auto word = h.word("type")) out.type = loader.resolve_type(*word, h.subject());

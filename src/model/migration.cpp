@@ -80,7 +80,8 @@ void read_one(Problems& problems, const std::string& file, const yaml::Node& key
         if (word == "rule") take(word, m.rule);
         if (word == "value") take(word, m.value, &m.value_where);
         if (word == "where") take(word, m.condition, &m.condition_where);
-        if (word == "to" && m.verb == Verb::back) m.version = static_cast<int>(section.whole(word, 1, 1'000'000).value_or(1));
+        if (word == "to" && m.verb == Verb::back)
+            m.version = static_cast<int>(section.whole(word, 1, 1'000'000).value_or(1));
         if (word == "to" && m.verb != Verb::back && !mapped) take(word, m.to);
         if (word == "fields")
             for (const Word& f : section.words(word)) m.fields.push_back(f.text);
@@ -112,7 +113,8 @@ Checked<std::vector<Migration>> read_migrations(const SourceFile& file) {
     const Section top(problems, file.path, *root, *root, "file", {"migrations"});
     top.missing("migrations", "migrations: [- drop_field: {type: ..., field: ...}]");
     if (const yaml::Node* list = top.find("migrations")) {
-        if (!list->is_list()) top.wrong("migrations", "\"migrations\" is not a list", "write - rename_field: {...} items");
+        if (!list->is_list())
+            top.wrong("migrations", "\"migrations\" is not a list", "write - rename_field: {...} items");
         if (list->items.size() > migrations_max)
             problems.add(yaml::place(file.path, *list), "more than 500 migrations", "split the change",
                          Code::limit_exceeded);

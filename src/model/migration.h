@@ -1,7 +1,7 @@
 #pragma once
-// Declared migrations: what a change of the model means for the records there are. YAML in <module>/migrations/*.yaml or
-// given with --migration; keyword reference: docs/model-change.md. Reading knows no model; compare() (step.h) checks the
-// names against both.
+// Declared migrations: what a change of the model means for the records there are. YAML in <module>/migrations/*.yaml
+// or given with --migration; keyword reference: docs/model-change.md. Reading knows no model; compare() (step.h) checks
+// the names against both.
 #include <optional>
 #include <string>
 #include <utility>

@@ -254,8 +254,8 @@ struct Identity {  // which types stand for the person and the post that act
     } holds;
 };
 
-/// What may be done (docs/rights.md). `clear`: personal fields are shown without asking; `unmask`: shown on request, which
-/// is journaled.
+/// What may be done (docs/rights.md). `clear`: personal fields are shown without asking; `unmask`: shown on request,
+/// which is journaled.
 enum class Action : std::uint8_t {
     see,
     create,

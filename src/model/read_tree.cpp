@@ -16,7 +16,8 @@ bool belongs(const fs::path& path) {
     if (name.empty() || name.front() == '.') return false;
     const bool yaml = path.extension() == ".yaml";
     const bool report = path.extension() == ".md" || name.ends_with(".md.mustache");
-    return ((folder == "types" || folder == "schemes" || folder == "migrations") && yaml) || (folder == "reports" && report);
+    return ((folder == "types" || folder == "schemes" || folder == "migrations") && yaml) ||
+           (folder == "reports" && report);
 }
 
 Result<std::string> read_file(const fs::path& path, const std::string& shown) {

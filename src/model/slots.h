@@ -6,8 +6,8 @@ namespace yipan::model::slots {
 // Rules, `needs`, `who`: `old` the version before (null for a new record), `post` and `actor` records of the identity
 // types (null when the system itself acts), `entry_date` the entry's date. Values: object, object, object, date.
 constexpr int old_record = 0, post = 1, actor = 2, entry_date = 3, rule_count = 4;
-// Rights: what the scope compares with (the acting post; the units of the scope), then `post` and `actor` as in rules and
-// `today`. The first two have names no author can write in a model.
+// Rights: what the scope compares with (the acting post; the units of the scope), then `post` and `actor` as in rules
+// and `today`. The first two have names no author can write in a model.
 constexpr int right_post = 0, right_units = 1, right_acting = 2, right_actor = 3, right_today = 4, right_count = 5;
 // Lights: `today`, the asked date.
 constexpr int today = 0, light_count = 1;

@@ -35,8 +35,9 @@ bool re_readable(FieldKind kind) {
     return !referring(kind) && kind != FieldKind::attachment && kind != FieldKind::place && kind != FieldKind::number;
 }
 std::string kind_text(const Field& f) {
-    static constexpr const char* names[] = {"text",    "integer",   "decimal",    "money",      "date",  "period", "boolean",
-                                            "instant", "choice", "reference", "references", "attachment", "place", "number"};
+    static constexpr const char* names[] = {"text",       "integer",    "decimal", "money",  "date",
+                                            "period",     "boolean",    "instant", "choice", "reference",
+                                            "references", "attachment", "place",   "number"};
     std::string out = names[static_cast<int>(f.kind)];
     if (f.kind == FieldKind::decimal) out += " of " + std::to_string(f.scale) + " places";
     return out;
@@ -87,12 +88,14 @@ class Comparer {
     int need_field(const Migration& m, const Type& type, const std::string& code, std::string_view which) {
         const int i = type.find(code);
         if (i < 0)
-            problems_.add(m.where,
-                          fmt::format("type {} of the {} model has no field \"{}\"", type.code, which, code.substr(0, 80)),
-                          did_you_mean(code, field_names(type), "name one of its fields"));
+            problems_.add(
+                m.where,
+                fmt::format("type {} of the {} model has no field \"{}\"", type.code, which, code.substr(0, 80)),
+                did_you_mean(code, field_names(type), "name one of its fields"));
         return i;
     }
-    void say(Effect effect, std::string subject, std::string hans, std::string hant, std::string en, bool right = false) {
+    void say(Effect effect, std::string subject, std::string hans, std::string hant, std::string en,
+             bool right = false) {
         step_->differences.push_back(
             {effect, std::move(subject), {std::move(hans), std::move(hant), std::move(en)}, right});
     }
@@ -160,8 +163,8 @@ class Comparer {
     }
 
     void fields() {
-        std::vector<std::map<int, int>> renamed(new_.types.size());       // new field -> old
-        std::vector<std::set<int>> dropped(new_.types.size());            // old fields named
+        std::vector<std::map<int, int>> renamed(new_.types.size());  // new field -> old
+        std::vector<std::set<int>> dropped(new_.types.size());       // old fields named
         for (std::size_t i = 0; i < migrations_.size(); ++i) {
             const Migration& m = migrations_[i];
             if (m.verb != Verb::rename_field && m.verb != Verb::drop_field && m.verb != Verb::split) continue;
@@ -170,7 +173,8 @@ class Comparer {
             if (t < 0) continue;
             const TypeStep& step = step_->type(t);
             if (step.old < 0) {
-                problems_.add(m.where, "type " + new_.types[at(t)].code + " is new: it has no records yet", "take it out");
+                problems_.add(m.where, "type " + new_.types[at(t)].code + " is new: it has no records yet",
+                              "take it out");
                 continue;
             }
             const Type &was = old_.types[at(step.old)], &now = new_.types[at(t)];
@@ -194,8 +198,10 @@ class Comparer {
             for (const auto& [to, from] : renamed[at(now.index)]) {
                 step.fields[at(to)].old = from;
                 if (!taken.insert(from).second)
-                    problems_.add("", "field " + was.fields[at(from)].code + " is renamed twice", "one rename for each");
-                say(Effect::free, field_name(now, to), "字段改名:" + was.fields[at(from)].code + " → " + now.fields[at(to)].code,
+                    problems_.add("", "field " + was.fields[at(from)].code + " is renamed twice",
+                                  "one rename for each");
+                say(Effect::free, field_name(now, to),
+                    "字段改名:" + was.fields[at(from)].code + " → " + now.fields[at(to)].code,
                     "欄位改名:" + was.fields[at(from)].code + " → " + now.fields[at(to)].code,
                     "field " + was.fields[at(from)].code + " is renamed to " + now.fields[at(to)].code);
             }
@@ -289,7 +295,8 @@ class Comparer {
                     "new required field " + b.code + in +
                         (filled ? ": every record gets its default" : ": a migration must set it"));
             } else {
-                say(Effect::free, subject, "新增字段" + b.label.hans, "新增欄位" + b.label.hant, "new field " + b.code + in);
+                say(Effect::free, subject, "新增字段" + b.label.hans, "新增欄位" + b.label.hant,
+                    "new field " + b.code + in);
             }
             return;
         }
@@ -321,8 +328,8 @@ class Comparer {
         if (b.required && !a.required) {
             step.reads_rows = true;
             if (filled) step.touches = true;
-            say(filled ? Effect::rewrites : Effect::migration, subject, b.label.hans + "改为必填", b.label.hant + "改為必填",
-                "field " + b.code + in + " becomes required");
+            say(filled ? Effect::rewrites : Effect::migration, subject, b.label.hans + "改为必填",
+                b.label.hant + "改為必填", "field " + b.code + in + " becomes required");
         }
         if (a.required && !b.required)
             say(Effect::free, subject, b.label.hans + "不再必填", b.label.hant + "不再必填",
@@ -361,8 +368,8 @@ class Comparer {
         if (a.preset != b.preset)
             say(Effect::free, subject, b.label.hans + "的默认值改变", b.label.hant + "的預設值改變",
                 "field " + b.code + in + " has another default; records there are keep their values");
-        if (a.label.hans != b.label.hans || a.label.hant != b.label.hant || a.label.en != b.label.en || a.help != b.help ||
-            a.unit != b.unit || a.on_delete != b.on_delete || a.index != b.index)
+        if (a.label.hans != b.label.hans || a.label.hant != b.label.hant || a.label.en != b.label.en ||
+            a.help != b.help || a.unit != b.unit || a.on_delete != b.on_delete || a.index != b.index)
             say(Effect::free, subject, b.label.hans + "的说明改变", b.label.hant + "的說明改變",
                 "field " + b.code + in + " has another label, help, unit, index or rule of deletion");
     }
@@ -384,12 +391,14 @@ class Comparer {
                 step.reads_rows = step.touches = true;
                 say(Effect::loses, subject, (state ? "取消状态:" : "取消选项:") + gone,
                     (state ? "取消狀態:" : "取消選項:") + gone,
-                    (state ? "states of " + now.code : "choices of " + b.code + " of " + now.code) + " are removed: " + gone);
+                    (state ? "states of " + now.code : "choices of " + b.code + " of " + now.code) +
+                        " are removed: " + gone);
             }
             if (!fresh.empty())
                 say(Effect::free, subject, (state ? "新增状态:" : "新增选项:") + fresh,
                     (state ? "新增狀態:" : "新增選項:") + fresh,
-                    (state ? "new states of " + now.code : "new choices of " + b.code + " of " + now.code) + ": " + fresh);
+                    (state ? "new states of " + now.code : "new choices of " + b.code + " of " + now.code) + ": " +
+                        fresh);
         }
         const Migration* m = declared(state ? Verb::map_states : Verb::map_choices, was, now, b.code);
         if (!m) return;
@@ -435,7 +444,8 @@ class Comparer {
             const int from = source_type(t);
             if (f < 0) continue;
             if (from < 0) {
-                problems_.add(m.where, "type " + new_.types[at(t)].code + " is new: it has no records to set", "take it out");
+                problems_.add(m.where, "type " + new_.types[at(t)].code + " is new: it has no records to set",
+                              "take it out");
                 continue;
             }
             if (new_.types[at(t)].fields[at(f)].computed) {
@@ -451,7 +461,10 @@ class Comparer {
                 auto program = cel::compile(text, env);
                 if (program) return std::move(*program);
                 for (const Error& e : program.error())
-                    problems_.add(where, "set " + m.field + ": " + e.message + (e.where.empty() ? "" : " (at " + e.where + " of the expression)"), e.hint);
+                    problems_.add(where,
+                                  "set " + m.field + ": " + e.message +
+                                      (e.where.empty() ? "" : " (at " + e.where + " of the expression)"),
+                                  e.hint);
                 return std::nullopt;
             };
             auto value = compiled(m.value, m.value_where, false);
@@ -499,18 +512,20 @@ class Comparer {
             }
             const auto refers = [&](const Type& t, int target) {
                 const int f = t.find(m.from);
-                return f >= 0 && t.fields[at(f)].kind == FieldKind::reference && t.fields[at(f)].target == target ? f : -1;
+                return f >= 0 && t.fields[at(f)].kind == FieldKind::reference && t.fields[at(f)].target == target ? f
+                                                                                                                  : -1;
             };
             step.back_reference = refers(type, kept);
             step.reference = step.back_reference < 0 ? refers(stays, into) : -1;
             if (step.back_reference < 0 && step.reference < 0)
-                problems_.add(m.where, "\"" + m.from.substr(0, 80) + "\" refers neither from " + type.code + " to " +
-                                           stays.code + " nor back",
+                problems_.add(m.where,
+                              "\"" + m.from.substr(0, 80) + "\" refers neither from " + type.code + " to " +
+                                  stays.code + " nor back",
                               "name the reference field that joins the two");
             say(Effect::rewrites, "type " + type.code, was.label.hans + "拆分出" + type.label.hans,
                 was.label.hant + "拆分出" + type.label.hant,
-                "records of " + was.code + " are split: their " + joined({m.fields.begin(), m.fields.end()}) + " go to " +
-                    type.code);
+                "records of " + was.code + " are split: their " + joined({m.fields.begin(), m.fields.end()}) +
+                    " go to " + type.code);
         }
     }
 
@@ -531,7 +546,8 @@ class Comparer {
         texts();
         if (name_of(old_, old_.identity.person) != name_of(new_, new_.identity.person) ||
             name_of(old_, old_.identity.post) != name_of(new_, new_.identity.post))
-            say(Effect::free, "identity", "身份类型改变", "身份類型改變", "other types stand for the one who acts", true);
+            say(Effect::free, "identity", "身份类型改变", "身份類型改變", "other types stand for the one who acts",
+                true);
     }
     static std::string name_of(const Model& m, int type) { return type < 0 ? "" : m.types[at(type)].code; }
 
@@ -545,12 +561,13 @@ class Comparer {
             const std::string subject = "move " + now.code + "." + b.code;
             const Move* a = find_move(was, b.code);
             if (!a) {
-                say(Effect::free, subject, "新增动作" + b.label.hans, "新增動作" + b.label.hant, "new move " + b.code + " of " + now.code,
-                    true);
+                say(Effect::free, subject, "新增动作" + b.label.hans, "新增動作" + b.label.hant,
+                    "new move " + b.code + " of " + now.code, true);
                 continue;
             }
             if (a->from != b.from || a->to != b.to)
-                say(Effect::free, subject, "动作" + b.label.hans + "的起止状态改变", "動作" + b.label.hant + "的起止狀態改變",
+                say(Effect::free, subject, "动作" + b.label.hans + "的起止状态改变",
+                    "動作" + b.label.hant + "的起止狀態改變",
                     "move " + b.code + " of " + now.code + " leads from or to other states");
             if (text_of(a->who) != text_of(b.who))
                 say(Effect::free, subject, "谁可" + b.label.hans + "改变", "誰可" + b.label.hant + "改變",
@@ -563,15 +580,16 @@ class Comparer {
         }
         for (const Move& a : was.moves)
             if (!find_move(now, a.code))
-                say(Effect::free, "move " + now.code + "." + a.code, "取消动作" + a.label.hans, "取消動作" + a.label.hant,
-                    "move " + a.code + " of " + now.code + " is dropped", true);
+                say(Effect::free, "move " + now.code + "." + a.code, "取消动作" + a.label.hans,
+                    "取消動作" + a.label.hant, "move " + a.code + " of " + now.code + " is dropped", true);
         std::map<std::string, std::string> a, b;
         for (const Rule& r : was.rules) a[r.code] = r.check.text;
         for (const Rule& r : now.rules) b[r.code] = r.check.text;
         for (const auto& [code, text] : b)
             if (!a.contains(code) || a[code] != text)
                 say(Effect::free, "rule " + now.code + "." + code, "规则改变:" + code, "規則改變:" + code,
-                    (a.contains(code) ? "rule " + code + " of " + now.code + " is another: " : "new rule of " + now.code + ": ") +
+                    (a.contains(code) ? "rule " + code + " of " + now.code + " is another: "
+                                      : "new rule of " + now.code + ": ") +
                         text + "; records there are meet it when they change next");
         for (const auto& [code, text] : a)
             if (!b.contains(code))
@@ -588,7 +606,8 @@ class Comparer {
         };
         if (path(old_, was) != path(new_, now) || was.responsible_none != now.responsible_none)
             say(Effect::free, "type " + now.code, "责任岗位改变", "責任崗位改變",
-                "another post is responsible for " + now.code + ": " + path(old_, was) + " becomes " + path(new_, now), true);
+                "another post is responsible for " + now.code + ": " + path(old_, was) + " becomes " + path(new_, now),
+                true);
     }
 
     static std::string dimensions(const Model& m, const Figure& f) {
@@ -611,7 +630,8 @@ class Comparer {
         return out + " " + name_of(m, f.unit_type);
     }
     static std::string definition(const Model& m, const Figure& f) {
-        std::string out = text_of(f.condition) + "@" + std::to_string(static_cast<int>(f.condition_at)) + "|" + path_key(f.unit) + "|";
+        std::string out = text_of(f.condition) + "@" + std::to_string(static_cast<int>(f.condition_at)) + "|" +
+                          path_key(f.unit) + "|";
         if (f.value) out += path_key(*f.value);
         out += "|";
         if (f.period) out += path_key(*f.period);
@@ -631,8 +651,8 @@ class Comparer {
         const std::string subject = "figure " + b.code;
         if (index < 0 || old_.figures[at(index)].derived() != b.derived()) {
             step_->figure_changed[at(b.index)] = !b.derived();
-            say(b.derived() ? Effect::free : Effect::rederives, subject, "新增指标" + b.label.hans, "新增指標" + b.label.hant,
-                "new figure " + b.code);
+            say(b.derived() ? Effect::free : Effect::rederives, subject, "新增指标" + b.label.hans,
+                "新增指標" + b.label.hant, "new figure " + b.code);
             return;
         }
         const Figure& a = old_.figures[at(index)];
@@ -650,19 +670,22 @@ class Comparer {
         const bool same = same_frame && definition(old_, a) == definition(new_, b);
         if (!same) {
             step_->figure_changed[at(b.index)] = 1;
-            const std::string what = text_of(a.condition) != text_of(b.condition)
-                                         ? "condition: \"" + text_of(a.condition) + "\" becomes \"" + text_of(b.condition) + "\""
-                                     : same_frame ? "unit, period, dates or dimensions"
-                                                  : "what it counts or adds up";
+            const std::string what =
+                text_of(a.condition) != text_of(b.condition)
+                    ? "condition: \"" + text_of(a.condition) + "\" becomes \"" + text_of(b.condition) + "\""
+                : same_frame ? "unit, period, dates or dimensions"
+                             : "what it counts or adds up";
             say(Effect::rederives, subject, "指标" + b.label.hans + "的口径改变", "指標" + b.label.hant + "的口徑改變",
                 "figure " + b.code + " is defined otherwise (" + what + ")");
         }
         if (a.kind != b.kind)
             say(Effect::free, subject, "指标" + b.label.hans + "的种类改变", "指標" + b.label.hant + "的種類改變",
                 "figure " + b.code + " is read as another kind (flow, stock or cumulative)");
-        if ((a.forest < 0 ? "" : old_.forests[at(a.forest)].code) != (b.forest < 0 ? "" : new_.forests[at(b.forest)].code) ||
+        if ((a.forest < 0 ? "" : old_.forests[at(a.forest)].code) !=
+                (b.forest < 0 ? "" : new_.forests[at(b.forest)].code) ||
             a.max_age_months != b.max_age_months)
-            say(Effect::free, subject, "指标" + b.label.hans + "的汇总方式改变", "指標" + b.label.hant + "的彙總方式改變",
+            say(Effect::free, subject, "指标" + b.label.hans + "的汇总方式改变",
+                "指標" + b.label.hant + "的彙總方式改變",
                 "figure " + b.code + " is rolled up or carried forward otherwise");
     }
 
@@ -684,8 +707,8 @@ class Comparer {
                 say(Effect::free, "forest " + b.code, "新增单位树" + b.label.hans, "新增單位樹" + b.label.hant,
                     "new forest " + b.code);
             else if (forest_key(old_, old_.forests[at(i)]) != forest_key(new_, b))
-                say(Effect::free, "forest " + b.code, "单位树" + b.label.hans + "改变", "單位樹" + b.label.hant + "改變",
-                    "forest " + b.code + " has other links");
+                say(Effect::free, "forest " + b.code, "单位树" + b.label.hans + "改变",
+                    "單位樹" + b.label.hant + "改變", "forest " + b.code + " has other links");
         }
         for (const Forest& a : old_.forests)
             if (new_.find_forest(a.code) < 0)
@@ -693,8 +716,8 @@ class Comparer {
                     "forest " + a.code + " is dropped");
     }
     static std::string light_key(const Light& l) {
-        std::string out = text_of(l.applies) + "|" + text_of(l.behind) + "|" + text_of(l.share_of) + "|" + bound_text(l.yellow) + "|" +
-               bound_text(l.red) + "|" + l.consequence;
+        std::string out = text_of(l.applies) + "|" + text_of(l.behind) + "|" + text_of(l.share_of) + "|" +
+                          bound_text(l.yellow) + "|" + bound_text(l.red) + "|" + l.consequence;
         if (l.streak)
             out += fmt::format("|{} {} {}", static_cast<int>(l.streak->colour), l.streak->periods,
                                static_cast<int>(l.streak->becomes));
@@ -709,10 +732,11 @@ class Comparer {
         for (const Light& b : new_.lights) {
             const Light* a = find(old_, b.code);
             if (!a)
-                say(Effect::free, "light " + b.code, "新增灯" + b.label.hans, "新增燈" + b.label.hant, "new light " + b.code);
+                say(Effect::free, "light " + b.code, "新增灯" + b.label.hans, "新增燈" + b.label.hant,
+                    "new light " + b.code);
             else if (light_key(*a) != light_key(b))
-                say(Effect::free, "light " + b.code, "灯" + b.label.hans + "的规则改变", "燈" + b.label.hant + "的規則改變",
-                    "light " + b.code + " turns otherwise");
+                say(Effect::free, "light " + b.code, "灯" + b.label.hans + "的规则改变",
+                    "燈" + b.label.hant + "的規則改變", "light " + b.code + " turns otherwise");
         }
         for (const Light& a : old_.lights)
             if (!find(new_, a.code))
@@ -763,7 +787,8 @@ std::string_view effect_name(Effect effect) {
     return "";
 }
 
-Checked<std::shared_ptr<const Step>> compare(ModelPtr before, ModelPtr after, const std::vector<Migration>& migrations) {
+Checked<std::shared_ptr<const Step>> compare(ModelPtr before, ModelPtr after,
+                                             const std::vector<Migration>& migrations) {
     return Comparer(std::move(before), std::move(after), migrations).run();
 }
 

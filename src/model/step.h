@@ -1,7 +1,7 @@
 #pragma once
-// One step from a model to the next: what differs, sentence by sentence, and what becomes of every field of every record.
-// compare() judges the two models and the declared migrations only; whether a record would lose something is judged
-// record by record (board/change.h), with the same rules in the preview and when the step is taken.
+// One step from a model to the next: what differs, sentence by sentence, and what becomes of every field of every
+// record. compare() judges the two models and the declared migrations only; whether a record would lose something is
+// judged record by record (board/change.h), with the same rules in the preview and when the step is taken.
 #include "model/load.h"
 #include "model/migration.h"
 #include "model/scalar.h"
@@ -9,11 +9,11 @@
 namespace yipan::model {
 
 enum class Effect : std::uint8_t {
-    free,      // no record is touched
-    rewrites,  // records get a new version
-    rederives, // figures are derived anew
-    migration, // refused unless a migration says how, as soon as a record is concerned
-    loses      // refused unless a migration names it, as soon as a value would be lost
+    free,       // no record is touched
+    rewrites,   // records get a new version
+    rederives,  // figures are derived anew
+    migration,  // refused unless a migration says how, as soon as a record is concerned
+    loses       // refused unless a migration names it, as soon as a value would be lost
 };
 std::string_view effect_name(Effect effect);
 
@@ -33,7 +33,7 @@ struct FieldSource {
         reread,  // another kind: as exported, read as input
         codes    // choice or state, by map
     } how = How::same;
-    std::string rule;                                        // narrow: half_up, cut, clamp; empty: what does not fit is refused
+    std::string rule;  // narrow: half_up, cut, clamp; empty: what does not fit is refused
     std::vector<std::pair<std::string, std::string>> codes;  // old -> new; empty: unset
 };
 struct SetValue {
@@ -49,8 +49,8 @@ struct TypeStep {  // of a type of the new model
     std::vector<int> unique;                               // fields that have become unique
     bool natural_key = false;                              // the natural key is another one
     std::vector<int> unnamed;                              // old fields that vanish without being named
-    bool reads_rows = false;   // every record must be looked at
-    bool touches = false;      // values that figures and expressions see may change
+    bool reads_rows = false;                               // every record must be looked at
+    bool touches = false;                                  // values that figures and expressions see may change
     // split: this type is made of fields of records of `split_from` (old type)
     int split_from = -1;
     int back_reference = -1;  // its field that refers to the record it was split from ...
@@ -59,13 +59,13 @@ struct TypeStep {  // of a type of the new model
 
 struct Step {
     ModelPtr before, after;
-    std::vector<TypeStep> types;        // by type of `after`
-    std::vector<int> type_to;           // by type of `before`; -1: gone
-    std::vector<int> dropped_unnamed;   // types of `before` that vanish without being named
-    std::vector<int> figure_from;       // by figure of `after`: the figure of `before` whose postings it goes on with, or -1
-    std::vector<char> figure_changed;   // by figure of `after`: derived anew
+    std::vector<TypeStep> types;       // by type of `after`
+    std::vector<int> type_to;          // by type of `before`; -1: gone
+    std::vector<int> dropped_unnamed;  // types of `before` that vanish without being named
+    std::vector<int> figure_from;  // by figure of `after`: the figure of `before` whose postings it goes on with, or -1
+    std::vector<char> figure_changed;  // by figure of `after`: derived anew
     std::vector<Difference> differences;
-    std::optional<int> back_to;         // restores the model of this version
+    std::optional<int> back_to;  // restores the model of this version
 
     const TypeStep& type(int index) const { return types[static_cast<std::size_t>(index)]; }
 };

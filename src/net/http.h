@@ -76,6 +76,7 @@ struct Response {
     std::string_view fixed;  // a body that lives as long as the program, instead of `body`
     std::string file;        // or a file of this many bytes, sent in pieces
     std::int64_t file_offset = 0, file_bytes = 0;
+    std::shared_ptr<const void> hold;  // kept until the answer is sent, such as a file that is temporary
     std::shared_ptr<Stream> stream;  // or what comes
 
     Response& with(std::string name, std::string value) {

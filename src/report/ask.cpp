@@ -28,23 +28,6 @@ const model::Field& end_of(const model::Model& model, int type, const model::Pat
     return *field;
 }
 
-// Node types of the forest, the figure's own unit type first.
-std::vector<int> unit_types(const model::Model& model, int own, int forest) {
-    std::vector<int> types;
-    const auto add = [&](int type) {
-        if (type >= 0 && std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
-    };
-    add(own);
-    if (forest >= 0) {
-        for (const model::ForestLink& link : model.forests[static_cast<std::size_t>(forest)].links) {
-            const model::Type& type = model.types[static_cast<std::size_t>(link.type)];
-            add(type.fields[static_cast<std::size_t>(link.child)].target);
-            add(type.fields[static_cast<std::size_t>(link.parent)].target);
-        }
-    }
-    return types;
-}
-
 int forest_of(const model::Model& model, int figure) {
     const model::Figure& f = model.figures[static_cast<std::size_t>(figure)];
     if (!f.derived() || f.forest >= 0 || f.parts.empty()) return f.forest;
@@ -95,8 +78,7 @@ class Reader {
 
     void read_unit() {
         if (text_.unit.empty()) return;
-        std::vector<int> types = unit_types(model_, unit_type_of(model_, ask_.figure),
-                                            ask_.forest >= 0 ? ask_.forest : forest_of(model_, ask_.figure));
+        std::vector<int> types = unit_types(model_, ask_.figure, ask_.forest);
         if (!text_.unit_type.empty()) {
             const Result<int> type = find_type(model_, text_.unit_type);
             if (!type) return bad(type.error(), "unit_type");
@@ -241,6 +223,45 @@ int unit_type_of(const model::Model& model, int figure) {
     return -1;
 }
 
+std::vector<int> unit_types(const model::Model& model, int figure, int forest) {
+    std::vector<int> types;
+    const auto add = [&](int type) {
+        if (type >= 0 && std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+    };
+    add(unit_type_of(model, figure));
+    if (forest < 0) forest = forest_of(model, figure);
+    if (forest >= 0) {
+        for (const model::ForestLink& link : model.forests[static_cast<std::size_t>(forest)].links) {
+            const model::Type& type = model.types[static_cast<std::size_t>(link.type)];
+            add(type.fields[static_cast<std::size_t>(link.child)].target);
+            add(type.fields[static_cast<std::size_t>(link.parent)].target);
+        }
+    }
+    return types;
+}
+
+Result<std::vector<RecordId>> roots_of(board::Snapshot& snapshot, int unit_type) {
+    const model::Model& model = snapshot.model();
+    std::set<std::int64_t> parents, children;
+    for (const model::Forest& forest : model.forests) {
+        for (const model::ForestLink& link : forest.links) {
+            const model::Type& type = model.types[static_cast<std::size_t>(link.type)];
+            if (type.fields[static_cast<std::size_t>(link.parent)].target != unit_type ||
+                type.fields[static_cast<std::size_t>(link.child)].target != unit_type)
+                continue;
+            YIPAN_TRY_VOID(snapshot.each(link.type, [&](const record::RecordPtr& record) {
+                if (const auto* parent = record::as_integer(record->at(link.parent))) parents.insert(*parent);
+                if (const auto* child = record::as_integer(record->at(link.child))) children.insert(*child);
+                return true;
+            }));
+        }
+    }
+    std::vector<RecordId> roots;
+    for (const std::int64_t parent : parents)
+        if (!children.contains(parent)) roots.push_back(RecordId{parent});
+    return roots;
+}
+
 bool has_period(const model::Model& model, int figure) {
     const model::Figure& f = model.figures[static_cast<std::size_t>(figure)];
     if (!f.derived()) return f.period.has_value();
@@ -261,6 +282,12 @@ Result<Period> window_of(const Period& period, std::string_view window) {
     return fail(Code::invalid_input, "window", "\"" + std::string(window) + "\" is no window",
                 did_you_mean(window, {"period", "ytd", "year", "year_ago", "ytd_year_ago", "previous"},
                              "period, ytd, year, year_ago, ytd_year_ago or previous"));
+}
+
+Period last_half(Date today) {
+    const bool second = today.month() > 6;
+    return {PeriodKind::half, static_cast<std::int16_t>(second ? today.year() : today.year() - 1),
+            static_cast<std::int8_t>(second ? 1 : 2)};
 }
 
 std::string measure_text(const model::Measure& measure) {

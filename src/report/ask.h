@@ -31,10 +31,16 @@ Result<int> find_type(const model::Model& model, std::string_view code);
 Result<RecordId> find_record(board::Snapshot& snapshot, exchange::Names& names, int type, std::string_view name);
 /// The type of the units of a figure; of a derived one that of its first part. -1: none.
 int unit_type_of(const model::Model& model, int figure);
+/// Types of the units a figure may be asked for: its own first, then the other nodes of the forest (-1: its own forest).
+std::vector<int> unit_types(const model::Model& model, int figure, int forest = -1);
+/// Units of the type that stand above others and below none, in the forests between units of this type.
+Result<std::vector<RecordId>> roots_of(board::Snapshot& snapshot, int unit_type);
 /// Whether values of the figure belong to periods.
 bool has_period(const model::Model& model, int figure);
 /// A window of a period (docs/model.md): "period", "ytd", "year", "year_ago", "ytd_year_ago", "previous".
 Result<Period> window_of(const Period& period, std::string_view window);
+/// The half-year that had ended on the day before.
+Period last_half(Date today);
 /// "万元"-like unit of measure of a figure: its own, or yuan for money.
 std::string measure_text(const model::Measure& measure);
 /// Names of dimensions in the order of the figure.

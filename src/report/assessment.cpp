@@ -143,4 +143,13 @@ Checked<Assessment> assess(board::Snapshot& snapshot, exchange::Names& names, co
     return Assessor(snapshot, names, period).run(scheme, variant);
 }
 
+std::string own_unit(board::Snapshot& snapshot, const Assessment& assessment) {
+    const int ours = snapshot.model().types[static_cast<std::size_t>(assessment.unit_type)].find("ours");
+    for (const auto& [code, id] : assessment.units) {
+        const record::RecordPtr record = ours >= 0 ? snapshot.record(assessment.unit_type, id) : nullptr;
+        if (record && record->at(ours) == record::Value{std::int64_t{1}}) return code;
+    }
+    return "";
+}
+
 }  // namespace yipan::report

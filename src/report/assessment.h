@@ -26,4 +26,7 @@ struct Assessment {
 Checked<Assessment> assess(board::Snapshot& snapshot, exchange::Names& names, const std::string& scheme,
                            const Period& period, const std::string& variant = {});
 
+/// Code of the assessed unit that says it is ours (a field `ours` that is true); empty when none does.
+std::string own_unit(board::Snapshot& snapshot, const Assessment& assessment);
+
 }  // namespace yipan::report

@@ -148,6 +148,16 @@ class Page {
         out_ += "<a href=\"#sources\">数字来源 " + std::to_string(document_.sources.size()) + "</a></span></nav>\n";
     }
 
+    // Who reads the report in the page can ask why without leaving the sentence.
+    static std::string asked(const Source& source) {
+        if (source.figure.empty()) return "";
+        const auto attribute = [](const char* name, const std::string& value) {
+            return value.empty() ? std::string() : std::string(" data-") + name + "=\"" + html_escaped(value) + "\"";
+        };
+        return attribute("figure", source.figure) + attribute("unit", source.unit) + attribute("unit-type", source.unit_type) +
+               attribute("period", source.period);
+    }
+
     void spans(const Block& block) {
         for (const Span& span : block.spans) {
             if (span.source < 0) {
@@ -157,7 +167,7 @@ class Page {
             const std::string anchor = std::to_string(span.source + 1);
             const bool first = named_.insert(span.source).second;
             out_ += "<a class=\"n\"" + (first ? " id=\"n" + anchor + "\"" : std::string()) + " data-s=\"" + anchor +
-                    "\" href=\"#w" + anchor + "\">";
+                    "\" href=\"#w" + anchor + "\"" + asked(document_.sources[static_cast<std::size_t>(span.source)]) + ">";
             text(span.text);
             out_ += "</a>";
             if (span.reported) out_ += "<span class=\"said\">上报</span>";
@@ -322,9 +332,11 @@ class Page {
         for (const SourcePart& part : source.parts) {
             out_ += "<tr><td class=\"k\"><code>";
             text(part.name);
-            out_ += "</code></td><td class=\"v\"><a class=\"n\" href=\"#w" + std::to_string(part.source + 1) + "\">";
+            out_ += "</code></td><td class=\"v\">";
+            if (part.source >= 0) out_ += "<a class=\"n\" href=\"#w" + std::to_string(part.source + 1) + "\">";
             text(part.value);
-            out_ += "</a></td><td class=\"soft\">";
+            if (part.source >= 0) out_ += "</a>";
+            out_ += "</td><td class=\"soft\">";
             text(without_common_end(part.label, source.title));
             out_ += "</td></tr>\n";
         }

@@ -25,6 +25,9 @@ Lamp lamp_of_record(board::Snapshot& snapshot, int light, const record::RecordPt
 /// The lamp of a figure for a unit at a period, streaks counted over the periods before.
 Lamp lamp_of_figure(board::Snapshot& snapshot, int light, const figure::Ask& ask);
 
+/// The date a lamp of days counts from: the date field D of the record where the light says "today - D".
+std::optional<Date> due_of(const model::Model& model, int light, const record::Record& record);
+
 struct LightCount {
     int light = -1;
     std::array<std::int64_t, 4> by_colour{};  // by Colour

@@ -49,7 +49,8 @@ void write_source(const Source& source, int number, std::string& out) {
     line("代入", source.formula_with_numbers, true);
     line("说明", source.note, false);
     for (const SourcePart& part : source.parts) {
-        out += "- `" + part.name + "` = [" + markdown_escaped(part.value) + "](#" + anchor(part.source) + ") " +
+        const std::string value = markdown_escaped(part.value);
+        out += "- `" + part.name + "` = " + (part.source < 0 ? value : "[" + value + "](#" + anchor(part.source) + ")") + " " +
                markdown_escaped(part.label) + "\n";
     }
     for (const std::string& text : source.lines) out += "    " + text + "\n";

@@ -26,7 +26,7 @@ class Writer {
           model_(snapshot.model()),
           names_(names),
           ask_(ask),
-          sources_(snapshot, names, ask.zone) {}
+          sources_(snapshot, names, ask.zone, ask.eyes) {}
 
     Checked<Document> write() {
         const model::Report* report = model_.find_report(ask_.report);
@@ -94,33 +94,17 @@ class Writer {
 
     // Without a unit: the node that stands above others and below none.
     void find_root() {
-        std::set<std::int64_t> parents, children;
-        for (const model::Forest& forest : model_.forests) {
-            for (const model::ForestLink& link : forest.links) {
-                const model::Type& type = model_.types[static_cast<std::size_t>(link.type)];
-                if (type.fields[static_cast<std::size_t>(link.parent)].target != unit_type_ ||
-                    type.fields[static_cast<std::size_t>(link.child)].target != unit_type_)
-                    continue;
-                const Status walked = snapshot_.each(link.type, [&](const record::RecordPtr& record) {
-                    if (const auto* parent = record::as_integer(record->at(link.parent))) parents.insert(*parent);
-                    if (const auto* child = record::as_integer(record->at(link.child))) children.insert(*child);
-                    return true;
-                });
-                if (!walked) errors_.push_back(walked.error());
-            }
-        }
-        std::vector<std::int64_t> roots;
-        std::set_difference(parents.begin(), parents.end(), children.begin(), children.end(),
-                            std::back_inserter(roots));
-        if (roots.size() == 1) {
-            unit_ = RecordId{roots.front()};
+        const Result<std::vector<RecordId>> roots = roots_of(snapshot_, unit_type_);
+        if (!roots) return errors_.push_back(roots.error());
+        if (roots->size() == 1) {
+            unit_ = roots->front();
             return;
         }
         std::string some;
-        for (std::size_t i = 0; i < roots.size() && i < 5; ++i)
-            some += (i ? ", " : "") + names_.key_of(unit_type_, RecordId{roots[i]});
+        for (std::size_t i = 0; i < roots->size() && i < 5; ++i)
+            some += (i ? ", " : "") + names_.key_of(unit_type_, (*roots)[i]);
         errors_.push_back({Code::invalid_input, "unit", "the report needs a unit",
-                           roots.empty() ? "--unit and the name of one" : "one of " + some});
+                           roots->empty() ? "--unit and the name of one" : "one of " + some});
     }
 
     void head() {
@@ -144,6 +128,7 @@ class Writer {
                         declared.find("source")};
         if (std::any_of(fact_fields_.begin(), fact_fields_.end(), [](int field) { return field < 0; })) return;
         const Status walked = snapshot_.each(type, [&](const record::RecordPtr& record) {
+            if (!ask_.eyes.see(*record)) return true;
             if (const std::string* item = record::as_text(record->at(fact_fields_[0]))) facts_.emplace(*item, record);
             return true;
         });
@@ -193,6 +178,7 @@ class Writer {
             }
             return none("");
         }
+        if (!ask_.eyes.see(*asked)) return none("不在可见范围");
         const figure::Value value = snapshot_.figure(*asked);
         if (!value.has) return none(value.why_none.empty() ? "no record contributes" : value.why_none);
         const model::Figure& figure = model_.figures[static_cast<std::size_t>(asked->figure)];
@@ -271,12 +257,7 @@ class Writer {
         if (!p.key("unit").empty()) return p.key("unit");
         if (unit_.value && made.units.contains(names_.key_of(unit_type_, unit_)))
             return names_.key_of(unit_type_, unit_);
-        const int ours = model_.types[static_cast<std::size_t>(made.unit_type)].find("ours");
-        for (const auto& [code, id] : made.units) {
-            const record::RecordPtr record = ours >= 0 ? snapshot_.record(made.unit_type, id) : nullptr;
-            if (record && record->at(ours) == record::Value{std::int64_t{1}}) return code;
-        }
-        return "";
+        return own_unit(snapshot_, made);
     }
 
     Bound bind_score(const Placeholder& p) {
@@ -285,6 +266,15 @@ class Writer {
         std::string reason;
         const Assessment* made = assessment(p.name, *period, reason);
         if (!made) return none(reason);
+        // A score of one compares all: whoever may not see the others' figures is told no score.
+        for (const auto& [indicator, asked] : made->asks) {
+            if (!ask_.eyes.figure) break;
+            for (const auto& [unit_code, id] : made->units) {
+                figure::Ask one = asked;
+                one.unit = id.value;
+                if (!ask_.eyes.see(one)) return none("不在可见范围");
+            }
+        }
         const std::string code = assessed_unit(p, *made);
         const score::UnitOutcome* unit = made->outcome.unit(code);
         if (p.kind == PlaceholderKind::peers) {
@@ -386,6 +376,17 @@ class Writer {
 };
 
 }  // namespace
+
+Result<ReportAsk> ask_of(board::Board& board, board::Snapshot& snapshot) {
+    ReportAsk ask;
+    ask.board_name = board.name();
+    ask.board_note = board.note();
+    ask.zone = board.zone().name();
+    ask.journal_size = snapshot.position().value;
+    YIPAN_TRY(const Digest root, snapshot.root());
+    ask.journal_root = hex(root);
+    return ask;
+}
 
 Checked<Document> write_report(board::Snapshot& snapshot, exchange::Names& names, const ReportAsk& ask) {
     return Writer(snapshot, names, ask).write();

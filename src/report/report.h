@@ -3,6 +3,7 @@
 // in the appendix: the formula with its numbers, the first contributing records and how many more, the entries that put
 // them there. A sentence whose number has no value is left out and listed with the reason. Writing (html.h, markdown.h)
 // is separate.
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,17 @@ namespace yipan::report {
 
 constexpr std::int64_t source_rows_shown = 20;
 
+/// Whose eyes a report is written for: a number of a figure or a record he may not see is left out like one without
+/// data. Empty: everything is seen.
+struct Eyes {
+    std::function<bool(const figure::Ask& ask)> figure;
+    std::function<bool(const record::Record& record)> record;
+    bool see(const figure::Ask& ask) const { return !figure || figure(ask); }
+    bool see(const record::Record& r) const { return !record || record(r); }
+};
+
 struct ReportAsk {
+    Eyes eyes;
     std::string report;  // code
     std::string unit;    // a record's name; empty: the one root of the forest of units
     Period period;
@@ -22,6 +33,9 @@ struct ReportAsk {
     std::int64_t journal_size = 0;
     std::string journal_root;  // hex
 };
+
+/// What a board says of itself at the snapshot; report, unit and period are left open.
+Result<ReportAsk> ask_of(board::Board& board, board::Snapshot& snapshot);
 
 struct Span {
     std::string text;
@@ -36,7 +50,7 @@ struct Block {
 };
 struct SourcePart {
     std::string name, label, value;
-    int source = -1;
+    int source = -1;  // -1: not seen by these eyes
 };
 struct SourceRow {
     std::string record, value, entry;  // entry: "#12 2026-03-31 09:00:00 channel, post"
@@ -45,6 +59,7 @@ struct SourceRow {
 struct Source {
     std::string title;  // label, unit, period
     std::string code;
+    std::string figure, unit, unit_type, period;  // of a figure without dimensions: how it is asked again
     std::string value;  // with its unit of measure
     std::string formula, formula_with_numbers;
     std::vector<SourcePart> parts;

@@ -16,6 +16,11 @@ std::string key_of(const figure::Ask& ask) {
 
 }  // namespace
 
+std::string row_value(const model::Figure& figure, const figure::Explanation::Row& row) {
+    const bool counted = figure.reducer == model::Reducer::count || figure.reducer == model::Reducer::distinct;
+    return counted ? "1" : Decimal{row.what.value, static_cast<std::uint8_t>(figure.measure.scale)}.text();
+}
+
 std::string value_text(const model::Model& model, const figure::Ask& ask, const figure::Value& value) {
     if (!value.has) return "无数据" + (value.why_none.empty() ? "" : "（" + value.why_none + "）");
     const model::Figure& figure = model.figures[static_cast<std::size_t>(ask.figure)];
@@ -27,8 +32,8 @@ std::string value_text(const model::Model& model, const figure::Ask& ask, const 
            (unit.empty() ? "" : " " + unit);
 }
 
-Sources::Sources(board::Snapshot& snapshot, exchange::Names& names, std::string zone)
-    : snapshot_(snapshot), model_(snapshot.model()), names_(names) {
+Sources::Sources(board::Snapshot& snapshot, exchange::Names& names, std::string zone, const Eyes& eyes)
+    : snapshot_(snapshot), model_(snapshot.model()), names_(names), eyes_(eyes) {
     if (Result<Zone> loaded = Zone::load(zone)) zone_ = std::move(*loaded);
 }
 
@@ -83,6 +88,11 @@ int Sources::of_figure(const figure::Ask& ask) {
     Source source;
     fill(source, ask, why);
     for (const figure::PartValue& part : why.parts) {
+        if (!eyes_.see(part.ask)) {
+            source.formula_with_numbers.clear();
+            source.parts.push_back({part.name, title_of(part.ask), "不在可见范围", -1});
+            continue;
+        }
         const int place = of_figure(part.ask);  // parts of parts end, since a figure stands after its parts
         source.parts.push_back({part.name, title_of(part.ask), value_text(model_, part.ask, part.value), place});
     }
@@ -94,6 +104,14 @@ void Sources::fill(Source& source, const figure::Ask& ask, const figure::Explana
     const model::Figure& figure = model_.figures[static_cast<std::size_t>(ask.figure)];
     source.title = title_of(ask);
     source.code = figure.code;
+    if (!ask.d1 && !ask.d2 && ask.forest < 0) {
+        source.figure = figure.code;
+        if (ask.unit > 0 && ask.unit_type >= 0) {
+            source.unit = std::to_string(ask.unit);
+            source.unit_type = model_.types[static_cast<std::size_t>(ask.unit_type)].code;
+        }
+        if (ask.period) source.period = ask.period->text();
+    }
     source.value = value_text(model_, ask, why.value);
     source.formula = why.formula;
     source.formula_with_numbers = why.formula_with_numbers;
@@ -108,14 +126,12 @@ void Sources::fill(Source& source, const figure::Ask& ask, const figure::Explana
     for (const figure::Explanation::Row& row : why.rows) {
         SourceRow shown;
         const RecordId id{row.record};
+        const record::RecordPtr record = snapshot_.record(figure.type, id);
+        if (eyes_.record && (!record || !eyes_.see(*record))) continue;
         shown.record = names_.title_of(figure.type, id);
-        const bool countable = figure.reducer == model::Reducer::count || figure.reducer == model::Reducer::distinct;
-        shown.value =
-            countable
-                ? "1"
-                : with_separators(Decimal{row.what.value, static_cast<std::uint8_t>(figure.measure.scale)}.text());
+        shown.value = with_separators(row_value(figure, row));
         shown.entry = entry_text(row.position);
-        if (const record::RecordPtr record = snapshot_.record(figure.type, id)) shown.papers = papers_of(*record);
+        if (record) shown.papers = papers_of(*record);
         source.rows.push_back(std::move(shown));
     }
 }
@@ -145,6 +161,7 @@ int Sources::of_score(const Assessment& assessment, const std::string& unit) {
         if (id == assessment.units.end()) break;
         figure::Ask ask = asked;
         ask.unit = id->second.value;
+        if (!eyes_.see(ask)) continue;
         const int place = of_figure(ask);
         const Source& part = sources_[static_cast<std::size_t>(place)];
         source.parts.push_back({code, part.title, part.value, place});

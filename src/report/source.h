@@ -6,7 +6,7 @@ namespace yipan::report {
 
 class Sources {
   public:
-    Sources(board::Snapshot& snapshot, exchange::Names& names, std::string zone);
+    Sources(board::Snapshot& snapshot, exchange::Names& names, std::string zone, const Eyes& eyes);
     /// Index of the source of a figure's value; its parts become sources too.
     int of_figure(const figure::Ask& ask);
     int of_score(const Assessment& assessment, const std::string& unit);
@@ -24,9 +24,13 @@ class Sources {
     const model::Model& model_;
     exchange::Names& names_;
     std::optional<Zone> zone_;
+    const Eyes& eyes_;
     std::map<std::string, int> known_;
     std::vector<Source> sources_;
 };
+
+/// What one contributing record puts in: 1 where records are counted.
+std::string row_value(const model::Figure& figure, const figure::Explanation::Row& row);
 
 /// A value with thousands separated and its unit of measure; "no value" and the reason otherwise.
 std::string value_text(const model::Model& model, const figure::Ask& ask, const figure::Value& value);

@@ -34,7 +34,7 @@ try {
     page.setDefaultTimeout(5000)
     const shoot = async (name, path, after) => {
       if (kind.pages && !kind.pages.includes(name)) return
-      if (only.includes('/') && !name.includes(only.split('/')[1])) return
+      if (only.includes('/') && !only.split('/')[1].split(',').includes(name)) return
       page.faults.length = 0
       await page.goto(path)
       await settle(page, 500)
@@ -48,6 +48,7 @@ try {
     }
     await shoot('sign-in', 'sign-in')
     await shoot('password', 'password#AAAA')
+    await page.goto('sign-in')
     const people = (await api(page, 'GET', '/demo/people')).body
     const person = people[Number(process.env.WHO ?? 1)]
     await be(page, person.person.id, person.posts[0]?.id)

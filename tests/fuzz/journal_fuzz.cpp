@@ -1,5 +1,6 @@
 // Whatever bytes stand where the board keeps its journal, bodies, postings, runs and proofs: the readers answer with a
-// value or say that it is damaged. What is read is written again as it reads: the same bytes, or bytes that read the same.
+// value or say that it is damaged. What is read is written again as it reads: the same bytes, or bytes that read the
+// same.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>

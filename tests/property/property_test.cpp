@@ -220,8 +220,7 @@ TEST(Property, a_merged_record_that_was_erased_still_leads_to_the_one_that_staye
         ASSERT_EQ(yard.apply(draft), "");
         ASSERT_EQ(yard.accepted(), before + 1) << "refused";
     };
-    for (const char* code : {"stays", "goes"})
-        apply([&](board::Change& c) { c.set = {{0, std::string(code)}}; });
+    for (const char* code : {"stays", "goes"}) apply([&](board::Change& c) { c.set = {{0, std::string(code)}}; });
     apply([&](board::Change& c) {
         c.verb = board::Verb::merge;
         c.record = RecordId(2);
@@ -236,7 +235,8 @@ TEST(Property, a_merged_record_that_was_erased_still_leads_to_the_one_that_staye
         c.decider = "the office";
     });
     const std::string dump = yard.dump();
-    EXPECT_NE(dump.find("{\"redirect\":\"area\",\"id\":2,\"into\":1,\"key\":\"\"}"), std::string::npos) << "the key must be gone";
+    EXPECT_NE(dump.find("{\"redirect\":\"area\",\"id\":2,\"into\":1,\"key\":\"\"}"), std::string::npos)
+        << "the key must be gone";
     ASSERT_EQ(yard.replay(), "");
     EXPECT_TRUE(yard.dump() == dump) << first_difference(dump, yard.dump());
 }

@@ -22,14 +22,21 @@ struct Variant {
 
 const std::vector<Variant>& variants() {
     static const std::vector<Variant> all{
-        {"a field is added", {{"      started: {type: date,", "      budget: {type: money, label: [a, a, a]}\n      started: {type: date,"}}},
+        {"a field is added",
+         {{"      started: {type: date,",
+           "      budget: {type: money, label: [a, a, a]}\n      started: {type: date,"}}},
         {"a field is renamed",
-         {{"      size: {type: decimal,", "      extent: {type: decimal,"}, {"average: size", "average: extent"}, {"min: size", "min: extent"}},
+         {{"      size: {type: decimal,", "      extent: {type: decimal,"},
+          {"average: size", "average: extent"},
+          {"min: size", "min: extent"}},
          "  - rename_field: {type: payment, from: size, to: extent}\n"},
-        {"a decimal is narrowed", {{"decimal, scale: 2", "decimal, scale: 1"}}, "  - narrow: {type: payment, field: size, rule: half_up}\n"},
+        {"a decimal is narrowed",
+         {{"decimal, scale: 2", "decimal, scale: 1"}},
+         "  - narrow: {type: payment, field: size, rule: half_up}\n"},
         {"a decimal is widened", {{"decimal, scale: 2", "decimal, scale: 3"}}},
         {"a choice goes",
-         {{"{old: [老, 老, Old], new: [新, 新, New]}", "{new: [新, 新, New]}"}, {"area.kind == 'old'", "area.kind == 'new'"}},
+         {{"{old: [老, 老, Old], new: [新, 新, New]}", "{new: [新, 新, New]}"},
+          {"area.kind == 'old'", "area.kind == 'new'"}},
          "  - map_choices: {type: area, field: kind, to: {old: new}}\n"},
         {"a choice comes first", {{"of: {city:", "of: {state_level: [国, 國, State], city:"}}},
         {"a state goes",
@@ -38,21 +45,38 @@ const std::vector<Variant>& variants() {
           {"        reopen: {label: [复工, 復工, Reopen], from: [done], to: running}\n", ""}},
          "  - map_states: {type: project, to: {done: running}}\n"},
         {"a condition changes", {{"where: \"project.hosted != true\"", "where: \"project.hosted == true\""}}},
-        {"a key changes", {{"paid_now:   {label: [a, a, a], of: payment, sum: amount, unit: project.organ, period: day, at: now", "paid_now:   {label: [a, a, a], of: payment, sum: amount, unit: project.organ, period: day, at: event"}}},
-        {"a grain changes", {{"unit: project.organ, period: day, grain: half", "unit: project.organ, period: day, grain: quarter"}}},
-        {"a kind changes", {{"people_now: {label: [a, a, a], of: staff, sum: people, kind: stock,", "people_now: {label: [a, a, a], of: staff, sum: people,"}}},
-        {"a reducer changes", {{"least:      {label: [a, a, a], of: payment, min: size", "least:      {label: [a, a, a], of: payment, max: size"}}},
+        {"a key changes",
+         {{"paid_now:   {label: [a, a, a], of: payment, sum: amount, unit: project.organ, period: day, at: now",
+           "paid_now:   {label: [a, a, a], of: payment, sum: amount, unit: project.organ, period: day, at: event"}}},
+        {"a grain changes",
+         {{"unit: project.organ, period: day, grain: half", "unit: project.organ, period: day, grain: quarter"}}},
+        {"a kind changes",
+         {{"people_now: {label: [a, a, a], of: staff, sum: people, kind: stock,",
+           "people_now: {label: [a, a, a], of: staff, sum: people,"}}},
+        {"a reducer changes",
+         {{"least:      {label: [a, a, a], of: payment, min: size",
+           "least:      {label: [a, a, a], of: payment, max: size"}}},
         {"a figure goes and one comes",
          {{"  volume:     {label: [a, a, a], of: project, sum: total, unit: organ, by: [organ.area], forest: organs}\n",
            "  abundance:  {label: [a, a, a], of: project, sum: total, unit: organ, forest: organs}\n"}}},
-        {"a field is dropped", {{"      payee: {type: text, max_chars: 20, label: [收款, 收款, Payee]}\n", ""},
-                                {"  payees:     {label: [a, a, a], of: payment, distinct: payee, unit: project.organ, period: day, at: now, forest: organs}\n", ""}},
+        {"a field is dropped",
+         {{"      payee: {type: text, max_chars: 20, label: [收款, 收款, Payee]}\n", ""},
+          {"  payees:     {label: [a, a, a], of: payment, distinct: payee, unit: project.organ, period: day, at: now, "
+           "forest: organs}\n",
+           ""}},
          "  - drop_field: {type: payment, field: payee}\n"},
-        {"a type is renamed", {{"  staff:\n", "  crew:\n"}, {"of: staff, sum: people, kind: stock, unit: organ, period: day, forest", "of: crew, sum: people, kind: stock, unit: organ, period: day, forest"},
-                               {"of: staff, sum: people, kind: stock, unit: organ, period: day, grain", "of: crew, sum: people, kind: stock, unit: organ, period: day, grain"},
-                               {"of: staff, sum: people, kind: stock, unit: organ.area", "of: crew, sum: people, kind: stock, unit: organ.area"}},
+        {"a type is renamed",
+         {{"  staff:\n", "  crew:\n"},
+          {"of: staff, sum: people, kind: stock, unit: organ, period: day, forest",
+           "of: crew, sum: people, kind: stock, unit: organ, period: day, forest"},
+          {"of: staff, sum: people, kind: stock, unit: organ, period: day, grain",
+           "of: crew, sum: people, kind: stock, unit: organ, period: day, grain"},
+          {"of: staff, sum: people, kind: stock, unit: organ.area",
+           "of: crew, sum: people, kind: stock, unit: organ.area"}},
          "  - rename_type: {from: staff, to: crew}\n"},
-        {"a field is set", {{"      hosted: {type: boolean,", "      weight: {type: integer, label: [a, a, a]}\n      hosted: {type: boolean,"}},
+        {"a field is set",
+         {{"      hosted: {type: boolean,",
+           "      weight: {type: integer, label: [a, a, a]}\n      hosted: {type: boolean,"}},
          "  - set: {type: project, field: weight, value: \"rank == 'city' ? 1 : 2\"}\n"},
     };
     return all;
@@ -82,13 +106,16 @@ TEST(Shape, every_variant_can_be_applied_to_a_board_at_work_and_taken_back) {
     for (std::size_t v = 0; v < variants().size(); ++v) {
         const Variant& variant = variants()[v];
         Yard yard(tiny_model());
-        for (const auto& group : grouped(random_steps(v + 1, 80))) ASSERT_EQ(yard.apply(yard.draft_of(group)), "") << variant.name;
+        for (const auto& group : grouped(random_steps(v + 1, 80)))
+            ASSERT_EQ(yard.apply(yard.draft_of(group)), "") << variant.name;
         bool whole = false;
-        ASSERT_EQ(yard.change_model(edited(yard.model().files, variant, whole), variant.migrations), "") << variant.name;
+        ASSERT_EQ(yard.change_model(edited(yard.model().files, variant, whole), variant.migrations), "")
+            << variant.name;
         ASSERT_TRUE(whole) << variant.name << ": an edit does not fit the model";
         ASSERT_EQ(yard.changes(), 1) << variant.name << " was refused";
         EXPECT_EQ(compared(yard, 1, 300), "") << variant.name;
-        for (const auto& group : grouped(random_steps(v + 100, 40))) ASSERT_EQ(yard.apply(yard.draft_of(group)), "") << variant.name;
+        for (const auto& group : grouped(random_steps(v + 100, 40)))
+            ASSERT_EQ(yard.apply(yard.draft_of(group)), "") << variant.name;
         EXPECT_EQ(compared(yard, 2, 300), "") << variant.name;
         ASSERT_EQ(yard.step_back(), "") << variant.name;
         EXPECT_EQ(compared(yard, 3, 300), "") << variant.name;
@@ -106,14 +133,16 @@ TEST(Shape, every_variant_can_be_applied_to_a_board_at_work_and_taken_back) {
 TEST(Shape, random_work_and_random_changes_of_the_model_leave_figures_equal_to_their_recomputation) {
     const char* text = std::getenv("YIPAN_PROPERTY_CASES");
     const int cases = text ? std::atoi(text) : 12;
+    const char* first = std::getenv("YIPAN_PROPERTY_FIRST");  // one failing case alone: first = cases = its number
     int changes = 0;
-    for (int c = 1; c <= cases; ++c) {
+    const int begin = first ? std::atoi(first) : 1;
+    for (int c = begin; c <= cases; ++c) {
         std::mt19937_64 random(static_cast<std::uint64_t>(c));
         Yard yard(tiny_model());
         std::string course;
         for (int round = 0; round < 6; ++round) {
             for (const auto& group : grouped(random_steps(random(), 12)))
-                ASSERT_EQ(yard.apply(yard.draft_of(group)), "") << "case " << c << course;
+                ASSERT_EQ(yard.apply(yard.draft_of(group)), "") << "case " << c << course << "\n" << yard.told(yard.last());
             ASSERT_EQ(compared(yard, random(), 60), "") << "case " << c << course;
             if (random() % 5 == 0 && yard.changes() > 0) {
                 course += "; back";
@@ -137,7 +166,7 @@ TEST(Shape, random_work_and_random_changes_of_the_model_leave_figures_equal_to_t
         ASSERT_EQ(yard.replay(), "") << "case " << c << course;
         ASSERT_TRUE(yard.dump() == dump) << "case " << c << course << ": another dump after replay";
     }
-    EXPECT_GT(changes, cases) << "most changes must be accepted, or nothing is tested";
+    EXPECT_GT(changes, cases - begin) << "most changes must be accepted, or nothing is tested";
 }
 
 // The harness itself is tested: an oracle that still believes the model of before must find a difference.
@@ -145,7 +174,9 @@ TEST(Shape, a_change_that_was_not_taken_over_is_caught_by_the_harness) {
     int tried = 0;
     for (const Variant& variant : variants()) {
         const std::string name = variant.name;
-        if (name != "a condition changes" && name != "a key changes" && name != "a reducer changes" && name != "a kind changes") continue;
+        if (name != "a condition changes" && name != "a key changes" && name != "a reducer changes" &&
+            name != "a kind changes")
+            continue;
         ++tried;
         bool caught = false;
         for (std::uint64_t seed = 1; seed <= 12 && !caught; ++seed) {

@@ -328,8 +328,10 @@ std::string Yard::apply(const board::Draft& draft) {
                                               [static_cast<std::size_t>(receipt->records[i].value - 1)];
         if (mixed && change.verb != board::Verb::merge) {
             const auto& last = history.back().record;
+            // What was void when it was removed comes back void.
+            const bool back_from_removal = history.size() > 1 && !history[history.size() - 2].record;
             const bool right = change.verb == board::Verb::invalidate ? last && last->voided
-                               : change.verb == board::Verb::restore  ? last && !last->voided
+                               : change.verb == board::Verb::restore  ? last && (!last->voided || back_from_removal)
                                                                       : true;
             if (!right)
                 return fmt::format("record {} is not what {} makes of it", receipt->records[i].value, "the verb");
@@ -515,13 +517,14 @@ bool past_question(Yard& yard, board::Snapshot& snapshot, oracle::Question q, co
         }
     }
     const oracle::Answer expected = oracle::value(world, q);
-    const bool same = found.has == expected.has &&
-                      (!found.has || (found.number.text() == expected.number.text() && found.records == expected.records));
+    const bool same =
+        found.has == expected.has &&
+        (!found.has || (found.number.text() == expected.number.text() && found.records == expected.records));
     if (!same)
-        wrong = fmt::format("figure {} unit {} as known {} ({}): board {} {} of {}, recomputed {} {} of {}", figure.code,
-                            q.unit, q.as_known->value, by_today ? "by today" : "as then", found.has ? found.number.text() : "none",
-                            found.why_none, found.records, expected.has ? expected.number.text() : "none", expected.why_none,
-                            expected.records);
+        wrong = fmt::format("figure {} unit {} as known {} ({}): board {} {} of {}, recomputed {} {} of {}",
+                            figure.code, q.unit, q.as_known->value, by_today ? "by today" : "as then",
+                            found.has ? found.number.text() : "none", found.why_none, found.records,
+                            expected.has ? expected.number.text() : "none", expected.why_none, expected.records);
     return true;
 }
 }  // namespace

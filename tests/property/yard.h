@@ -67,7 +67,7 @@ class Yard {
     std::string told(const board::Draft& draft) const;
 
   private:
-    std::int64_t pick(int type, std::uint8_t byte) const;  // id of a living record; 0 when there is none
+    std::int64_t pick(int type, std::uint8_t byte) const;      // id of a living record; 0 when there is none
     std::int64_t pick_any(int type, std::uint8_t byte) const;  // of one that lives or lived
     void forget(const board::Entry& erasure);
     std::string reshape(board::ModelChange change);

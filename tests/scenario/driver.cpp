@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "exchange/import.h"
 #include "recompute.h"
 
 namespace yipan::scenario {
@@ -15,7 +16,11 @@ Driver::Driver(Mode mode, std::string modules, std::string board_path)
       path_(std::move(board_path)),
       clock_(*Instant::parse("2026-01-01T01:00:00Z")) {}
 
-Driver::~Driver() = default;
+Driver::~Driver() {
+    board_.reset();
+    for (const exchange::ImportReport& import : exchange::imports_of(path_))
+        for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + "-import-" + import.id + suffix);
+}
 
 void Driver::failed(const std::string& place, const std::string& what) {
     outcome_.failures.push_back(place + ": " + what);
@@ -57,6 +62,7 @@ bool Driver::start(const Scenario& scenario, std::size_t& first) {
     birth.salt_seed = "scenario";
     birth.model = std::move(*files);
     for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + suffix);
+    for (const exchange::ImportReport& old : exchange::imports_of(path_)) std::filesystem::remove(path_ + "-import-" + old.id);
     Checked<std::unique_ptr<board::Board>> made = board::Board::create(path_, std::move(birth));
     if (!made) {
         failed(opening.place, "the board cannot be made: " + text_of(made.error()));
@@ -87,6 +93,7 @@ void Driver::step(const Step& step) {
     flush();
     if (stopped_) return;
     if (is_reshaping(step.verb())) return reshape(step);
+    if (is_exchange(step.verb())) return exchange(step);
     if (step.verb() == "at") return set_clock(step);
     if (step.verb() == "as") return act_as(step);
     if (step.verb() == "mark" && step.words.size() == 2) {

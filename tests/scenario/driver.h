@@ -66,6 +66,12 @@ class Driver {
     void edit(const Step& step);
     void check_replay(const std::string& place);
 
+    // imports.cpp: steps that bring files in
+    bool is_exchange(const std::string& verb) const;
+    void exchange(const Step& step);
+    Errors read_file(const Step& step, const std::string& name);
+    void ask_import(const Step& step);
+
     // questions.cpp
     void question(const Step& step);
     void ask_figure(const Step& step);
@@ -95,6 +101,8 @@ class Driver {
     std::map<std::pair<int, std::string>, std::int64_t> own_;  // names of the draft being built -> index of the change
     std::vector<model::SourceFile> edited_;  // the next model, once an edit has begun it
     std::string migrations_;                 // what `migrate` has gathered
+    std::map<std::string, std::vector<std::string>> files_;  // lines of tables by name
+    std::map<std::string, std::string> imports_;             // numbers of imports by name
     bool stopped_ = false;
     Outcome outcome_;
 };

@@ -98,6 +98,7 @@ class Reader {
             return at;
         }
         if (step.verb() == "draft") at = read_draft(lines, at, name, step);
+        if (step.verb() == "file") at = read_file(lines, at, step);
         if (step.refuse) at = read_expected(lines, at, step);
         scenario_.steps.push_back(std::move(step));
         return at;
@@ -113,6 +114,16 @@ class Reader {
             draft.changes.push_back(std::move(step));
         }
         problem(draft.place, "the draft has no end");
+        return at;
+    }
+
+    std::size_t read_file(const std::vector<Text>& lines, std::size_t at, Step& step) {
+        for (; at < lines.size(); ++at) {
+            const std::string& text = lines[at].text;
+            if (text == "end") return at + 1;
+            step.lines.push_back(text.substr(std::min(text.size(), text.find_first_not_of(" \t"))));
+        }
+        problem(step.place, "the file has no end");
         return at;
     }
 

@@ -19,6 +19,7 @@ struct Step {
     bool refuse = false;
     std::string idempotency_key;        // of `repeat`
     std::vector<Step> changes;          // of `draft`
+    std::vector<std::string> lines;     // of `file`, without the blanks before them
     std::vector<std::string> expected;  // of `refuse`: "CODE [at FIELD] [: fragment]"
     const std::string& verb() const { return words.front().text; }
 };

@@ -8,6 +8,8 @@ declare module 'vue-router' {
     word?: Word
     bare?: boolean
     open?: boolean
+    /** Needs no post. */
+    desk?: boolean
   }
 }
 
@@ -34,13 +36,14 @@ export const router = createRouter({
     { path: '/import/:type', component: () => import('./pages/ImportPage.vue') },
     { path: '/model', component: () => import('./pages/ModelPage.vue'), meta: { word: 'Model change preview' } },
     { path: '/trust', component: () => import('./pages/TrustPage.vue'), meta: { word: 'Trust' } },
-    { path: '/accounts', component: () => import('./pages/AccountsPage.vue'), meta: { word: 'Accounts' } },
-    { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { word: 'My account' } },
+    { path: '/accounts', component: () => import('./pages/AccountsPage.vue'), meta: { word: 'Accounts', desk: true } },
+    { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { word: 'My account', desk: true } },
     { path: '/:rest(.*)*', component: () => import('./pages/NothingHere.vue'), meta: { word: 'Nothing here' } },
   ],
 })
 
 router.beforeEach((to) => {
   if (!session.loaded || to.meta.open) return true
+  if (session.is.signed_in && !session.is.identity && !to.meta.desk) return '/accounts'
   return session.is.signed_in ? true : { path: '/sign-in', query: { to: to.fullPath } }
 })

@@ -20,6 +20,7 @@ export interface Board {
   period: string
   position: number
   columns: (Named & { kind?: string })[]
+  columns_total?: number
   rows: BoardRow[]
   score?: { scheme: string; label?: Label | string; score: string; rank: number; of: number; node?: Named | string } | null
   lost?: { indicator: string; label: Label | string; lost: string }[]

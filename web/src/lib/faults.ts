@@ -1,14 +1,121 @@
-// What the server refused, put where the reader can mend it.
+// What the server refused, put where the reader can mend it and in the reader's language. The server speaks English; the sentences people
+// meet are matched here and said anew. One that is not known is shown as it came: better a foreign sentence than none.
 import type { Fault, Problem } from './api'
+import { fieldLabel, fieldOf, said, typeLabel, typeOf, type Type } from './model'
+import { prefs } from './prefs'
 
-export const faultText = (fault: Fault) => fault.message + (fault.hint ? ` (${fault.hint})` : '')
+const sentences: [RegExp, string][] = [
+  [/^\S+ is required$/, '必填'],
+  [/^fill in (.+)$/, '请填写“$1”|請填寫“$1”'],
+  [/^\S+ is (\S+), below its least value$/, '$1 低于下限|$1 低於下限'],
+  [/^\S+ is (\S+), above its greatest value$/, '$1 高于上限|$1 高於上限'],
+  [/^at least (.+)$/, '不小于 $1|不小於 $1'],
+  [/^at most (\S+)$/, '不超过 $1|不超過 $1'],
+  [/^\S+ has (\d+) characters$/, '共 $1 个字符，过长|共 $1 個字符，過長'],
+  [/^expects yes or no$/, '只能填“是”或“否”|只能填“是”或“否”'],
+  [/^the date lies outside the years 1 to 9999$/, '日期超出范围|日期超出範圍'],
+  [/^is not a period$/, '不是期间|不是期間'],
+  [/^\S+ is an? (month|quarter|half|year|year_to_date)$/, '期间类别不符|期間類別不符'],
+  [/^is not valid UTF-8 or holds a control character$/, '含有控制字符或编码有误|含有控制字符或編碼有誤'],
+  [/^an empty text$/, '内容为空|內容為空'],
+  [/^leave the field unset$/, '可留空'],
+  [/^"(.*)" is not a choice of \S+$/, '“$1”不在可选项中|“$1”不在可選項中'],
+  [/^one of: (.+)$/, '可选：$1|可選：$1'],
+  [/^is not a list of references$/, '不是有效的引用|不是有效的引用'],
+  [/^is not an attachment$/, '不是有效的附件'],
+  [/^is not a GeoJSON (Point|Polygon) in degrees$/, '不是有效的位置（经纬度）|不是有效的位置（經緯度）'],
+  [/^no (\S+) with id (\d+)$/, '没有编号 $2 的记录|沒有編號 $2 的記錄'],
+  [/^no (\S+) "(.*)"$/, '找不到“$2”|找不到“$2”'],
+  [/^it may have been deleted$/, '可能已被删除|可能已被刪除'],
+  [/^choose an existing one$/, '请选择已有的|請選擇已有的'],
+  [/^(.+) is at version (\d+), the draft was made from version (\d+)$/, '$1 已是第 $2 版，您依据的是第 $3 版|$1 已是第 $2 版，您依據的是第 $3 版'],
+  [/^read it again and repeat the change$/, '请重新读取后再改|請重新讀取後再改'],
+  [/^(.+) is void$/, '$1 已作废|$1 已作廢'],
+  [/^restore it first, or enter a new one$/, '请先恢复，或另行新增|請先恢復，或另行新增'],
+  [/^choose one that is valid$/, '请选择有效的|請選擇有效的'],
+  [/^\S+ is computed$/, '由系统计算|由系統計算'],
+  [/^leave it out$/, '不必填写|不必填寫'],
+  [/^a state changes by a move, not by typing$/, '状态须通过办理步骤变更|狀態須通過辦理步驟變更'],
+  [/^(?:.+) exists already: (.+?)( \(void\))?$/, '已存在：$1|已存在：$1'],
+  [/^restore that record, or use another value$/, '请恢复该记录或改用其他值|請恢復該記錄或改用其他值'],
+  [/^the acting post may not do "(.+)" \(\S+\)$/, '当前岗位无权办理“$1”|當前崗位無權辦理“$1”'],
+  [/^allowed where: (.+)$/, '条件：$1|條件：$1'],
+  [/^(.+) is in state (\S+); "(\S+)" starts from (.+)$/, '$1 当前状态不能办理此步骤|$1 當前狀態不能辦理此步驟'],
+  [/^this record is outside of what this post may create (.+)$/, '超出当前岗位可新增的范围|超出當前崗位可新增的範圍'],
+  [/^this record is outside of what (?:this|the) post may (\S+)/, '超出当前岗位的权限范围|超出當前崗位的權限範圍'],
+  [/^no role of this post may create (\S+)$/, '当前岗位无权新增|當前崗位無權新增'],
+  [/^no right of this post$/, '当前岗位无权办理|當前崗位無權辦理'],
+  [/^no role of this post may (\S+)/, '当前岗位无权进行此操作|當前崗位無權進行此操作'],
+  [/^act in another post$/, '请切换身份|請切換身份'],
+  [/^nothing is here$/, '没有此内容|沒有此內容'],
+  [/^sign in first$/, '请先登录|請先登入'],
+  [/^this is for (\w+) administrators$/, '仅限相应管理员|僅限相應管理員'],
+  [/^the account or the password is wrong$/i, '账号或密码不正确|帳號或密碼不正確'],
+  [/^the link (?:was used|is used|has been used|is over|is not valid).*$/i, '链接已用过或已失效|鏈接已用過或已失效'],
+  [/^a reason of 1 to 1,000 bytes is needed$/, '须写明原因|須寫明原因'],
+  [/^it is kept in the journal$/, '将记入台账|將記入臺賬'],
+  [/^"(.*)" is not a number$/, '“$1”不是数字|“$1”不是數字'],
+  [/^"(.*)" is not a day of the calendar$/, '“$1”不是日期'],
+  [/^write YYYY-MM-DD, e\.g\. (\S+)$/, '请写成 $1|請寫成 $1'],
+  [/^"(.*)" is not a date$/, '“$1”不是日期'],
+  [/^expects? (?:an? )?(.+)$/, '应为 $1|應為 $1'],
+]
+
+/** A sentence of the server in the language of the page. */
+export function inWords(text: string): string {
+  // The rules of the model speak simplified Chinese and English at once.
+  const twice = /^(.*[\u4e00-\u9fff].*) \/ ([^\u4e00-\u9fff]+)$/.exec(text)
+  if (twice) return prefs.language === 'en' ? twice[2] : twice[1]
+  if (prefs.language === 'en') return text.replace(/^\S+ is required$/, 'required').replace(/^fill in .*[\u4e00-\u9fff].*$/, '')
+  for (const [pattern, chinese] of sentences) {
+    const found = pattern.exec(text)
+    if (!found) continue
+    const [hans, hant] = chinese.split('|')
+    return (prefs.language === 'hant' ? (hant ?? hans) : hans).replace(/\$(\d)/g, (_, n) => found[Number(n)] ?? '')
+  }
+  return text
+}
+
+/** Message and way out. The codes of choices become their labels when the field is known. */
+export function faultText(fault: Fault, shown?: Type): string {
+  const line = lineOf(fault)
+  const type = line ? typeOf(line.type) : shown
+  const field = type && fieldOf(type, fieldCode(fault))
+  const labelled = (text: string) =>
+    field?.choices && /^one of: /.test(text)
+      ? `one of: ${text.slice(8).split(', ').map((code) => said(field.choices!.find((choice) => choice.code === code)?.label, code)).join(prefs.language === 'en' ? ', ' : '、')}`
+      : text
+  const hint = fault.hint && !/^rule \w+: /.test(fault.hint) ? inWords(labelled(fault.hint)) : ''
+  return inWords(fault.message) + (hint ? (prefs.language === 'en' ? ` (${hint})` : `（${hint}）`) : '')
+}
+
+/** The line of an owned type a fault lies in: children.permit[0]:kind. */
+export const lineOf = (fault: Fault) => {
+  const found = /^children\.(\w+)\[(\d+)\](?:[.:](\w+))?$/.exec(fault.where ?? '')
+  return found ? { type: found[1], index: Number(found[2]), field: found[3] ?? '' } : null
+}
+const fieldCode = (fault: Fault) => (fault.where ?? '').split(/[./:]/).pop()!.replace(/\[.*/, '')
+/** Where a fault lies, as its reader calls the place. */
+export function faultPlace(fault: Fault, type?: Type): string {
+  const line = lineOf(fault)
+  if (line) return `${typeLabel(line.type)} ${line.index + 1} ${fieldLabel(typeOf(line.type), line.field)}`
+  return type ? said(fieldOf(type, fieldCode(fault))?.label, fault.where) : fault.where
+}
+
+/** table.xlsx:12:3 as people find it in a table. */
+export function placeInTable(where: string): string {
+  const found = /^(.*?):?(\d+)(?::([^:]+))?$/.exec(where ?? '')
+  if (!found) return where ?? ''
+  const row = prefs.language === 'en' ? `row ${found[2]}` : `第 ${found[2]} 行`
+  return found[3] ? `${row} · ${found[3]}` : row
+}
 
 /** The faults of each field; what belongs to no field shown stands under ''. */
 export function byField(problem: Problem | null, fields: string[]): Record<string, Fault[]> {
   const found: Record<string, Fault[]> = {}
   for (const fault of problem?.faults ?? []) {
-    const last = (fault.where ?? '').split(/[./]/).pop()!.replace(/\[.*/, '')
-    const at = fields.includes(fault.where) ? fault.where : fields.includes(last) ? last : ''
+    const code = fieldCode(fault)
+    const at = fields.includes(fault.where) ? fault.where : fields.includes(code) && !lineOf(fault) ? code : ''
     ;(found[at] ??= []).push(fault)
   }
   return found

@@ -14,6 +14,10 @@ export const moneyUnitName = (unit: string, currency = 'CNY') => {
   return prefs.language === 'en' ? name.replace('yuan', currency) : `${name.replace('元', '')}${currency === 'USD' ? '美元' : currency}`
 }
 
+/** A unit of measure of the model: Chinese offices' units in words an English reader knows. */
+export const unitWord = (unit: string | undefined | null) =>
+  prefs.language !== 'en' || !unit ? (unit ?? '') : unit.replace(/^亿/, '100m ').replace(/^万/, '10k ').replace('元', 'yuan').replace('个百分点', 'points').replace('亩', 'mu').replace('家', 'firms').replace('人次', 'times').replace('人', 'persons').replace(/^个$/, '').replace('吨标准煤', 't coal eq.')
+
 /** The unit in which the largest of these amounts has at most five digits before the point. */
 export function fittingUnit(amounts: (string | null | undefined)[]): string {
   const largest = Math.max(0, ...amounts.map((amount) => Math.abs(Number(amount ?? 0)) || 0))

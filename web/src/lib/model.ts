@@ -2,6 +2,7 @@
 import { computed, shallowRef } from 'vue'
 import { get } from './api'
 import { prefs } from './prefs'
+import { moduleWord } from './words'
 
 export interface Label {
   hans: string
@@ -94,6 +95,10 @@ export const figureOf = (code: string) => figuresByCode.value.get(code)
 /** A label in the language of the page. */
 export const said = (label: Label | undefined | null, otherwise = '') => label?.[prefs.language] || label?.hans || otherwise
 
+export function moduleLabel(code: string): string {
+  const found = said(model.value.modules.find((module) => module.code === code)?.label, code)
+  return found === code ? moduleWord(code) : found
+}
 export const typeLabel = (code: string) => said(typeOf(code)?.label, code)
 export const figureLabel = (code: string) => said(figureOf(code)?.label, code)
 export const fieldOf = (type: Type, code: string) => type.fields.find((field) => field.code === code)

@@ -7,6 +7,6 @@ import { t } from './words'
 export const done = (text: string) => ElMessage({ type: 'success', message: text, duration: 3000, grouping: true })
 
 export function failed(error: unknown): void {
-  const message = error instanceof Problem ? (error.faults.length ? error.faults.map(faultText).join('; ') : error.title) : t('The server does not answer.')
+  const message = error instanceof Problem ? (error.faults.length ? error.faults.map((fault) => faultText(fault)).join('; ') : error.title) : t('The server does not answer.')
   ElMessage({ type: 'error', message, duration: 8000, showClose: true, grouping: true })
 }

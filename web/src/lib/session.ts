@@ -21,6 +21,7 @@ interface SessionAnswer {
   identity?: Identity | null
   identities?: Identity[]
   admin?: string[]
+  totp?: boolean
   lang?: string
   must_change_password?: boolean
   watermark?: boolean

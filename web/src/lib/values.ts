@@ -11,7 +11,7 @@ export function plain(field: Field | undefined, value: Value, unit?: string): st
   if (hiddenText !== null) return hiddenText
   if (Array.isArray(value)) return value.map((one) => plain(field, one)).join(t(', '))
   const named = reference(value)
-  if (named) return named.title
+  if (named) return named.title ?? t('not shown to this identity')
   switch (field && kindOf(field)) {
     case 'choice': return said(field!.choices?.find((choice) => choice.code === value)?.label, String(value))
     case 'boolean': return t(value === true || value === 'yes' || value === 'true' ? 'Yes' : 'No')

@@ -4,6 +4,63 @@ import { prefs } from './prefs'
 
 const words = {
   ', ': '、',
+  'late / all': '滞后/全部|滯後/全部',
+  'No figure and no light of this period is yours to see.': '当前身份没有可见的指标或亮灯。|當前身份沒有可見的指標或亮燈。',
+  'A square: the value, /the year\'s target, and by how many points it is ahead (+) of or behind (−) the pace of the year.': '每格：完成值、/全年目标、快于（+）或慢于（−）时序进度的百分点。|每格：完成值、/全年目標、快於（+）或慢於（−）時序進度的百分點。',
+  'This unit has no value in these periods. Choose another unit above.': '此单位在这些期间没有数据，可在上方另选单位。|此單位在這些期間沒有數據，可在上方另選單位。',
+  '{n} records, {what}: {value}': '{n} 条记录{what}：{value}|{n} 條記錄{what}：{value}',
+  'What this proves, and what it does not': '能证明什么，不能证明什么|能證明什麼，不能證明什麼',
+  'Every entry is chained to the one before by SHA-256. A changed or missing entry, anywhere, gives another root.': '每条台账用 SHA-256 与前一条相连；任何一条被改动或缺失，校验根都会不同。|每條臺賬用 SHA-256 與前一條相連；任何一條被改動或缺失，校驗根都會不同。',
+  'Write the root down elsewhere: in the minutes, on paper, in another office. What was written down cannot be rebuilt here unnoticed.': '请把校验根记在别处：会议纪要、纸质文件或另一单位。记下之后，此处改造历史必被发现。|請把校驗根記在別處：會議紀要、紙質文件或另一單位。記下之後，此處改造歷史必被發現。',
+  'It proves damage, not honesty: whoever owns the file could build all of it anew. Only a root kept elsewhere shows that.': '它证明数据未受损坏，不证明填报属实；掌握文件的人可以整个重造，只有存于别处的校验根能识破。|它證明數據未受損壞，不證明填報屬實；掌握文件的人可以整個重造，只有存於別處的校驗根能識破。',
+  'To check everything on the server: yipan verify BOARD. It reads every entry, recomputes the root and compares the record tables.': '在服务器上全面核验：yipan verify 棋盘文件。逐条读取台账、重算校验根并比对记录表。|在伺服器上全面核驗：yipan verify 棋盤文件。逐條讀取臺賬、重算校驗根並比對記錄表。',
+  'Only the latest are listed.': '仅列最近的导入。|僅列最近的導入。',
+  'New records': '新增',
+  'Amended records': '修改',
+  'Unchanged': '未变|未變',
+  'Taken back': '已撤回',
+  'Columns that were not read: {columns}': '未读取的列：{columns}|未讀取的列：{columns}',
+  'It stopped': '已停止',
+  'Undo without what was changed since': '撤销（保留此后被改动的记录）|撤銷（保留此後被改動的記錄）',
+  'Effects': '影响|影響',
+  'What stands against it': '阻碍的数据|阻礙的數據',
+  'Tables': '数据表|數據表',
+  'Records rewritten': '改写记录|改寫記錄',
+  'Columns added': '新增列',
+  'Columns dropped': '删除列|刪除列',
+  'Columns renamed': '更名列',
+  'Figures before and after': '指标变化前后|指標變化前後',
+  'Before': '之前',
+  'After': '之后|之後',
+  'Cells changed': '变动单元|變動單元',
+  'Figures that follow': '随之变化的指标|隨之變化的指標',
+  'Lights before and after': '亮灯变化前后|亮燈變化前後',
+  'defined anew': '口径已改|口徑已改',
+  'widens a right': '扩大权限|擴大權限',
+  'The model may be applied: nothing stands against it.': '可以应用：没有数据与其冲突。|可以應用：沒有數據與其衝突。',
+  'System administrator': '系统管理员|系統管理員',
+  'Security administrator': '安全管理员|安全管理員',
+  'Audit administrator': '审计管理员|審計管理員',
+  'No administrator': '普通账号|普通帳號',
+  'Password set': '已设密码|已設密碼',
+  'No password yet': '未设密码|未設密碼',
+  'One of these administrators cannot do the work of another: the system administrator adds accounts and makes links, the security administrator locks and names administrators, the audit administrator reads what was done.':
+    '三员分立：系统管理员增设账号、发放一次性链接；安全管理员锁定账号、指定管理员；审计管理员查看操作记录，互不兼任。|三員分立：系統管理員增設帳號、發放一次性鏈接；安全管理員鎖定帳號、指定管理員；審計管理員查看操作記錄，互不兼任。',
+  'What was done to accounts, and who looked at personal data': '账号操作与个人信息查看记录|帳號操作與個人信息查看記錄',
+  'Older': '更早',
+  'Number of the person': '人员编号|人員編號',
+  'What': '内容|內容',
+  'Time': '时间|時間',
+  'Address': '地址',
+  'Used last': '最近使用',
+  'Administrator': '管理员|管理員',
+  'Copy': '复制|複製',
+  'Turn off': '停用',
+  'On': '已启用|已啟用',
+  ': ': '：',
+  'Not saved. To be mended: {n}': '未保存，有 {n} 处需要修改|未保存，有 {n} 處需要修改',
+  'not shown to this identity': '当前身份不可见|當前身份不可見',
+  'behind {n}': '落后 {n}|落後 {n}',
   'A reason is needed': '须写明原因|須寫明原因',
   'Account or password is wrong.': '账号或密码不正确。|帳號或密碼不正確。',
   'Account': '账号|帳號',
@@ -32,7 +89,7 @@ const words = {
   'Cancel': '取消',
   'Change the unit': '切换单位|切換單位',
   'Change': '更改',
-  'Changed YAML files, or one zip': '修改后的 YAML 文件，或一个 zip|修改後的 YAML 文件，或一個 zip',
+  'The folder of modules as one zip': '模块文件夹（压缩为一个 zip）|模組資料夾（壓縮為一個 zip）',
   'Choose a file': '选择文件|選擇文件',
   'Choose all on this page': '全选本页|全選本頁',
   'Choose {title}': '选择 {title}|選擇 {title}',
@@ -298,6 +355,7 @@ const words = {
   'green': '绿灯|綠燈',
   'history': '历史|歷史',
   'no value': '无数据|無數據',
+  'no rule gives it': '没有规则授予|沒有規則授予',
   'none': '无|無',
   'now': '当前|當前',
   'partly': '部分写入|部分寫入',
@@ -340,7 +398,24 @@ export function t(word: Word, given: Record<string, string | number> = {}): stri
 }
 
 const verbs: Record<string, string> = {
+  act: '账号操作|帳號操作', model: '模型变更|模型變更',
   create: '新增', amend: '修改', move: '流转|流轉', remove: '删除|刪除', void: '作废|作廢', restore: '恢复|恢復', erase: '清除个人信息|清除個人信息', merge: '合并|合併', migrate: '模型迁移|模型遷移', read: '查看个人信息|查看個人信息',
 }
+const named = (table: Record<string, string>) => (code: string) => (table[code] ? inLanguage(table[code].split('|')[2] ?? code, table[code]) : code)
+/** By which way an entry came. */
+export const channelWord = named({
+  http: '网页|網頁|page', page: '网页|網頁|page', web: '网页|網頁|page', api: '接口|接口|program', token: '接口|接口|program', import: '导入|導入|import', cli: '命令行|命令行|command line',
+  command: '命令行|命令行|command line', demo: '示例数据|示例數據|demo data', undo: '撤销导入|撤銷導入|undone import',
+})
+/** What a right lets one do. */
+export const actionWord = named({
+  see: '查看|查看|see', create: '新增|新增|create', amend: '修改|修改|amend', move: '流转|流轉|move on', remove: '删除|刪除|remove', void: '作废|作廢|declare void', restore: '恢复|恢復|restore',
+  erase: '清除个人信息|清除個人信息|erase personal data', merge: '合并|合併|merge', import: '导入|導入|import', export: '导出|導出|export', unmask: '查看个人信息|查看個人信息|see personal data', clear: '明文个人信息|明文個人信息|personal data in clear',
+})
+/** The shipped modules as the menu names them; a module of one's own shows its code until the model has labels for modules. */
+export const moduleWord = named({
+  assessment: '考核评价|考核評價|Assessment', economy: '经济运行|經濟運行|Economy', enterprise: '企业服务|企業服務|Enterprises', organisation: '组织机构|組織機構|Organisation', project: '重大项目|重大項目|Projects',
+  report: '上报材料|上報材料|Reporting', meeting: '会议议事|會議議事|Meetings', task: '督查督办|督查督辦|Supervision', safety: '安全生产|安全生產|Safety', land: '土地规划|土地規劃|Land', finance: '财政金融|財政金融|Finance',
+})
 /** The verb of a journal entry in words. */
 export const verbWord = (verb: string) => (verbs[verb] ? inLanguage(verb, verbs[verb]) : verb)

@@ -1,0 +1,80 @@
+#include "api/duty.h"
+
+namespace yipan::api {
+
+RecordId responsible_post(board::Snapshot& snapshot, const record::Record& record) {
+    const model::Model& model = snapshot.model();
+    if (record.type == model.identity.post) return record.id;
+    const model::Type& type = model.types[static_cast<std::size_t>(record.type)];
+    record::RecordPtr held;
+    const record::Record* at = &record;
+    for (std::size_t i = 0; i < type.responsible.size() && at; ++i) {
+        const auto* next = record::as_integer(at->at(type.responsible[i]));
+        if (!next) return {};
+        if (i + 1 == type.responsible.size()) return RecordId(*next);
+        const model::Field& field = model.types[static_cast<std::size_t>(at->type)].fields[static_cast<std::size_t>(type.responsible[i])];
+        held = snapshot.record(field.target, RecordId(*next));
+        at = held.get();
+    }
+    return {};
+}
+
+RecordId holder_of(const access::Directory& directory, RecordId post) {
+    for (const auto& [person, posts] : directory.people())
+        for (const auto& h : posts)
+            if (h.post == post) return RecordId(person);
+    return {};
+}
+
+json::object responsible_json(Call& call, Shower& shower, const record::Record& record) {
+    const RecordId post = responsible_post(call.snapshot(), record);
+    json::object out{{"post", nullptr}, {"person", nullptr}};
+    if (post.value == 0) return out;
+    out["post"] = shower.reference(call.model().identity.post, post);
+    out["person"] = shower.reference(call.model().identity.person, holder_of(call.who->directory(), post));
+    return out;
+}
+
+std::shared_ptr<const Survey> Surveys::of(Call& call) {
+    board::Snapshot& snapshot = call.snapshot();
+    const Date today = snapshot.today();
+    const std::int64_t position = snapshot.position().value;
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto k = kept_.begin(); k != kept_.end(); ++k)
+            if (k->position == position && k->person == call.person().value && k->post == call.post().value && k->today == today) {
+                kept_.splice(kept_.begin(), kept_, k);
+                return k->survey;
+            }
+    }
+    const auto survey = std::make_shared<Survey>();
+    const model::Model& model = call.model();
+    Shower shower(call);
+    std::int64_t looked_at = 0;
+    for (std::size_t l = 0; l < model.lights.size(); ++l) {
+        const model::Light& light = model.lights[l];
+        if (light.type < 0 || !light.behind || !call.who->may_ever(light.type, access::Action::see)) continue;
+        (void)snapshot.each(light.type, [&](const record::RecordPtr& record) {
+            if (++looked_at > lit_looked_at_max) return !(survey->cut = true);
+            if (record->voided) return true;
+            const report::Lamp lamp = report::lamp_of_record(snapshot, static_cast<int>(l), record, today);
+            if (lamp.colour == model::Colour::none || !shower.sees(*record)) return true;
+            Lit lit{static_cast<int>(l), lamp.colour, lamp.behind, record, responsible_post(snapshot, *record), 0, {}};
+            lit.unit = call.who->directory().unit_of(lit.post);
+            lit.due = report::due_of(model, lit.light, *record);
+            survey->lit.push_back(std::move(lit));
+            return true;
+        });
+    }
+    const std::lock_guard lock(mutex_);
+    kept_.push_front({position, call.person().value, call.post().value, today, survey});
+    if (kept_.size() > surveys_kept_max) kept_.pop_back();
+    return survey;
+}
+
+std::optional<int> workdays_left(const WorkCalendar& calendar, Date today, Date due) {
+    const auto days = calendar.working_days_between(today, due);
+    return days ? std::optional<int>(days->value) : std::nullopt;
+}
+
+}  // namespace yipan::api

@@ -1,0 +1,128 @@
+#include "api/uploads.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "access/accounts.h"
+#include "access/secret.h"
+
+namespace yipan::api {
+namespace fs = std::filesystem;
+namespace {
+
+Status write_at(const std::string& path, std::int64_t offset, std::string_view bytes) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) return fail(Code::store_failed, "", std::string("the upload cannot be kept: ") + std::strerror(errno), "");
+    bool good = true;
+    for (std::size_t done = 0; good && done < bytes.size();) {
+        const ssize_t n = ::pwrite(file, bytes.data() + done, bytes.size() - done, offset + static_cast<std::int64_t>(done));
+        if (n < 0 && errno == EINTR) continue;
+        good = n > 0;
+        if (good) done += static_cast<std::size_t>(n);
+    }
+    const int problem = errno;
+    ::close(file);
+    if (good) return {};
+    return fail(Code::store_failed, "", std::string("the upload cannot be kept: ") + std::strerror(problem), "make room on the server's disk");
+}
+
+}  // namespace
+
+TemporaryFile::~TemporaryFile() {
+    std::error_code ignored;
+    fs::remove(path_, ignored);
+}
+
+Uploads::Uploads(std::string start) : start_(std::move(start)) {
+    const fs::path sample(start_);
+    std::error_code ignored;
+    const fs::path folder = sample.has_parent_path() ? sample.parent_path() : fs::path(".");
+    for (const auto& entry : fs::directory_iterator(folder, ignored))
+        if (entry.path().filename().string().starts_with(sample.filename().string())) fs::remove(entry.path(), ignored);
+}
+
+std::shared_ptr<TemporaryFile> Uploads::fresh(std::string_view end) const {
+    return std::make_shared<TemporaryFile>(start_ + access::new_secret() + std::string(end));
+}
+
+Result<std::string> Uploads::begin(RecordId person, RecordId post, std::string name, std::int64_t bytes) {
+    constexpr std::size_t name_bytes_max = 200;
+    if (name.empty() || name.size() > name_bytes_max || name.find_first_of(std::string_view("/\\\0", 3)) != std::string::npos ||
+        std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }))
+        return fail(Code::invalid_input, "name", "not a file's name of 1 to 200 bytes", "the last part of its path, without slashes");
+    if (bytes < 0 || bytes > upload_bytes_max)
+        return fail(Code::limit_exceeded, "bytes", "a file has at most " + std::to_string(upload_bytes_max) + " bytes", "");
+    const std::lock_guard lock(mutex_);
+    const std::int64_t now = access::unix_now();
+    std::erase_if(all_, [&](const auto& one) { return one.second.touched + upload_idle_seconds < now; });
+    const auto own = std::count_if(all_.begin(), all_.end(), [&](const auto& one) { return one.second.person == person; });
+    if (all_.size() >= uploads_max || static_cast<std::size_t>(own) >= uploads_of_person_max)
+        return fail(Code::busy, "", "too many uploads are under way", "end or drop one of them; an idle one ends after an hour");
+    Upload upload;
+    upload.person = person;
+    upload.post = post;
+    upload.state = {std::move(name), bytes, 0};
+    upload.file = fresh();
+    upload.touched = now;
+    YIPAN_TRY_VOID(write_at(upload.file->path(), 0, {}));
+    std::string id = access::new_secret();
+    all_[id] = std::move(upload);
+    return id;
+}
+
+Result<Uploads::Upload*> Uploads::find(RecordId person, RecordId post, const std::string& id) {
+    const auto found = all_.find(id);
+    if (found == all_.end() || found->second.person != person || found->second.post != post)
+        return fail(Code::not_found, "upload", "no such upload, or it was idle for an hour", "POST /files begins one");
+    found->second.touched = access::unix_now();
+    return &found->second;
+}
+
+Result<Uploads::State> Uploads::state(RecordId person, RecordId post, const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    YIPAN_TRY(const Upload* upload, find(person, post, id));
+    return upload->state;
+}
+
+Result<Uploads::State> Uploads::append(RecordId person, RecordId post, const std::string& id, std::int64_t offset, std::string_view piece) {
+    const std::lock_guard lock(mutex_);  // pieces are small and of one file one after the other
+    YIPAN_TRY(Upload* const upload, find(person, post, id));
+    if (offset != upload->state.offset)
+        return fail(Code::version_conflict, "Upload-Offset", "the next piece begins at " + std::to_string(upload->state.offset), "send it from there");
+    if (offset + static_cast<std::int64_t>(piece.size()) > upload->state.bytes)
+        return fail(Code::invalid_input, "body", "more bytes than were announced", "");
+    YIPAN_TRY_VOID(write_at(upload->file->path(), offset, piece));
+    upload->state.offset += static_cast<std::int64_t>(piece.size());
+    return upload->state;
+}
+
+Result<Uploads::Taken> Uploads::take(RecordId person, RecordId post, const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    YIPAN_TRY(Upload* const upload, find(person, post, id));
+    if (upload->state.offset < upload->state.bytes)
+        return fail(Code::invalid_input, "upload", "is not complete: " + std::to_string(upload->state.offset) + " of " + std::to_string(upload->state.bytes) + " bytes",
+                    "send the rest from there");
+    Taken taken{upload->state.name, upload->file};
+    all_.erase(id);
+    return taken;
+}
+
+Status Uploads::drop(RecordId person, RecordId post, const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    YIPAN_TRY_VOID(find(person, post, id));
+    all_.erase(id);
+    return {};
+}
+
+Result<std::shared_ptr<TemporaryFile>> kept(const Uploads& uploads, std::string_view bytes) {
+    auto file = uploads.fresh();
+    YIPAN_TRY_VOID(write_at(file->path(), 0, bytes));
+    return file;
+}
+
+}  // namespace yipan::api

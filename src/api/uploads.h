@@ -1,0 +1,70 @@
+#pragma once
+// Files on their way in: begun with name and size, sent in pieces, taken when complete. They lie beside the board, outlive
+// no server, and belong to one person in one post. Thread-safe.
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace yipan::api {
+
+constexpr std::size_t upload_piece_bytes_max = std::size_t{8} << 20;
+constexpr std::int64_t upload_bytes_max = std::int64_t{2} << 30;
+constexpr std::size_t uploads_max = 64, uploads_of_person_max = 8;
+constexpr std::int64_t upload_idle_seconds = 3'600;
+
+/// A file that is gone when nobody holds it any more.
+class TemporaryFile {
+  public:
+    explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
+    ~TemporaryFile();
+    TemporaryFile(const TemporaryFile&) = delete;
+    TemporaryFile& operator=(const TemporaryFile&) = delete;
+    const std::string& path() const { return path_; }
+
+  private:
+    std::string path_;
+};
+
+class Uploads {
+  public:
+    /// Files are called "<start><random>"; what an earlier server left of them is removed.
+    explicit Uploads(std::string start);
+    struct State {
+        std::string name;
+        std::int64_t bytes = 0, offset = 0;
+    };
+    Result<std::string> begin(RecordId person, RecordId post, std::string name, std::int64_t bytes);
+    Result<State> state(RecordId person, RecordId post, const std::string& id);
+    /// version_conflict when the piece does not begin where the last one ended.
+    Result<State> append(RecordId person, RecordId post, const std::string& id, std::int64_t offset, std::string_view piece);
+    struct Taken {
+        std::string name;
+        std::shared_ptr<TemporaryFile> file;
+    };
+    /// Only a complete one; it is the caller's from then on.
+    Result<Taken> take(RecordId person, RecordId post, const std::string& id);
+    Status drop(RecordId person, RecordId post, const std::string& id);
+    /// A file of its own, empty.
+    std::shared_ptr<TemporaryFile> fresh(std::string_view end = {}) const;
+
+  private:
+    struct Upload {
+        RecordId person, post;
+        State state;
+        std::shared_ptr<TemporaryFile> file;
+        std::int64_t touched = 0;
+    };
+    Result<Upload*> find(RecordId person, RecordId post, const std::string& id);
+    std::string start_;
+    std::mutex mutex_;
+    std::map<std::string, Upload> all_;
+};
+
+/// Writes a whole body to a file of its own.
+Result<std::shared_ptr<TemporaryFile>> kept(const Uploads& uploads, std::string_view bytes);
+
+}  // namespace yipan::api

@@ -1,0 +1,435 @@
+// What strangers send: slowly, too much, half, malformed, pipelined; streams that resume; shutting down while somebody
+// waits; TLS of our own and by a proxy in front.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <fstream>
+#include <thread>
+
+#include "api/yard.h"
+
+namespace yipan::test {
+namespace {
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+/// A second listener over the same service, with limits a test can reach.
+std::unique_ptr<net::Server> strict(const net::Limits& limits) {
+    auto server = std::move(*net::Server::open(Yard::get().service(), {"127.0.0.1", 0, 1, "", ""}, limits));
+    server->start();
+    return server;
+}
+net::Limits short_limits() {
+    net::Limits l;
+    l.header = 1s;
+    l.body = 1s;
+    l.idle = 2s;
+    l.connections_max = 8;
+    return l;
+}
+std::string get(const std::string& path) { return "GET " + path + " HTTP/1.1\r\nHost: t\r\n\r\n"; }
+
+TEST(Wire, AHeaderThatComesLetterByLetterIsCutOff) {
+    const auto server = strict(short_limits());
+    Wire wire(server->port());
+    ASSERT_TRUE(wire.send("GET /healthz HT"));
+    bool cut = false;
+    for (int i = 0; i < 30 && !cut; ++i) {
+        std::this_thread::sleep_for(100ms);
+        cut = !wire.send("T");
+    }
+    const auto reply = wire.reply(2);
+    EXPECT_TRUE(cut || (reply && reply->status == 408));
+    server->stop();
+}
+
+TEST(Wire, ABodyThatDoesNotComeIsAnswered408AndLeavesNothing) {
+    const auto server = strict(short_limits());
+    const std::int64_t before = Yard::get().entries();
+    Wire wire(server->port());
+    Ask ask = Yard::get().as("clerk", {"POST", "/b/demo/api/records/reported_fact", {{"Content-Length", "500"}}, ""});
+    ASSERT_TRUE(wire.send(written(ask) + "{\"values\":"));
+    const auto reply = wire.reply(5);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 408);
+    EXPECT_EQ(Yard::get().entries(), before);
+    server->stop();
+}
+
+TEST(Wire, ATooLargeHeaderIs431ATooLongAddress414) {
+    const int port = Yard::get().port();
+    auto reply = ask(port, {"GET", "/healthz", {{"X-Large", std::string(20'000, 'x')}}, ""});
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 431);
+    reply = ask(port, {"GET", "/b/demo/" + std::string(9'000, 'a'), {}, ""});
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 414);
+}
+
+TEST(Wire, ATooLargeBodyIs413WithoutBeingRead) {
+    Yard& yard = Yard::get();
+    Wire wire(yard.port());
+    Ask ask = yard.as("clerk", {"POST", "/b/demo/api/records/reported_fact", {{"Content-Length", "3000000000"}}, ""});
+    ASSERT_TRUE(wire.send(written(ask)));
+    const auto reply = wire.reply(5);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 413);
+    EXPECT_NE(reply->body.find("limit_exceeded"), std::string::npos);
+}
+
+TEST(Wire, AChunkedBodyBeyondTheLimitIs413) {
+    Yard& yard = Yard::get();
+    Wire wire(yard.port());
+    Ask ask = yard.as("clerk", {"PUT", "/b/demo/api/prefs", {{"Transfer-Encoding", "chunked"}}, ""});
+    ASSERT_TRUE(wire.send(written(ask)));
+    const std::string piece = "4000\r\n" + std::string(0x4000, ' ') + "\r\n";
+    for (int i = 0; i < 8 && wire.send(piece); ++i) {}
+    const auto reply = wire.reply(5);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 413);
+}
+
+TEST(Wire, WhatIsNotHttpIs400) {
+    for (const char* text : {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "HELLO\r\n\r\n", "GET nothing HTTP/1.1\r\n\r\n", "GET /%00 HTTP/1.1\r\nHost: t\r\n\r\n",
+                             "GET /a%zz HTTP/1.1\r\nHost: t\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+                             "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
+        Wire wire(Yard::get().port());
+        ASSERT_TRUE(wire.send(text));
+        const auto reply = wire.reply(3);
+        ASSERT_TRUE(reply) << text;
+        EXPECT_EQ(reply->status, 400) << text;
+        EXPECT_TRUE(wire.closes(3));
+    }
+}
+
+TEST(Wire, PipelinedRequestsAreAnsweredInOrder) {
+    Wire wire(Yard::get().port());
+    ASSERT_TRUE(wire.send(get("/healthz") + get("/nothing") + get("/readyz") + get("/healthz")));
+    for (const int status : {200, 404, 200, 200}) {
+        const auto reply = wire.reply();
+        ASSERT_TRUE(reply);
+        EXPECT_EQ(reply->status, status);
+    }
+}
+
+TEST(Wire, AHalfClosedConnectionGetsItsAnswer) {
+    Wire wire(Yard::get().port());
+    ASSERT_TRUE(wire.send(get("/healthz")));
+    wire.end_sending();
+    const auto reply = wire.reply(3);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 200);
+    EXPECT_TRUE(wire.closes(3));
+}
+
+TEST(Wire, ConnectionsBeyondTheLimitAreClosedAndTheOthersGoOn) {
+    const auto server = strict(short_limits());
+    std::vector<std::unique_ptr<Wire>> held;
+    for (int i = 0; i < 8; ++i) {
+        held.push_back(std::make_unique<Wire>(server->port()));
+        ASSERT_TRUE(held.back()->send(get("/healthz")));
+        ASSERT_TRUE(held.back()->reply(3));
+    }
+    Wire ninth(server->port());
+    EXPECT_TRUE(ninth.closes(1));
+    ASSERT_TRUE(held.front()->send(get("/healthz")));
+    EXPECT_TRUE(held.front()->reply(3));
+    for (auto& wire : held) EXPECT_TRUE(wire->closes(4)) << "an idle connection is closed in time";
+    EXPECT_GE(server->counts().refused, 1);
+    server->stop();
+}
+
+TEST(Wire, TwoThousandIdleConnectionsDoNotDelayTheNext) {
+    std::vector<std::unique_ptr<Wire>> idle;
+    for (int i = 0; i < 2'000; ++i) {
+        idle.push_back(std::make_unique<Wire>(Yard::get().port()));
+        if (!idle.back()->open()) GTEST_SKIP() << "this machine gives no 2,000 sockets (ulimit -n)";
+    }
+    const auto begun = std::chrono::steady_clock::now();
+    const auto reply = ask(Yard::get().port(), {"GET", "/healthz", {}, ""});
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 200);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 1s);
+}
+
+TEST(Wire, HeadAnswersTheHeaderOnly) {
+    Wire wire(Yard::get().port());
+    ASSERT_TRUE(wire.send("HEAD /healthz HTTP/1.1\r\nHost: t\r\n\r\n" + get("/readyz")));
+    const auto head = wire.reply(3, true);
+    ASSERT_TRUE(head);
+    EXPECT_EQ(head->status, 200);
+    EXPECT_NE(head->header("content-length"), "0");
+    const auto next = wire.reply(3);
+    ASSERT_TRUE(next);
+    EXPECT_NE(next->body.find("ready"), std::string::npos);
+}
+
+// -- shutting down
+
+class Slow final : public net::App {
+  public:
+    Plan plan(const net::Request&) override { return {}; }
+    void handle(std::shared_ptr<const net::Request>, net::Answer answer) override {
+        std::thread([answer = std::move(answer)] {
+            std::this_thread::sleep_for(700ms);
+            net::Response r;
+            r.body = "late but whole";
+            answer(std::move(r));
+        }).detach();
+    }
+    net::Response trouble(int status) override {
+        net::Response r;
+        r.status = status;
+        return r;
+    }
+};
+
+TEST(Shutdown, ARequestUnderWayIsAnsweredAndIdleConnectionsEndAtOnce) {
+    Slow app;
+    auto server = std::move(*net::Server::open(app, {"127.0.0.1", 0, 1, "", ""}));
+    server->start();
+    Wire busy(server->port()), idle(server->port());
+    ASSERT_TRUE(busy.send(get("/")));
+    std::this_thread::sleep_for(100ms);
+    const auto begun = std::chrono::steady_clock::now();
+    std::thread stopping([&] { server->stop(); });
+    EXPECT_TRUE(idle.closes(1));
+    const auto reply = busy.reply(5);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->body, "late but whole");
+    EXPECT_EQ(reply->header("connection"), "close");
+    stopping.join();
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 4s);
+}
+
+// -- events
+
+std::string listen(const std::string& who, const std::string& last = {}) {
+    Ask ask = Yard::get().as(who, {"GET", "/b/demo/api/events", {}, ""});
+    if (!last.empty()) ask.headers.emplace_back("Last-Event-ID", last);
+    return written(ask);
+}
+std::string fact(int n) {
+    const std::string code = "sse-" + std::to_string(n);
+    const Identity& clerk = Yard::get().who("clerk");
+    (void)clerk;
+    static const auto [post, organ] = [] {
+        auto snapshot = Yard::get().board().snapshot();
+        const auto session = Yard::get().service().accounts().session(Yard::get().who("clerk").cookie);
+        const auto directory = Yard::get().service().rights().directory();
+        return std::pair{session->post.value, (*directory)->unit_of(session->post)};
+    }();
+    return json::serialize(json::object{{"values", json::object{{"code", code}, {"item", "x"}, {"name", code}, {"organ", organ}, {"officer", post}, {"period", "2026H1"},
+                                                                {"quantity", "1"}, {"measure", "个"}, {"source", "test"}}}});
+}
+Reply write_fact(int n) { return Yard::get().answer("clerk", {"POST", "/b/demo/api/records/reported_fact", {}, fact(n)}); }
+
+TEST(Events, AChangeReachesWhoMaySeeItAndNobodyElse) {
+    Wire clerk(Yard::get().port()), staff(Yard::get().port());
+    ASSERT_TRUE(clerk.send(listen("clerk")));
+    ASSERT_TRUE(staff.send(listen("staff")));
+    ASSERT_NE(clerk.until("retry:", 3).find("text/event-stream"), std::string::npos);
+    staff.until("retry:", 3);
+    const Reply made = write_fact(1);
+    ASSERT_EQ(made.status, 201) << made.body;
+    const std::string heard = clerk.until("event: change", 5) + clerk.until("\n\n", 1);
+    EXPECT_NE(heard.find("\"type\":\"reported_fact\""), std::string::npos) << heard;
+    EXPECT_NE(heard.find("id: "), std::string::npos);
+    const std::string other = staff.until("reported_fact\"", 1);
+    EXPECT_EQ(other.find("\"type\":\"reported_fact\""), std::string::npos) << other;
+}
+
+TEST(Events, LastEventIdResumesWithoutAGap) {
+    Wire first(Yard::get().port());
+    ASSERT_TRUE(first.send(listen("clerk")));
+    first.until("retry:", 3);
+    ASSERT_EQ(write_fact(2).status, 201);
+    const std::string heard = first.until("\n\n", 5) + first.until("event: change", 2);
+    const std::string position = std::to_string(Yard::get().entries());
+    ASSERT_EQ(write_fact(3).status, 201);
+    ASSERT_EQ(write_fact(4).status, 201);
+    Wire again(Yard::get().port());
+    ASSERT_TRUE(again.send(listen("clerk", position)));
+    const std::string missed = again.until("event: change", 5) + again.until("\n\n", 1);
+    EXPECT_NE(missed.find("event: change"), std::string::npos) << missed;
+    EXPECT_EQ(missed.find("event: lost"), std::string::npos);
+}
+
+TEST(Events, WhoIsTooFarBehindIsToldThatSomethingWasLost) {
+    Wire wire(Yard::get().port());
+    ASSERT_TRUE(wire.send(listen("clerk", "1")));
+    EXPECT_NE(wire.until("event: lost", 5).find("event: lost"), std::string::npos);
+}
+
+TEST(Events, SigningOutEndsTheStream) {
+    Yard& yard = Yard::get();
+    const auto person = yard.service().accounts().session(yard.who("clerk").cookie)->person;
+    const Reply in = yard.answer("nobody", {"POST", "/b/demo/api/demo/session", {}, "{\"person\":" + std::to_string(person.value) + "}"});
+    ASSERT_EQ(in.status, 200);
+    const std::string cookie = in.header("set-cookie").substr(0, in.header("set-cookie").find(';'));
+    const std::string csrf(json::parse(in.body).at("csrf").as_string());
+    Wire wire(yard.port());
+    ASSERT_TRUE(wire.send(written({"GET", "/b/demo/api/events", {{"Cookie", cookie}}, ""})));
+    wire.until("retry:", 3);
+    const auto out = ask(yard.port(), {"DELETE", "/b/demo/api/session", {{"Cookie", cookie}, {"X-CSRF-Token", csrf}}, ""});
+    ASSERT_TRUE(out);
+    EXPECT_EQ(out->status, 204);
+    const std::string last = wire.until("event: session", 5);
+    EXPECT_NE(last.find("event: session"), std::string::npos) << last;
+    EXPECT_TRUE(wire.closes(3));
+}
+
+// -- headers and metrics
+
+TEST(Headers, ThePageAndTheApiSayWhatMayRunThere) {
+    const auto page = ask(Yard::get().port(), {"GET", "/b/demo/", {}, ""});
+    ASSERT_TRUE(page);
+    const std::string policy = page->header("content-security-policy");
+    EXPECT_NE(policy.find("default-src 'self'"), std::string::npos);
+    EXPECT_EQ(policy.find("unsafe"), std::string::npos) << policy;
+    EXPECT_NE(policy.find("frame-ancestors 'none'"), std::string::npos);
+    const auto api = ask(Yard::get().port(), {"GET", "/b/demo/api/session", {}, ""});
+    ASSERT_TRUE(api);
+    EXPECT_NE(api->header("content-security-policy").find("default-src 'none'"), std::string::npos);
+    EXPECT_EQ(api->header("x-content-type-options"), "nosniff");
+    EXPECT_EQ(api->header("referrer-policy"), "no-referrer");
+    EXPECT_EQ(api->header("cache-control"), "no-store");
+}
+
+TEST(Headers, TheCookieIsNotForScriptsAndNotForOtherSites) {
+    Yard& yard = Yard::get();
+    const auto person = yard.service().accounts().session(yard.who("clerk").cookie)->person;
+    const Reply in = yard.answer("nobody", {"POST", "/b/demo/api/demo/session", {}, "{\"person\":" + std::to_string(person.value) + "}"});
+    const std::string cookie = in.header("set-cookie");
+    EXPECT_NE(cookie.find("HttpOnly"), std::string::npos);
+    EXPECT_NE(cookie.find("SameSite=Strict"), std::string::npos);
+}
+
+TEST(Metrics, AreInThePrometheusTextFormat) {
+    const auto reply = ask(Yard::get().port(), {"GET", "/metrics", {}, ""});
+    ASSERT_TRUE(reply);
+    EXPECT_TRUE(reply->header("content-type").starts_with("text/plain; version=0.0.4"));
+    std::set<std::string> typed;
+    std::istringstream lines(reply->body);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("# TYPE ")) {
+            const std::string name = line.substr(7, line.find(' ', 7) - 7);
+            EXPECT_TRUE(typed.insert(name).second) << "declared twice: " << name;
+            const std::string kind = line.substr(line.rfind(' ') + 1);
+            EXPECT_TRUE(kind == "counter" || kind == "gauge") << line;
+            continue;
+        }
+        const std::string name = line.substr(0, line.find_first_of("{ "));
+        EXPECT_TRUE(typed.contains(name)) << line;
+        const std::string value = line.substr(line.rfind(' ') + 1);
+        EXPECT_EQ(value.find_first_not_of("0123456789"), std::string::npos) << line;
+    }
+    EXPECT_GE(typed.size(), 4U);
+}
+
+// -- repeating, at the same time
+
+TEST(Idempotency, TheSameKeyFromManyAtOnceWritesOnce) {
+    Yard& yard = Yard::get();
+    const std::int64_t before = yard.entries();
+    std::vector<std::thread> threads;
+    std::atomic<int> created{0}, repeated{0};
+    for (int i = 0; i < 8; ++i)
+        threads.emplace_back([&] {
+            const Reply reply = yard.answer("clerk", {"POST", "/b/demo/api/records/reported_fact", {{"Idempotency-Key", "eight"}}, fact(100)});
+            if (reply.status == 201) ++created;
+            if (reply.body.find("\"repeated\":true") != std::string::npos) ++repeated;
+        });
+    for (auto& t : threads) t.join();
+    EXPECT_EQ(created, 8);
+    EXPECT_EQ(repeated, 7);
+    EXPECT_EQ(yard.entries() - before, 1);
+}
+
+// -- TLS
+
+bool has_program(const std::string& name) { return std::system(("command -v " + name + " > /dev/null 2>&1").c_str()) == 0; }
+std::string output_of(const std::string& command) {
+    std::string out;
+    FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+    char piece[4096];
+    while (const std::size_t n = std::fread(piece, 1, sizeof piece, pipe)) out.append(piece, n);
+    ::pclose(pipe);
+    return out;
+}
+struct Certificate {
+    std::string file, key;
+};
+Certificate certificate() {
+    const std::string base = (Yard::get().folder / "tls").string();
+    static const bool made = std::system(("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -keyout " + base + ".key -out " + base + ".crt > /dev/null 2>&1").c_str()) == 0;
+    return made ? Certificate{base + ".crt", base + ".key"} : Certificate{};
+}
+
+TEST(Tls, TheServersOwnCertificateIsSpokenAndOldVersionsAreNot) {
+    if (!has_program("openssl") || !has_program("curl")) GTEST_SKIP() << "openssl or curl is missing (tools/packages.txt)";
+    const Certificate c = certificate();
+    ASSERT_FALSE(c.file.empty());
+    auto server = std::move(*net::Server::open(Yard::get().service(), {"127.0.0.1", 0, 1, c.file, c.key}));
+    server->start();
+    const std::string address = "https://127.0.0.1:" + std::to_string(server->port());
+    const std::string good = output_of("curl -sS -i --cacert " + c.file + " " + address + "/b/demo/api/session");
+    EXPECT_NE(good.find("HTTP/1.1 200"), std::string::npos) << good;
+    const std::string old = output_of("curl -sS -i --tls-max 1.1 --cacert " + c.file + " " + address + "/healthz");
+    EXPECT_EQ(old.find("HTTP/1.1 200"), std::string::npos) << old;
+    // A stranger who never says hello does not hold the server.
+    Wire plain(server->port());
+    plain.send(get("/healthz"));
+    EXPECT_TRUE(plain.closes(3));
+    EXPECT_NE(output_of("curl -sS --cacert " + c.file + " " + address + "/healthz").find("ok"), std::string::npos);
+    server->stop();
+}
+
+TEST(Tls, AWrongCertificateOrKeyIsNamedWhenTheServerOpens) {
+    const auto missing = net::Server::open(Yard::get().service(), {"127.0.0.1", 0, 1, "/nothing.crt", "/nothing.key"});
+    ASSERT_FALSE(missing.has_value());
+    EXPECT_EQ(missing.error().where, "/nothing.crt");
+    EXPECT_FALSE(net::Server::open(Yard::get().service(), {"127.0.0.1", 0, 1, "/nothing.crt", ""}).has_value());
+}
+
+TEST(Proxy, NginxInFrontSpeaksTlsAndPassesEventsOn) {
+    const std::string nginx = has_program("nginx") ? "nginx" : has_program("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "";
+    if (nginx.empty() || !has_program("openssl") || !has_program("curl")) GTEST_SKIP() << "nginx, openssl or curl is missing (tools/packages.txt)";
+    const Certificate c = certificate();
+    ASSERT_FALSE(c.file.empty());
+    Yard& yard = Yard::get();
+    const int port = 20'000 + static_cast<int>(::getpid() % 20'000);
+    const std::string folder = (yard.folder / "nginx").string();
+    std::filesystem::create_directories(folder);
+    // The lines between the marks are those of docs/operations.md.
+    std::ofstream(folder + "/nginx.conf") << "daemon off; pid " << folder << "/pid; error_log " << folder << "/error.log; worker_processes 1;\n"
+        << "events { worker_connections 64; }\nhttp { access_log off; client_body_temp_path " << folder << "/b; proxy_temp_path " << folder << "/p; fastcgi_temp_path " << folder
+        << "/f; uwsgi_temp_path " << folder << "/u; scgi_temp_path " << folder << "/s;\nserver { listen 127.0.0.1:" << port << " ssl;\nssl_certificate " << c.file << ";\nssl_certificate_key " << c.key
+        << ";\nclient_max_body_size 64m;\nlocation / { proxy_pass http://127.0.0.1:" << yard.port()
+        << ";\nproxy_http_version 1.1;\nproxy_set_header Host $host;\nproxy_set_header Connection \"\";\nproxy_buffering off;\nproxy_read_timeout 120s; } } }\n";
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::execlp(nginx.c_str(), "nginx", "-c", (folder + "/nginx.conf").c_str(), "-e", (folder + "/error.log").c_str(), nullptr);
+        ::_exit(127);
+    }
+    const std::string base = "curl -sS -i --cacert " + c.file + " https://127.0.0.1:" + std::to_string(port);
+    std::string answer;
+    for (int i = 0; i < 50 && answer.find("HTTP/1.1 200") == std::string::npos; ++i) {
+        std::this_thread::sleep_for(100ms);
+        answer = output_of(base + "/b/demo/api/session");
+    }
+    EXPECT_NE(answer.find("HTTP/1.1 200"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("\"signed_in\":false"), std::string::npos);
+    const std::string events = output_of(base + "/b/demo/api/events -N --max-time 2 -H 'Cookie: yipan_session=" + yard.who("clerk").cookie + "'");
+    EXPECT_NE(events.find("retry: 2000"), std::string::npos) << events;
+    const std::string refused = output_of(base + "/b/demo/api/records/project -X POST -H 'Cookie: yipan_session=" + yard.who("clerk").cookie + "' -d '{}'");
+    EXPECT_NE(refused.find("HTTP/1.1 403"), std::string::npos) << refused;
+    ::kill(child, SIGTERM);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+}
+
+}  // namespace
+}  // namespace yipan::test
