@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "board/backups.h"
@@ -61,6 +62,33 @@ void tell_backup(const board::BackupState& state) {
     else
         std::fprintf(stderr, "backup: %s\n", state.last_path.c_str());
 }
+
+// {"issuer", "client_id", "client_secret", "redirect", "scope"?, "claim"?, "label"?, "hosts"?: [inner hosts of the provider]}
+Result<api::OidcSettings> read_oidc(const std::string& path) {
+    std::ifstream file(path);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    boost::system::error_code bad;
+    const auto v = json::parse(text, bad);
+    if (!file || bad || !v.is_object()) return fail(Code::invalid_input, path, "not a readable file with a JSON object", "docs/security.md shows one");
+    api::OidcSettings out;
+    out.label = "OIDC";
+    const std::pair<const char*, std::string*> texts[] = {{"issuer", &out.issuer}, {"client_id", &out.client_id}, {"client_secret", &out.client_secret}, {"redirect", &out.redirect},
+                                                          {"scope", &out.scope}, {"claim", &out.claim}, {"label", &out.label}};
+    for (const auto& [key, value] : v.get_object()) {
+        const auto at = std::find_if(std::begin(texts), std::end(texts), [&k = key](const auto& t) { return k == t.first; });
+        if (at != std::end(texts) && value.is_string())
+            *at->second = std::string(value.get_string());
+        else if (key == "hosts" && value.is_array() && std::all_of(value.get_array().begin(), value.get_array().end(), [](const auto& h) { return h.is_string(); }))
+            for (const auto& h : value.get_array()) out.named.insert(std::string(h.get_string()));
+        else
+            return fail(Code::invalid_input, path + ":" + std::string(key), "not known, or of another form", "issuer, client_id, client_secret, redirect, scope, claim, label: texts; hosts: a list of texts");
+    }
+    for (std::size_t i = 0; i < 4; ++i)
+        if (texts[i].second->empty()) return fail(Code::invalid_input, path, std::string("\"") + texts[i].first + "\" is missing", "docs/security.md shows one");
+    if (!out.issuer.starts_with("https://") && out.named.empty())
+        return fail(Code::invalid_input, path + ":issuer", "not https", "http only for hosts named under \"hosts\"");
+    return out;
+}
 }  // namespace
 
 int serve(Context& context, const std::string& path, const ServeOptions& options) {
@@ -81,6 +109,12 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     settings.demo_people = !options.no_demo && loopback(options.host) && !board->note().empty() && stands_still(*board);
     if (settings.demo_people)
         for (auto& one : demo::telling_people()) settings.introduced.push_back({one.person, {one.says[0], one.says[1], one.says[2]}});
+    if (!options.oidc.empty()) {
+        auto oidc = read_oidc(options.oidc);
+        if (!oidc) return refuse(context, oidc.error());
+        settings.oidc = std::move(*oidc);
+    }
+    settings.named_hosts = {options.hosts.begin(), options.hosts.end()};
     if (!page_files().empty())
         settings.asset = [](std::string_view wanted) -> const api::Asset* {
             const auto& files = page_files();
@@ -180,6 +214,8 @@ void add_serve_commands(CLI::App& app, Context& context) {
     command->add_option("--backup-every", options->backup_every_hours, "hours between them")->check(CLI::Range(1, 24 * 365));
     command->add_option("--backup-keep", options->backup_keep, "how many stay")->check(CLI::Range(1, 10'000));
     command->add_flag("--no-demo", options->no_demo, "a demo board asks for accounts like any other");
+    command->add_option("--oidc", options->oidc, "file that says which provider signs in (docs/security.md)");
+    command->add_option("--hook-host", options->hosts, "an inner host that webhooks may reach; again for another");
     on_run(command, context, [&context, path, options] { return serve(context, *path, *options); });
 
     CLI::App* accounts = app.add_subcommand("account", "add an account, or make a new link for its password (works once, for a week)");
