@@ -59,6 +59,10 @@ class JudgingBoard final : public board::Board {
     const Zone& zone() const override { return zone_; }
     Instant now() override { return {}; }
     bool read_only() const override { return false; }
+    void announce(const std::string&) override {}
+    Result<board::Attachment> put_attachment(const board::ReadSome&) override { return board::Attachment{}; }
+    Result<std::optional<board::Attachment>> attachment(std::string_view) override { return std::optional<board::Attachment>{}; }
+    Status read_attachment(std::string_view, std::int64_t, const std::function<bool(std::string_view)>&) override { return {}; }
     std::optional<board::Upgrade> upgraded() const override { return std::nullopt; }
     std::optional<Error> damage() const override { return std::nullopt; }
     board::VerifyReport verify(const board::Progress&) override { return {}; }

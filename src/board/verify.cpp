@@ -183,6 +183,7 @@ void verify_pages(const std::string& path, VerifyReport& report, const Progress&
     report.pages = pages->pages;
     report.damaged_pages = pages->damaged;
     report.log_frames = pages->frames;
+    report.log_note = pages->log_note;
     for (Error& e : store::page_problems(*pages)) report.problems.push_back(std::move(e));
 }
 
@@ -190,6 +191,7 @@ void add_pages(VerifyReport pages, VerifyReport& report) {
     report.pages = pages.pages;
     report.damaged_pages = pages.damaged_pages;
     report.log_frames = pages.log_frames;
+    report.log_note = std::move(pages.log_note);
     report.problems.insert(report.problems.begin(), pages.problems.begin(), pages.problems.end());
     report.ok = report.problems.empty();
 }
@@ -266,6 +268,13 @@ Status dump_store(store::Store& store, const ShapePtr& shape, Snapshot& snapshot
         }
         line += ",\"leaf\":\"" + hex(stored.leaf) + "\"}";
         out(line);
+        return {};
+    }));
+    YIPAN_TRY_VOID(store.each_attachment([&](const store::Store::Attachment& a) -> Status {
+        if (!a.complete) return {};
+        line = "{\"attachment\":\"" + a.hash + "\"";
+        member(line, "bytes", a.bytes);
+        out(line + "}");
         return {};
     }));
     YIPAN_TRY_VOID(store.each_counter([&](std::string_view name, std::int64_t value) {
