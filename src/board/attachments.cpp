@@ -62,6 +62,7 @@ class Incoming {
     }
     /// Becomes the file of that name beside the board, durable.
     Status settle() {
+        YIPAN_TRY_VOID(store::same_mode(board_, path_));  // whoever may not read the board may not read this
         if (::fsync(file_.fd()) != 0) return fail(store::file_error(path_, "make durable"));
         YIPAN_TRY_VOID(store::make_beside(board_, hash_));
         YIPAN_TRY_VOID(store::rename_durably(path_, store::beside_path(board_, hash_)));
@@ -77,7 +78,7 @@ class Incoming {
             YIPAN_TRY_VOID(store::make_beside(board_, "in"));
             static std::atomic<int> number{0};
             path_ = store::beside_folder(board_) + "/in/" + std::to_string(::getpid()) + "-" + std::to_string(++number) + ".part";
-            file_ = store::File::open(path_, O_RDWR | O_CREAT | O_TRUNC);
+            file_ = store::File::open(path_, O_RDWR | O_CREAT | O_TRUNC, 0600);
             if (!file_) return fail(store::file_error(path_, "write"));
             YIPAN_TRY_VOID(write(memory_));
             memory_ = {};

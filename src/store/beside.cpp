@@ -45,6 +45,7 @@ Status copy_compared(const std::string& from, const std::string& to, const std::
         }
         if (hex(sum.finish()) != hash)
             return fail(Code::corrupt, from, "is not what its name says: its hash differs", "restore it from a backup");
+        YIPAN_TRY_VOID(same_mode(from, part));
         if (::fsync(out.fd()) != 0) return fail(file_error(part, "make durable"));
     }
     return rename_durably(part, to);

@@ -262,11 +262,10 @@ class Sqlite final : public Store {
                       const std::function<Status(const StoredEntry&)>& visit) override {
         YIPAN_TRY(Statement s, Statement::prepare(db_, entry_sql));
         s.bind(1, from).bind(2, to);
-        StoredEntry out;
+        StoredEntry out;  // its memory is used again from entry to entry
         while (true) {
             YIPAN_TRY(const bool row, s.step());
             if (!row) return {};
-            out = StoredEntry{};
             YIPAN_TRY_VOID(decode(s, out));
             YIPAN_TRY_VOID(visit(out));
         }
@@ -896,6 +895,8 @@ class Sqlite final : public Store {
         e.actor = s.integer(2);
         e.post = s.integer(3);
         e.channel = s.text(4);
+        e.type.clear();
+        e.commitment = {};
         e.verb = static_cast<journal::Verb>(s.integer(5));
         if (!s.is_null(6)) {
             const auto code = type_codes_.find(s.integer(6));

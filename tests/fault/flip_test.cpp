@@ -11,6 +11,7 @@
 #include "board/board.h"
 #include "property/tiny_model.h"
 #include "property/yard.h"
+#include "store/stats.h"
 
 namespace yipan {
 namespace {
@@ -56,6 +57,19 @@ void make_board(const std::string& path) {
     }
     const auto removed = (*made)->apply(gone);
     ASSERT_TRUE(removed.has_value()) << text_of(removed.error());
+    std::string paper(400'000, 'f');
+    const auto put = (*made)->put_attachment([&](char* out, std::size_t room) -> Result<std::size_t> {
+        const std::size_t n = std::min(room, paper.size());
+        paper.copy(out, n);
+        paper.erase(0, n);
+        return n;
+    });
+    ASSERT_TRUE(put.has_value()) << put.error().text();
+    made->reset();
+    auto store = store::open_sqlite(path, store::Access::write);
+    ASSERT_TRUE(store.has_value() && (*store)->begin());
+    ASSERT_TRUE((*store)->drop_attachment((*(*store)->attachment(put->hash))->id));
+    ASSERT_TRUE((*store)->commit());
 }
 
 TEST(Flip, every_changed_byte_of_a_board_is_named_with_its_page_and_none_goes_unnoticed) {
@@ -73,6 +87,9 @@ TEST(Flip, every_changed_byte_of_a_board_is_named_with_its_page_and_none_goes_un
         ASSERT_GE(sound.records, 2'000);
         ASSERT_EQ(sound.pages, bytes / page_bytes);
     }
+    const auto stats = store::stats_of(path);
+    ASSERT_TRUE(stats.has_value()) << stats.error().text();
+    ASSERT_GT(stats->free_pages, 50);
     const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
     ASSERT_GE(fd, 0);
     std::mt19937_64 random(20261125);
@@ -99,8 +116,8 @@ TEST(Flip, every_changed_byte_of_a_board_is_named_with_its_page_and_none_goes_un
     ::close(fd);
     const auto sound = board::Board::verify_file(path);
     EXPECT_TRUE(sound.ok) << text_of(sound.problems);
-    std::printf("flip: %d random bytes of %lld pages, %d named with their page, %d unnoticed; %d boards still opened for reading\n",
-                flips, static_cast<long long>(bytes / page_bytes), named, flips - named, still_opened);
+    std::printf("flip: %d random bytes of %lld pages, %lld of them free: %d named with their page, %d unnoticed; %d boards still opened for reading\n",
+                flips, static_cast<long long>(bytes / page_bytes), static_cast<long long>(stats->free_pages), named, flips - named, still_opened);
 }
 
 // The two ends of a file: a piece cut off, a page at another page's place.
