@@ -57,6 +57,7 @@ void on_run(CLI::App* command, Context& context, Run run) {
 
 // One function per group of commands; each adds its own to the program.
 void add_board_commands(CLI::App& app, Context& context);
+void add_life_commands(CLI::App& app, Context& context);
 void add_record_commands(CLI::App& app, Context& context);
 void add_takeback_commands(CLI::App& app, Context& context);
 void add_exchange_commands(CLI::App& app, Context& context);
@@ -68,6 +69,7 @@ void add_model_commands(CLI::App& app, Context& context);
 void add_tool_commands(CLI::App& app, Context& context);
 void add_demo_commands(CLI::App& app, Context& context);
 void add_serve_commands(CLI::App& app, Context& context);
+void add_rights_commands(CLI::App& app, Context& context);
 
 /// The main job (main_job.cpp): the demo board's lights, score, rank and half-year report.
 int main_job(Context& context, const std::string& folder);

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(0, 1);
     add_demo_commands(app, context);
     add_board_commands(app, context);
+    add_life_commands(app, context);
     add_exchange_commands(app, context);
     add_record_commands(app, context);
     add_takeback_commands(app, context);
@@ -29,6 +30,7 @@ int main(int argc, char** argv) {
     add_model_commands(app, context);
     add_tool_commands(app, context);
     add_serve_commands(app, context);
+    add_rights_commands(app, context);
     for (CLI::App* command : app.get_subcommands({})) command->footer("--json and --lang work here too.");
     try {
         app.parse(argc, argv);

@@ -10,9 +10,13 @@ namespace yipan::app {
 
 struct ServeOptions {
     std::string host = "127.0.0.1", certificate, key;
+    std::string oidc;                // file that says which sign-in provider (docs/security.md)
+    std::vector<std::string> hosts;  // inner hosts that webhooks may reach
     int port = 8080, ports_to_try = 1;
     bool behind_tls = false;   // a proxy in front speaks TLS: cookies say Secure
     bool access_log = false;   // one JSON line for each request on stderr
+    std::string backup_folder;  // backups go there, one every so many hours; empty: none
+    int backup_every_hours = 24, backup_keep = 7;
     bool no_demo = false;      // a demo board asks for accounts like any other
 };
 int serve(Context& context, const std::string& path, const ServeOptions& options);

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
+#include "board/backups.h"
 #include "demo.h"
 #include "embedded.h"
 #include "net/server.h"
@@ -45,6 +47,48 @@ std::string metrics_of(const net::Server& server) {
     line("gauge", "slow_requests_waiting", c.slow_waiting);
     return out;
 }
+// Prometheus's view of the scheduled backup; an alarm belongs on yipan_backup_red.
+std::string metrics_of(const board::BackupState& state) {
+    const auto line = [](const char* name, std::int64_t v) {
+        return std::string("# TYPE yipan_backup_") + name + " gauge\nyipan_backup_" + name + " " + std::to_string(v) + "\n";
+    };
+    constexpr std::int64_t second_us = 1'000'000;
+    return line("red", state.red) + line("last_good_timestamp_seconds", state.last_good ? state.last_good->micros / second_us : 0) +
+           line("last_bytes", state.last_bytes) + line("last_milliseconds", state.last_ms);
+}
+void tell_backup(const board::BackupState& state) {
+    if (state.failure)
+        std::fprintf(stderr, "backup FAILED: %s\n", state.failure->text().c_str());
+    else
+        std::fprintf(stderr, "backup: %s\n", state.last_path.c_str());
+}
+
+// {"issuer", "client_id", "client_secret", "redirect", "scope"?, "claim"?, "label"?, "hosts"?: [inner hosts of the provider]}
+Result<api::OidcSettings> read_oidc(const std::string& path) {
+    std::ifstream file(path);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    boost::system::error_code bad;
+    const auto v = json::parse(text, bad);
+    if (!file || bad || !v.is_object()) return fail(Code::invalid_input, path, "not a readable file with a JSON object", "docs/security.md shows one");
+    api::OidcSettings out;
+    out.label = "OIDC";
+    const std::pair<const char*, std::string*> texts[] = {{"issuer", &out.issuer}, {"client_id", &out.client_id}, {"client_secret", &out.client_secret}, {"redirect", &out.redirect},
+                                                          {"scope", &out.scope}, {"claim", &out.claim}, {"label", &out.label}};
+    for (const auto& [key, value] : v.get_object()) {
+        const auto at = std::find_if(std::begin(texts), std::end(texts), [&k = key](const auto& t) { return k == t.first; });
+        if (at != std::end(texts) && value.is_string())
+            *at->second = std::string(value.get_string());
+        else if (key == "hosts" && value.is_array() && std::all_of(value.get_array().begin(), value.get_array().end(), [](const auto& h) { return h.is_string(); }))
+            for (const auto& h : value.get_array()) out.named.insert(std::string(h.get_string()));
+        else
+            return fail(Code::invalid_input, path + ":" + std::string(key), "not known, or of another form", "issuer, client_id, client_secret, redirect, scope, claim, label: texts; hosts: a list of texts");
+    }
+    for (std::size_t i = 0; i < 4; ++i)
+        if (texts[i].second->empty()) return fail(Code::invalid_input, path, std::string("\"") + texts[i].first + "\" is missing", "docs/security.md shows one");
+    if (!out.issuer.starts_with("https://") && out.named.empty())
+        return fail(Code::invalid_input, path + ":issuer", "not https", "http only for hosts named under \"hosts\"");
+    return out;
+}
 }  // namespace
 
 int serve(Context& context, const std::string& path, const ServeOptions& options) {
@@ -65,6 +109,12 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     settings.demo_people = !options.no_demo && loopback(options.host) && !board->note().empty() && stands_still(*board);
     if (settings.demo_people)
         for (auto& one : demo::telling_people()) settings.introduced.push_back({one.person, {one.says[0], one.says[1], one.says[2]}});
+    if (!options.oidc.empty()) {
+        auto oidc = read_oidc(options.oidc);
+        if (!oidc) return refuse(context, oidc.error());
+        settings.oidc = std::move(*oidc);
+    }
+    settings.named_hosts = {options.hosts.begin(), options.hosts.end()};
     if (!page_files().empty())
         settings.asset = [](std::string_view wanted) -> const api::Asset* {
             const auto& files = page_files();
@@ -82,7 +132,12 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     if (!server) return refuse(context, server.error());
     net::Server& listening = **server;
     (*service)->settings().later = [&listening](std::function<void()> what) { listening.later(std::move(what)); };
-    (*service)->settings().connection_metrics = [&listening] { return metrics_of(listening); };
+    std::optional<board::BackupKeeper> backups;
+    if (!options.backup_folder.empty())
+        backups.emplace(path, board::BackupPlan{options.backup_folder, options.backup_every_hours * std::int64_t{3'600}, options.backup_keep}, tell_backup);
+    (*service)->settings().connection_metrics = [&listening, &backups] {
+        return metrics_of(listening) + (backups ? metrics_of(backups->state()) : std::string());
+    };
     const auto links = (*service)->accounts().first_links();
     if (!links) return refuse(context, links.error());
     listening.start();
@@ -90,6 +145,7 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     const std::string scheme = options.certificate.empty() ? "http://" : "https://";
     const std::string address = scheme + options.host + ":" + std::to_string(listening.port()) + "/";
     const std::string home = address + "b/" + settings.code + "/";
+    board->announce(home);
     if (context.json) {
         json::array list;
         for (const auto& [account, secret] : *links) list.push_back({{"account", account}, {"link", home + "password#" + secret}});
@@ -154,7 +210,12 @@ void add_serve_commands(CLI::App& app, Context& context) {
     command->add_option("--key", options->key, "its key (PEM)");
     command->add_flag("--behind-tls", options->behind_tls, "a proxy in front speaks TLS: cookies say Secure");
     command->add_flag("--access-log", options->access_log, "one JSON line for each request on stderr, without secrets");
+    command->add_option("--backup", options->backup_folder, "folder for backups, best on another disk");
+    command->add_option("--backup-every", options->backup_every_hours, "hours between them")->check(CLI::Range(1, 24 * 365));
+    command->add_option("--backup-keep", options->backup_keep, "how many stay")->check(CLI::Range(1, 10'000));
     command->add_flag("--no-demo", options->no_demo, "a demo board asks for accounts like any other");
+    command->add_option("--oidc", options->oidc, "file that says which provider signs in (docs/security.md)");
+    command->add_option("--hook-host", options->hosts, "an inner host that webhooks may reach; again for another");
     on_run(command, context, [&context, path, options] { return serve(context, *path, *options); });
 
     CLI::App* accounts = app.add_subcommand("account", "add an account, or make a new link for its password (works once, for a week)");

@@ -213,6 +213,21 @@ Result<Accounts::Opened> Accounts::sign_in(const Asked& asked, bool& code_needed
     return opened;
 }
 
+Result<Accounts::Opened> Accounts::vouched(std::string_view name, std::string agent, std::string address) {
+    Session s;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto at = accounts_.find(name);
+        if (at == accounts_.end() || at->second.locked || !at->second.admin.empty())
+            return fail(Code::not_allowed, "", "nobody here is called what the provider says, or the account is locked or an administrator's", "ask the system administrator");
+        s.account = at->second.name;
+        s.person = at->second.person;
+    }
+    s.agent = std::move(agent);
+    s.address = std::move(address);
+    return open_session(std::move(s), "sign in through provider");
+}
+
 Result<Accounts::Opened> Accounts::demo(RecordId person, RecordId post, std::string agent, std::string address) {
     Session s;
     s.person = person;
@@ -353,7 +368,7 @@ Status Accounts::set_password_by_link(std::string_view link, std::string_view pa
     {
         const std::lock_guard lock(mutex_);
         const auto at = accounts_.find(name);
-        if (at == accounts_.end()) return fail(gone);
+        if (at == accounts_.end() || !spent_links_.insert(hash).second) return fail(gone);
         at->second.hash = std::move(made);
         at->second.failures = 0;
         at->second.locked_until = 0;

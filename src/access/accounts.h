@@ -63,6 +63,9 @@ class Accounts {
     };
     /// not_allowed: wrong, locked or unknown, all alike; `code_needed` when only the second factor is missing.
     Result<Opened> sign_in(const Asked& asked, bool& code_needed);
+    /// Somebody another provider vouches for (OIDC). Administrators sign in here only; the local second factor, where it is
+    /// on, is the provider's to ask. not_allowed: unknown or locked, alike.
+    Result<Opened> vouched(std::string_view account, std::string agent, std::string address);
     Result<Opened> demo(RecordId person, RecordId post, std::string agent, std::string address);
     std::optional<Session> session(std::string_view secret);
     std::optional<Token> token(std::string_view secret);
@@ -121,6 +124,7 @@ class Accounts {
     std::map<std::string, Session, std::less<>> sessions_;  // by hash
     std::map<std::string, Token, std::less<>> tokens_;      // by hash
     std::map<std::string, std::pair<std::int64_t, int>, std::less<>> attempts_;
+    std::set<std::string> spent_links_;  // hashes of links used while this runs: two at once are still one
     struct Read {
         RecordId person, post;
         std::string told;

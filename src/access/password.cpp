@@ -16,7 +16,7 @@ namespace yipan::access {
 namespace {
 std::mutex mutex;
 std::condition_variable free_place;
-int computing = 0, waiting = 0;
+int computing = 0, waiting = 0, peak = 0;
 
 class Turn {
   public:
@@ -26,7 +26,7 @@ class Turn {
         ++waiting;
         free_place.wait(lock, [] { return computing < argon_at_a_time; });
         --waiting;
-        ++computing;
+        peak = std::max(peak, ++computing);
         have_ = true;
     }
     ~Turn() {
@@ -50,6 +50,11 @@ constexpr std::string_view usual[] = {"1234567890", "0123456789", "password12", 
                                       "1111111111", "0000000000", "8888888888", "woaini1314", "1qaz2wsx3edc", "password123",
                                       "admin12345", "12345678910", "qwerty12345", "aa12345678", "a123456789", "q123456789"};
 }  // namespace
+
+int argon_peak() {
+    const std::lock_guard lock(mutex);
+    return peak;
+}
 
 std::string password_problem(std::string_view password, std::string_view account) {
     if (password.size() > password_bytes_max) return "longer than " + std::to_string(password_bytes_max) + " bytes";

@@ -18,4 +18,7 @@ std::string password_problem(std::string_view password, std::string_view account
 Result<std::string> password_hash(std::string_view password);
 Result<bool> password_matches(std::string_view encoded, std::string_view password);
 
+/// The most that were ever computed at one time since the start; never above argon_at_a_time.
+int argon_peak();
+
 }  // namespace yipan::access

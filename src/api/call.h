@@ -69,6 +69,8 @@ int type_of(const CallPtr& call, const std::string& code);
 std::optional<std::int64_t> whole_number(std::string_view text);
 /// A parameter of the query within bounds; answers 400 itself.
 std::optional<std::int64_t> asked_number(const CallPtr& call, std::string_view name, std::int64_t otherwise, std::int64_t low, std::int64_t high);
+/// A session that was just opened becomes this call's: its first post, its cookie. Answers the problem itself.
+bool take_session(const CallPtr& call, access::Accounts::Opened& opened);
 std::string member_text(const json::object& o, std::string_view key);
 
 }  // namespace yipan::api

@@ -1,9 +1,12 @@
 #include "api/service.h"
 
+#include "access/secret.h"
 #include "api/activity.h"
 #include "api/call.h"
 #include "api/duty.h"
 #include "api/events.h"
+#include "api/hooks.h"
+#include "api/oidc.h"
 #include "api/imports.h"
 #include "api/search.h"
 #include "api/uploads.h"
@@ -37,6 +40,8 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     add_work_routes(routes_);
     add_search_routes(routes_);
     add_event_routes(routes_);
+    add_hook_routes(routes_);
+    add_oidc_routes(routes_);
     add_openapi_route(routes_);
     add_exchange_routes(routes_);
     for (std::size_t i = 0; i < routes_.size(); ++i) {
@@ -46,6 +51,8 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     }
     events_ = std::make_unique<Events>(*this);
     search_ = std::make_unique<SearchIndex>(board_);
+    hooks_ = std::make_unique<Hooks>(*this);
+    if (settings_.oidc) oidc_ = std::make_unique<Oidc>(*settings_.oidc);
     surveys_ = std::make_unique<Surveys>();
     activity_ = std::make_unique<Activity>();
     if (!settings_.path.empty()) {
@@ -67,8 +74,10 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
         self->search_->changed(shown);
         self->events_->shown(shown);
         self->erased(shown);
+        self->hooks_->shown();
     });
     board.set_permit([self](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) { self->refuse_writing(ask, world, refused); });
+    YIPAN_TRY_VOID(out->hooks_->load());
     return out;
 }
 
@@ -133,6 +142,7 @@ void Service::forget_snapshots() {
 
 void Service::stop() {
     forget_snapshots();
+    hooks_->stop();
     if (imports_) imports_->stop();
     events_->stop();
     accounts_->flush_reads();
@@ -211,7 +221,7 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
         } else if (const std::string_view secret = asked.cookie("yipan_session"); !secret.empty()) {
             call->session = accounts_->session(secret);
         }
-        if (call->session && unsafe(asked.method) && asked.header("x-csrf-token") != call->session->csrf)
+        if (call->session && unsafe(asked.method) && !access::same_secret(asked.header("x-csrf-token"), call->session->csrf))
             return call->problem(Error{Code::not_allowed, "X-CSRF-Token", "the request does not carry the session's token", "GET /session gives it"}, 403);
         if (call->route->needs == Needs::nothing) return call->route->handle(call);
         if (!call->session && !call->token) return call->problem(Error{Code::not_allowed, "", "sign in first", "POST /session"}, 401);

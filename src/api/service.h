@@ -27,11 +27,20 @@ struct Introduced {  // a fictional person worth trying, by key
     std::string person, says[3];  // 簡, 繁, English
 };
 
+struct OidcSettings {  // a sign-in provider (docs/security.md)
+    std::string issuer, client_id, client_secret, redirect;
+    std::string scope = "openid", claim = "sub";  // the claim that is the account's name here
+    std::string label;                            // what the button says
+    std::set<std::string> named;                  // hosts of it that are inside
+};
+
 struct Settings {
     std::string code;          // of the board in paths
     std::string path;          // of the board's file; uploads and imports lie beside it. Empty: there are none
     bool demo_people = false;  // anybody on this machine may pick a fictional person
     std::vector<Introduced> introduced;  // who is shown first to pick from; empty: some of each role
+    std::optional<OidcSettings> oidc;
+    std::set<std::string> named_hosts;  // inner hosts that webhooks may reach
     bool secure = false;       // TLS here or in front: cookies say so
     std::function<const Asset*(std::string_view path)> asset;  // none: there is no page
     std::function<void(std::function<void()>)> later;          // runs it on a thread that may take its time
@@ -42,6 +51,8 @@ struct Settings {
 
 class Call;
 class Events;
+class Hooks;
+class Oidc;
 class Imports;
 class Uploads;
 class SearchIndex;
@@ -74,6 +85,8 @@ class Service final : public net::App {
     access::Rights& rights() { return rights_; }
     Events& events() { return *events_; }
     SearchIndex& search() { return *search_; }
+    Hooks& hooks() { return *hooks_; }
+    Oidc* oidc() { return oidc_.get(); }  // null: there is no provider
     Surveys& surveys() { return *surveys_; }
     Activity& activity() { return *activity_; }
     const Settings& settings() const { return settings_; }
@@ -117,6 +130,8 @@ class Service final : public net::App {
     access::Rights rights_;
     std::unique_ptr<Events> events_;
     std::unique_ptr<SearchIndex> search_;
+    std::unique_ptr<Hooks> hooks_;
+    std::unique_ptr<Oidc> oidc_;
     std::unique_ptr<Surveys> surveys_;
     std::unique_ptr<Activity> activity_;
     std::unique_ptr<Uploads> uploads_;

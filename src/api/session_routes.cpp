@@ -51,6 +51,7 @@ json::object session_json(const CallPtr& call) {
     json::object about{{"code", settings.code}, {"name", board.name()}, {"note", board.note()}, {"demo", settings.demo_people},
                        {"today", call->snapshot().today().text()}, {"position", call->snapshot().position().value}};
     about["frozen"] = settings.demo_people ? json::value(board.now().text()) : json::value(nullptr);
+    about["provider"] = settings.oidc ? json::value(settings.oidc->label) : json::value(nullptr);  // GET /oidc/start signs in there
     json::object out{{"board", std::move(about)}, {"signed_in", call->session.has_value()}, {"csrf", nullptr}, {"account", nullptr},
                      {"person", nullptr}, {"identity", nullptr}, {"identities", json::array{}}, {"admin", json::array{}},
                      {"lang", call->language() == model::Language::en ? "en" : call->language() == model::Language::hant ? "zh-Hant" : "zh-Hans"}};
@@ -88,13 +89,7 @@ RecordId first_post(const CallPtr& call, RecordId person) {
 
 void enter(const CallPtr& call, Result<access::Accounts::Opened> opened) {
     if (!opened) return call->problem(opened.error());
-    if (opened->session.post.value == 0 && opened->session.person.value > 0) {
-        opened->session.post = first_post(call, opened->session.person);
-        if (const auto ok = call->service.accounts().choose_post(opened->session, opened->session.post); !ok) return call->problem(ok.error());
-    }
-    call->session = opened->session;
-    call->headers.emplace_back("Set-Cookie", cookie_of(*call, opened->secret, false));
-    call->ok(session_json(call));
+    if (take_session(call, *opened)) call->ok(session_json(call));
 }
 
 void sign_in(const CallPtr& call) {
@@ -411,6 +406,19 @@ void acts(const CallPtr& call) {
     call->ok(json::object{{"acts", std::move(list)}, {"next", from >= 1 ? json::value(from + 1) : json::value(nullptr)}});
 }
 }  // namespace
+
+bool take_session(const CallPtr& call, access::Accounts::Opened& opened) {
+    if (opened.session.post.value == 0 && opened.session.person.value > 0) {
+        opened.session.post = first_post(call, opened.session.person);
+        if (const auto ok = call->service.accounts().choose_post(opened.session, opened.session.post); !ok) {
+            call->problem(ok.error());
+            return false;
+        }
+    }
+    call->session = opened.session;
+    call->headers.emplace_back("Set-Cookie", cookie_of(*call, opened.secret, false));
+    return true;
+}
 
 void add_session_routes(std::vector<Route>& r) {
     using enum Needs;

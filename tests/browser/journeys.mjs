@@ -262,6 +262,22 @@ journey('a phone: one column, the menu in a drawer, nothing wider than the scree
   await page.waitForURL(/board/)
 })
 
+journey('the first page is light: scripts under 300 KB as sent, nothing from another host', async () => {
+  const page = await at()
+  await clerkOf(page, 'project')
+  const cold = await at({ storageState: await page.context().storageState() })
+  let bytes = 0
+  const elsewhere = []
+  cold.on('response', async (answer) => {
+    if (!answer.url().startsWith(new URL(demo.address).origin)) elsewhere.push(answer.url())
+    if (/javascript/.test(answer.headers()['content-type'] ?? '')) bytes += Number(answer.headers()['content-length'] ?? 1e9)
+  })
+  await cold.goto('work')
+  await settle(cold, 600)
+  equal(elsewhere, [], 'files of other hosts')
+  sure(bytes > 20_000 && bytes < 300 * 1024, `${bytes} bytes of scripts`)
+})
+
 journey('a lost stream is said: the page tells from when its numbers are', async () => {
   const board = join(folder, 'lost.yipan')
   run('demo', board)
@@ -367,7 +383,7 @@ journey('from a square of the board to the record in three clicks, and by keyboa
   await page.goto('board')
   await settle(page, 600)
   await page.locator('button.square').first().focus()
-  for (let n = 0; n < 12 && !(await page.evaluate(() => /投资进度|计划执行/.test(document.activeElement.closest('tr')?.textContent ?? '') && !/工业|固定/.test(document.activeElement.closest('tr')?.textContent ?? ''))); n++) await page.keyboard.press('ArrowDown')
+  for (let n = 0; n < 24 && !(await page.evaluate(() => /投资进度|计划执行/.test(document.activeElement.closest('tr')?.textContent ?? '') && !/工业|固定/.test(document.activeElement.closest('tr')?.textContent ?? ''))); n++) await page.keyboard.press('ArrowDown')
   for (let n = 0; n <= column && (await page.evaluate(() => document.activeElement.closest('td').cellIndex)) < column + 2; n++) await page.keyboard.press('ArrowRight')
   await page.keyboard.press('Enter')
   await page.locator('.el-drawer').getByText('计算过程').waitFor()
@@ -464,6 +480,8 @@ journey('a type added at run time appears complete: list, form, lines, states, s
     sure(shown.includes(text), `the record does not show "${text}"`)
   sure(/加权问题数\s*6/.test(shown), 'the computed field is not shown')
   sure(!shown.includes('张三丰'), 'a personal value is shown in clear')
+  const text = await page.evaluate(async (address) => (await fetch(address)).text(), await page.getByRole('link', { name: '走查记录.txt' }).getAttribute('href'))
+  equal(text, '一、二、三\n', 'the paper that comes back')
   await page.getByRole('button', { name: '完成走查' }).click()
   await page.locator('header .tag', { hasText: '已走查' }).waitFor()
   for (const [tab, text] of [['历史', '流转'], ['权限', '查看'], ['脉络', '三号码头']]) {

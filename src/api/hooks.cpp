@@ -1,0 +1,337 @@
+#include "api/hooks.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <algorithm>
+#include <array>
+
+#include "access/secret.h"
+#include "base/hash.h"
+#include "net/fetch.h"
+
+namespace yipan::api {
+namespace {
+constexpr std::string_view space = "hook";
+constexpr std::int64_t wait_s_max = 600, round_s_max = 5, entries_a_round_max = 2'000;
+constexpr std::size_t url_bytes_max = 2'000;
+
+json::object row(const Hook& h) {
+    json::array types;
+    for (const auto& t : h.types) types.emplace_back(t);
+    return {{"account", h.account}, {"url", h.url}, {"secret", h.secret}, {"state", h.state}, {"format", h.format}, {"person", h.person.value}, {"post", h.post.value},
+            {"types", std::move(types)}, {"after", h.after}, {"told", h.told}, {"failures", h.failures}, {"next_try", h.next_try}, {"created", h.created}, {"last_error", h.last_error}};
+}
+std::int64_t number_at(const json::object& o, std::string_view key) {
+    const auto* v = o.if_contains(key);
+    return v && v->is_int64() ? v->get_int64() : 0;
+}
+std::string signature(std::string_view secret, std::string_view text) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
+    unsigned length = 0;
+    HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &length);
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string out;
+    for (unsigned i = 0; i < length; ++i) out += {digits[mac[i] >> 4], digits[mac[i] & 15]};
+    return out;
+}
+bool about_a_record(board::Verb verb) {
+    switch (verb) {
+        case board::Verb::model:
+        case board::Verb::read:
+        case board::Verb::act:
+        case board::Verb::expunge: return false;
+        default: return true;
+    }
+}
+}  // namespace
+
+struct Hooks::Event {
+    std::string type, verb, time, label;
+    std::int64_t position = 0, record = 0, version = 0;
+};
+
+Hooks::Hooks(Service& service) : service_(service) {}
+Hooks::~Hooks() { stop(); }
+
+Status Hooks::load() {
+    const auto snapshot = service_.board().snapshot();
+    YIPAN_TRY_VOID(snapshot->each_side(space, [&](std::string_view key, std::string_view value) {
+        boost::system::error_code bad;
+        const auto v = json::parse(value, bad);
+        if (bad || !v.is_object()) return;
+        const json::object& o = v.get_object();
+        Hook h;
+        h.id = key;
+        h.account = member_text(o, "account"), h.url = member_text(o, "url"), h.secret = member_text(o, "secret"), h.state = member_text(o, "state");
+        h.format = member_text(o, "format"), h.last_error = member_text(o, "last_error");
+        h.person = RecordId(number_at(o, "person")), h.post = RecordId(number_at(o, "post"));
+        h.after = number_at(o, "after"), h.told = number_at(o, "told"), h.failures = number_at(o, "failures"), h.next_try = number_at(o, "next_try");
+        h.created = number_at(o, "created");
+        if (const auto* types = o.if_contains("types"); types && types->is_array())
+            for (const auto& t : types->get_array())
+                if (t.is_string()) h.types.insert(std::string(t.get_string()));
+        hooks_[h.id] = std::move(h);
+    }));
+    if (!service_.board().read_only()) thread_ = std::thread([this] { loop(); });
+    return {};
+}
+
+void Hooks::shown() {
+    {
+        const std::lock_guard lock(mutex_);
+        news_ = true;
+    }
+    wake_.notify_one();
+}
+void Hooks::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_one();
+    if (thread_.joinable()) thread_.join();
+}
+
+Status Hooks::keep(const Hook& hook) {
+    board::Draft draft;
+    draft.channel = "webhook";
+    draft.side = {{std::string(space), hook.id, json::serialize(row(hook))}};
+    const auto done = service_.board().apply(std::move(draft));
+    if (!done) return fail(done.error().front());
+    return {};
+}
+
+Result<Hook> Hooks::add(Hook hook) {
+    const auto& named = service_.settings().named_hosts;
+    if (hook.url.size() > url_bytes_max) return fail(Code::invalid_input, "url", "longer than 2,000 bytes", "");
+    const bool secure = hook.url.starts_with("https://");
+    const std::size_t from = hook.url.find("://");
+    const std::string host = from == std::string::npos ? "" : hook.url.substr(from + 3, hook.url.find_first_of(":/?#", from + 3) - from - 3);
+    if (host.empty() || host.find('@') != std::string::npos || (!secure && !(hook.url.starts_with("http://") && named.contains(host))))
+        return fail(Code::invalid_input, "url", "not https://host/...", "http and inner addresses only for hosts named when the server was started");
+    if (hook.format != "cloudevents" && hook.format != "text") return fail(Code::invalid_input, "format", "no format \"" + hook.format.substr(0, 40) + "\"", "cloudevents, text");
+    hook.id = access::new_secret().substr(0, 16);
+    hook.secret = access::new_secret("whsec_");
+    hook.state = "active";
+    hook.created = access::unix_now();
+    hook.after = service_.position();
+    {
+        const std::lock_guard lock(mutex_);
+        const auto mine = std::count_if(hooks_.begin(), hooks_.end(), [&](const auto& h) { return h.second.account == hook.account; });
+        if (static_cast<std::size_t>(mine) >= hooks_of_account_max || hooks_.size() >= hooks_max)
+            return fail(Code::limit_exceeded, "", "an account has at most 10 webhooks, a board 200", "drop one first");
+        hooks_[hook.id] = hook;
+    }
+    YIPAN_TRY_VOID(keep(hook));
+    return hook;
+}
+std::vector<Hook> Hooks::of(std::string_view account) const {
+    std::vector<Hook> out;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, h] : hooks_)
+        if (h.account == account) out.push_back(h);
+    return out;
+}
+Status Hooks::drop(std::string_view account, std::string_view id) {
+    board::Draft draft;
+    draft.channel = "webhook";
+    {
+        const std::lock_guard lock(mutex_);
+        const auto at = hooks_.find(std::string(id));
+        if (at == hooks_.end() || at->second.account != account) return fail(Code::not_found, "webhook", "no such webhook", "");
+        hooks_.erase(at);
+    }
+    draft.side = {{std::string(space), std::string(id), std::nullopt}};
+    const auto done = service_.board().apply(std::move(draft));
+    if (!done) return fail(done.error().front());
+    return {};
+}
+Status Hooks::resume(std::string_view account, std::string_view id) {
+    Hook changed;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto at = hooks_.find(std::string(id));
+        if (at == hooks_.end() || at->second.account != account) return fail(Code::not_found, "webhook", "no such webhook", "");
+        at->second.state = "active";
+        at->second.failures = at->second.next_try = 0;
+        news_ = true;
+        changed = at->second;
+    }
+    wake_.notify_one();
+    return keep(changed);
+}
+
+std::string Hooks::deliver(const Hook& hook, const Event& e) {
+    const std::string source = "/b/" + service_.settings().code;
+    net::Fetch asked;
+    asked.method = "POST";
+    asked.url = hook.url;
+    asked.named = service_.settings().named_hosts;
+    if (hook.format == "text") {
+        asked.body = json::serialize(json::object{{"msgtype", "text"}, {"text", json::object{{"content", service_.board().name() + " · " + e.label + " #" + std::to_string(e.record) + " · " + e.verb}}}});
+        asked.headers.emplace_back("Content-Type", "application/json");
+    } else {
+        asked.body = json::serialize(json::object{
+            {"specversion", "1.0"}, {"id", std::to_string(e.position)}, {"source", source}, {"type", "yipan.record." + e.verb}, {"subject", e.type + "/" + std::to_string(e.record)},
+            {"time", e.time}, {"datacontenttype", "application/json"},
+            {"data", json::object{{"type", e.type}, {"id", e.record}, {"version", e.version}, {"verb", e.verb}, {"position", e.position}}}});
+        asked.headers.emplace_back("Content-Type", "application/cloudevents+json");
+    }
+    const std::string now = std::to_string(access::unix_now());
+    asked.headers.emplace_back("Yipan-Timestamp", now);
+    asked.headers.emplace_back("Yipan-Signature", "sha256=" + signature(hook.secret, now + "." + asked.body));
+    const auto got = net::fetch(asked);
+    if (!got) return got.error().text();
+    return got->status / 100 == 2 ? "" : "answered " + std::to_string(got->status);
+}
+
+// Tells one hook what is new to it, for a bounded time.
+bool Hooks::serve(Hook& hook, std::int64_t end) {
+    const std::int64_t began = access::unix_now(), after = hook.after;
+    const auto stop = [&](std::string why) {
+        hook.state = "stopped";
+        hook.last_error = std::move(why);
+        return true;
+    };
+    const auto account = service_.accounts().find(hook.account);
+    if (!account || account->locked) return stop("its account is gone or locked");
+    const auto who = service_.rights().who(hook.person, hook.post);
+    if (!who) return false;
+    const auto& held = (*who)->directory().posts_of(hook.person);
+    if (std::none_of(held.begin(), held.end(), [&](const auto& h) { return h.post == hook.post; })) return stop("its owner does not hold the post any more");
+    const auto snapshot = service_.board().snapshot();
+    end = std::min({end, snapshot->position().value, after + entries_a_round_max});
+    std::vector<Event> events;
+    const auto read = snapshot->each_entry(Position(after + 1), Position(end), [&](const board::Entry& e) {
+        if (e.type < 0 || !about_a_record(e.verb)) return true;
+        const model::Type& type = snapshot->model().types[static_cast<std::size_t>(e.type)];
+        if (!hook.types.empty() && !hook.types.contains(type.code)) return true;
+        record::RecordPtr r = snapshot->record(e.type, e.record);
+        if (!r)  // it is gone: by what it was last
+            if (const auto versions = snapshot->history(e.type, e.record); versions && !versions->empty()) r = versions->back();
+        if (!r || !(*who)->may(access::Action::see, *r, snapshot->resolver())) return true;
+        events.push_back({type.code, std::string(board::verb_name(e.verb)), e.time.text(), type.label.hans, e.position.value, e.record.value, e.version});
+        return true;
+    });
+    if (!read) return stop(read.error().text());
+    for (const Event& e : events) {
+        const std::string wrong = deliver(hook, e);
+        if (!wrong.empty()) {
+            hook.last_error = wrong;
+            if (++hook.failures >= hook_failures_max) return stop(wrong);
+            hook.next_try = access::unix_now() + std::min(wait_s_max, std::int64_t{1} << std::min<std::int64_t>(hook.failures - 1, 10));
+            return true;
+        }
+        hook.after = e.position;
+        hook.failures = hook.next_try = 0;
+        hook.last_error.clear();
+        ++hook.told;
+        if (access::unix_now() - began >= round_s_max) return true;
+        const std::lock_guard lock(mutex_);
+        if (stopping_) return true;
+    }
+    hook.after = end;
+    return !events.empty() || end - after >= entries_a_round_max;
+}
+
+void Hooks::loop() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+        const std::int64_t end = service_.position(), now = access::unix_now();
+        std::vector<Hook> due;
+        bool waiting = false;
+        for (const auto& [id, h] : hooks_) {
+            if (h.state != "active" || h.after >= end) continue;
+            if (h.next_try > now)
+                waiting = true;
+            else
+                due.push_back(h);
+        }
+        if (due.empty()) {
+            if (waiting)
+                wake_.wait_for(lock, std::chrono::milliseconds(500), [this] { return stopping_ || news_; });
+            else
+                wake_.wait(lock, [this] { return stopping_ || news_; });
+            news_ = false;
+            continue;
+        }
+        lock.unlock();
+        for (Hook& h : due) {
+            const bool to_keep = serve(h, end);
+            {
+                const std::lock_guard again(mutex_);
+                const auto at = hooks_.find(h.id);
+                if (at == hooks_.end()) continue;  // dropped meanwhile
+                at->second = h;
+            }
+            if (to_keep) (void)keep(h);  // not kept: told again after a restart, under the same ids
+        }
+        lock.lock();
+    }
+}
+
+namespace {
+json::object shown(const Hook& h) {
+    json::array types;
+    for (const auto& t : h.types) types.emplace_back(t);
+    return {{"id", h.id}, {"url", h.url}, {"format", h.format}, {"types", std::move(types)}, {"state", h.state}, {"told", h.told}, {"after", h.after}, {"failures", h.failures},
+            {"next_try", h.next_try > 0 ? json::value(Instant{h.next_try * 1'000'000}.text()) : json::value(nullptr)},
+            {"last_error", h.last_error.empty() ? json::value(nullptr) : json::value(h.last_error)}, {"created", Instant{h.created * 1'000'000}.text()}};
+}
+bool of_account(const CallPtr& call) {
+    if (call->session && !call->session->account.empty()) return true;
+    call->problem(Error{Code::not_allowed, "", "webhooks belong to accounts", "sign in to an account"});
+    return false;
+}
+void list_hooks(const CallPtr& call) {
+    if (!of_account(call)) return;
+    json::array list;
+    for (const Hook& h : call->service.hooks().of(call->session->account)) list.push_back(shown(h));
+    call->ok(json::object{{"webhooks", std::move(list)}});
+}
+void add_hook(const CallPtr& call) {
+    if (!of_account(call)) return;
+    const auto body = call->body();
+    if (!body) return;
+    Hook h;
+    h.account = call->session->account, h.person = call->person(), h.post = call->post();
+    h.url = member_text(*body, "url");
+    h.format = body->if_contains("format") ? member_text(*body, "format") : "cloudevents";
+    Errors errors;
+    if (const auto* types = body->if_contains("types"); types && types->is_array())
+        for (const auto& t : types->get_array()) {
+            const std::string code = t.is_string() ? std::string(t.get_string()) : "";
+            const int type = call->model().find_type(code);
+            if (type < 0 || !call->who->may_ever(type, access::Action::see))
+                errors.push_back({Code::not_found, "types", "no type \"" + code.substr(0, 80) + "\"", ""});
+            h.types.insert(code);
+        }
+    if (!errors.empty()) return call->problem(std::move(errors), 422);
+    const auto made = call->service.hooks().add(std::move(h));
+    if (!made) return call->problem(made.error());
+    json::object out = shown(*made);
+    out["secret"] = made->secret;
+    out["note"] = "the secret is shown once";
+    call->ok(std::move(out), 201);
+}
+void drop_hook(const CallPtr& call) {
+    if (!of_account(call)) return;
+    if (const auto ok = call->service.hooks().drop(call->session->account, call->parameter(0)); !ok) return call->problem(ok.error());
+    call->ok(json::object{{"dropped", call->parameter(0)}});
+}
+void resume_hook(const CallPtr& call) {
+    if (!of_account(call)) return;
+    if (const auto ok = call->service.hooks().resume(call->session->account, call->parameter(0)); !ok) return call->problem(ok.error());
+    call->ok(json::object{{"resumed", call->parameter(0)}});
+}
+}  // namespace
+
+void add_hook_routes(std::vector<Route>& r) {
+    r.push_back({"GET", "/webhooks", Needs::post, "read", false, 0, list_hooks, "one's own webhooks, with what went wrong last"});
+    r.push_back({"POST", "/webhooks", Needs::post, "write", true, 16 * 1024, add_hook, "be told of changes"});
+    r.push_back({"DELETE", "/webhooks/{id}", Needs::post, "write", true, 16 * 1024, drop_hook, "be told no more"});
+    r.push_back({"POST", "/webhooks/{id}/resume", Needs::post, "write", true, 16 * 1024, resume_hook, "try again after it stopped"});
+}
+
+}  // namespace yipan::api

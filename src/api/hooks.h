@@ -1,0 +1,57 @@
+#pragma once
+// Webhooks: what changed is told to other programs as CloudEvents 1.0, signed, at least once, in order, each event with an
+// id that stays. The journal is the queue: a hook remembers how far it was told, so a write never waits for one and a
+// restart loses nothing. It is told only what its owner, in the post it was made in, may see at that moment; no values.
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "api/call.h"
+
+namespace yipan::api {
+
+constexpr std::size_t hooks_of_account_max = 10, hooks_max = 200;
+constexpr int hook_failures_max = 20;  // then it stops until somebody resumes it; about two hours
+
+struct Hook {
+    std::string id, account, url, secret, state;  // active, stopped
+    std::string format;                           // cloudevents, text (what 企業微信 and 釘釘 robots read)
+    RecordId person, post;
+    std::set<std::string> types;  // empty: all
+    std::int64_t after = 0;       // told up to this entry
+    std::int64_t told = 0, failures = 0, next_try = 0, created = 0;
+    std::string last_error;
+};
+
+class Hooks {
+  public:
+    explicit Hooks(Service& service);
+    ~Hooks();
+    Status load();
+    /// On the board's thread: only wakes.
+    void shown();
+    void stop();
+
+    Result<Hook> add(Hook hook);
+    std::vector<Hook> of(std::string_view account) const;
+    Status drop(std::string_view account, std::string_view id);
+    Status resume(std::string_view account, std::string_view id);
+
+  private:
+    struct Event;
+    void loop();
+    bool serve(Hook& hook, std::int64_t end);  // true: something of it is to be kept
+    std::string deliver(const Hook& hook, const Event& event);
+    Status keep(const Hook& hook);
+
+    Service& service_;
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    std::map<std::string, Hook> hooks_;
+    bool stopping_ = false, news_ = false;
+    std::thread thread_;
+};
+
+void add_hook_routes(std::vector<Route>& routes);
+
+}  // namespace yipan::api
