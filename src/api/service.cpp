@@ -6,8 +6,8 @@
 #include "api/duty.h"
 #include "api/events.h"
 #include "api/hooks.h"
-#include "api/oidc.h"
 #include "api/imports.h"
+#include "api/oidc.h"
 #include "api/search.h"
 #include "api/uploads.h"
 
