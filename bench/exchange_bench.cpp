@@ -71,6 +71,17 @@ std::vector<std::string> head() {
 std::int64_t amount_of(std::int64_t row) { return row * 7919 % 10'000'000; }  // fen
 
 void make(const std::string& dir, std::int64_t n) {
+    // The model and the units as well, for the round trip on the command line (bench/run round-trip).
+    std::filesystem::create_directories(dir + "/model/bench/types");
+    if (std::FILE* file = std::fopen((dir + "/model/bench/types/bench.yaml").c_str(), "w")) {
+        fmt::print(file, "{}", model_text());
+        std::fclose(file);
+    }
+    if (std::FILE* file = std::fopen((dir + "/units.csv").c_str(), "w")) {
+        fmt::print(file, "code\n");
+        for (int i = 0; i < units; ++i) fmt::print(file, "U{:03}\n", i);
+        std::fclose(file);
+    }
     lxw_workbook_options options{};
     options.constant_memory = LXW_TRUE;
     lxw_workbook* book = workbook_new_opt((dir + "/rows.xlsx").c_str(), &options);

@@ -1,4 +1,5 @@
 // void, restore, erase, merge: taking back what was entered (docs/taking-back.md).
+#include "exchange/import.h"
 #include "output.h"
 #include "report/ask.h"
 
@@ -112,6 +113,13 @@ int take_back(Context& context, const TakeBackOptions& options, board::Verb verb
     if (!draft) return refuse(context, draft.error());
     const Checked<board::Receipt> receipt = board->apply(std::move(*draft));
     if (!receipt) return refuse(context, receipt.error());
+    if (verb == board::Verb::erase && !options.dry_run) {
+        const model::ModelPtr model = board->model();
+        const model::Type& type = model->types[static_cast<std::size_t>(model->find_type(options.type))];
+        const std::string key = options.key.starts_with('#') ? "" : options.key;
+        if (const auto gone = exchange::forget_in_imports(options.board, type, receipt->records.front(), key); !gone)
+            std::fprintf(stderr, "rows of imports beside the board may still hold it: %s\n", gone.error().text().c_str());
+    }
     const std::int64_t entries = receipt->last.value - receipt->first.value + (receipt->last.value ? 1 : 0);
     if (context.json) {
         print_json(json::object{{"board", board_json(*board, board->snapshot()->position())},

@@ -46,11 +46,27 @@ Status Imports::run(const std::string& id, std::string what, Work work) {
     return {};
 }
 
+void Imports::between(std::function<void()> work) {
+    {
+        const std::lock_guard lock(mutex_);
+        between_.push_back(std::move(work));
+    }
+    there_is_work_.notify_one();
+}
+
 void Imports::loop() {
     std::unique_lock lock(mutex_);
     while (true) {
-        there_is_work_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+        there_is_work_.wait(lock, [&] { return stopping_ || !waiting_.empty() || !between_.empty(); });
+        while (!between_.empty()) {
+            const std::function<void()> work = std::move(between_.front());
+            between_.pop_front();
+            lock.unlock();
+            work();
+            lock.lock();
+        }
         if (stopping_) return;
+        if (waiting_.empty()) continue;
         const Task task = std::move(waiting_.front());
         waiting_.pop_front();
         lock.unlock();

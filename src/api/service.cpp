@@ -10,6 +10,7 @@
 #include "api/oidc.h"
 #include "api/search.h"
 #include "api/uploads.h"
+#include "exchange/names.h"
 
 namespace yipan::api {
 namespace {
@@ -72,10 +73,27 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
         self->search_->changed(shown);
         self->events_->shown(shown);
         self->hooks_->shown();
+        self->erased(shown);
     });
     board.set_permit([self](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) { self->refuse_writing(ask, world, refused); });
     YIPAN_TRY_VOID(out->hooks_->load());
     return out;
+}
+
+// What was erased goes from the files of imports as well.
+void Service::erased(const board::Shown& shown) {
+    for (const board::Changed& changed : shown.records) {
+        if (!imports_ || (changed.verb != board::Verb::erase && changed.verb != board::Verb::expunge)) continue;
+        imports_->between([this, type = changed.type, id = changed.record] {
+            const auto snapshot = board_.snapshot();
+            if (type < 0 || static_cast<std::size_t>(type) >= snapshot->model().types.size()) return;
+            exchange::Names names(*snapshot);
+            const record::RecordPtr record = snapshot->record(type, id);
+            const std::string key = record ? names.key_text(*record) : "";
+            const auto gone = exchange::forget_in_imports(settings_.path, snapshot->model().types[static_cast<std::size_t>(type)], id, key);
+            if (!gone && settings_.log) settings_.log("{\"erasing\":\"imports\",\"problem\":\"" + std::string(code_name(gone.error().code)) + "\"}");
+        });
+    }
 }
 
 void Service::stop() {

@@ -109,6 +109,7 @@ class Service final : public net::App {
     Service(board::Board& board, Settings settings);
     void refuse_writing(const board::WriteAsk& ask, record::Resolver& world, Errors& refused);
     void page(const std::shared_ptr<Call>& call);
+    void erased(const board::Shown& shown);
 
     board::Board& board_;
     Settings settings_;

@@ -95,6 +95,11 @@ class StagedImport {
     virtual Status discard() = 0;
 };
 
+/// After an erasure: what waits or failed in imports of this type and concerns the record goes as well. `key`: of the
+/// record, as rows write it; may be empty. Says how many rows went.
+Result<std::int64_t> forget_in_imports(const std::string& board_path, const model::Type& type, RecordId record,
+                                       std::string_view key);
+
 /// The imports beside a board, oldest first; needs no open board.
 std::vector<ImportReport> imports_of(const std::string& board_path);
 

@@ -75,6 +75,25 @@ std::vector<ImportReport> imports_of(const std::string& board_path) {
     return out;
 }
 
+Result<std::int64_t> forget_in_imports(const std::string& board_path, const model::Type& type, RecordId record,
+                                       std::string_view key) {
+    std::int64_t gone = 0;
+    std::optional<Error> problem;
+    const auto forget = [&](const std::string& id) -> Status {
+        YIPAN_TRY(const std::unique_ptr<Staging> staging, Staging::open(board_path, id));
+        YIPAN_TRY(const std::string of, staging->meta("type"));
+        if (of != type.code) return {};
+        YIPAN_TRY(const InUse in_use, InUse::take(staging->path()));
+        YIPAN_TRY(const std::int64_t rows, staging->forget_record(record.value, key));
+        gone += rows;
+        return {};
+    };
+    for (const std::string& id : Staging::ids(board_path))
+        if (const Status done = forget(id); !done && !problem) problem = done.error();
+    if (problem) return fail(std::move(*problem));
+    return gone;
+}
+
 Result<std::unique_ptr<StagedImport>> StagedImport::open(board::Board& board, const std::string& board_path,
                                                          const std::string& id) {
     auto work = std::make_unique<ImportWork>(board, board_path);

@@ -606,6 +606,36 @@ TEST_F(Staged, RowsAreJudgedByTheRightsOfWhoImportsAndMasksAreNoValues) {
     EXPECT_EQ(value("town", "D", "phone"), "1**") << "a new record has no value that could stand behind the stars";
 }
 
+TEST_F(Staged, WhatIsErasedGoesFromWaitingAndFailingRowsAsWell) {
+    take("town", "code,name,phone\nA,甲,138111\nB,乙,138222\n");
+    const auto import = stage("town", file("code,name,phone\nA,甲,138333\nB,乙,138444\nC,,138555\n"));
+    EXPECT_EQ(import->report().amend, 2);
+    const auto whole = [&] {
+        std::string all;
+        for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+            if (entry.path().string().find("-import-2") == std::string::npos) continue;
+            std::ifstream in(entry.path(), std::ios::binary);
+            all.append(std::istreambuf_iterator<char>(in), {});
+        }
+        return all;
+    };
+    EXPECT_TRUE(holds(whole(), "138333"));
+    const auto& type_of = board_->model()->types[static_cast<std::size_t>(type("town"))];
+    EXPECT_EQ(forget_in_imports(path_, type_of, RecordId(1), "A").value_or(-1), 1);
+    EXPECT_EQ(forget_in_imports(path_, type_of, RecordId(99), "C").value_or(-1), 1)
+        << "a failing row is known by its key";
+    EXPECT_EQ(forget_in_imports(path_, type_of, RecordId(1), "A").value_or(-1), 0);
+    const std::string left = whole();
+    EXPECT_FALSE(holds(left, "138333") || holds(left, "138555")) << "the bytes are overwritten";
+    EXPECT_TRUE(holds(left, "138444"));
+    EXPECT_EQ(import->report().amend, 1);
+    EXPECT_EQ(import->report().failed, 0);
+    const auto applied = import->apply({});
+    ASSERT_TRUE(applied) << text_of(applied.error());
+    EXPECT_EQ(value("town", "A", "phone"), "138111");
+    EXPECT_EQ(value("town", "B", "phone"), "138444");
+}
+
 TEST_F(Staged, PlacesComeAndGoAsGeoJsonAndShiftedSystemsAreRefused) {
     const auto collection = [](const std::string& more, const std::string& features) {
         return "{\"type\":\"FeatureCollection\"," + more + "\"features\":[" + features + "]}";

@@ -215,6 +215,39 @@ class SqliteStaging final : public Staging {
             out.push_back(d);
         }
     }
+    Result<std::int64_t> forget_record(std::int64_t record, std::string_view key) override {
+        YIPAN_TRY_VOID(run("PRAGMA secure_delete = ON"));
+        std::vector<StagedRow> gone;
+        {
+            YIPAN_TRY(Statement rows, Statement::prepare(db_, "SELECT * FROM line"));
+            while (true) {
+                YIPAN_TRY(const bool more, rows.step());
+                if (!more) break;
+                StagedRow row = read(rows);
+                bool concerns = row.record == record;
+                if (!concerns && row.record == 0 && !key.empty()) {
+                    YIPAN_TRY(const std::vector<Cell> cells, decode_cells(row.cells));
+                    concerns =
+                        std::any_of(cells.begin(), cells.end(), [&](const Cell& cell) { return cell.text == key; });
+                }
+                if (concerns) gone.push_back(std::move(row));
+            }
+        }
+        if (gone.empty()) return 0;
+        constexpr std::string_view names[] = {"create", "amend", "unchanged", "failed"};
+        YIPAN_TRY_VOID(begin());
+        for (const StagedRow& row : gone) {
+            YIPAN_TRY(Statement drop, Statement::prepare(db_, "DELETE FROM line WHERE n = ?"));
+            YIPAN_TRY_VOID(drop.bind(1, row.line).run());
+            YIPAN_TRY_VOID(clear_problems(row.line));
+            const std::string_view fate = names[static_cast<std::size_t>(row.fate)];
+            YIPAN_TRY(const std::int64_t before, number(fate));
+            YIPAN_TRY_VOID(set_number(fate, before - 1));
+        }
+        YIPAN_TRY_VOID(commit());
+        YIPAN_TRY_VOID(run("PRAGMA wal_checkpoint(TRUNCATE)"));
+        return std::ssize(gone);
+    }
     Status remove() override {
         close();
         std::error_code ignored;

@@ -71,6 +71,8 @@ class Staging {
                         const std::function<bool(const StagedRow&)>& visit) = 0;
     virtual Status each_failed(const std::function<Status(const StagedRow&)>& visit) = 0;
     virtual Result<std::int64_t> count(RowFate fate) = 0;
+    /// Drops the lines that concern this record, or hold its key in a cell; says how many. Their bytes are overwritten.
+    virtual Result<std::int64_t> forget_record(std::int64_t record, std::string_view key) = 0;
     /// Cells and bodies are no longer needed (they may hold what must be erased one day); failing rows stay.
     virtual Status forget_rows() = 0;
 

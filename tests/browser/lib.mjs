@@ -31,7 +31,8 @@ export const run = (...args) => execFileSync(program, args, { encoding: 'utf8', 
 const ends = []
 /** Ends whatever was started, newest first. */
 export async function endAll() {
-  for (const end of ends.splice(0).reverse()) await Promise.resolve(end()).catch(() => {})
+  // Nothing that hangs may keep the rest from ending.
+  for (const end of ends.splice(0).reverse()) await Promise.race([Promise.resolve().then(end).catch(() => {}), new Promise((go) => setTimeout(go, 10_000))])
   rmSync(folder, { recursive: true, force: true })
 }
 

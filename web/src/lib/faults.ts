@@ -19,13 +19,14 @@ const sentences: [RegExp, string][] = [
   [/^is not valid UTF-8 or holds a control character$/, '含有控制字符或编码有误|含有控制字符或編碼有誤'],
   [/^an empty text$/, '内容为空|內容為空'],
   [/^leave the field unset$/, '可留空'],
-  [/^"(.*)" is not a choice of \S+$/, '“$1”不在可选项中|“$1”不在可選項中'],
+  [/^"(.*)" is not a choice of .+$/, '“$1”不在可选项中|“$1”不在可選項中'],
   [/^one of: (.+)$/, '可选：$1|可選：$1'],
   [/^is not a list of references$/, '不是有效的引用|不是有效的引用'],
   [/^is not an attachment$/, '不是有效的附件'],
   [/^is not a GeoJSON (Point|Polygon) in degrees$/, '不是有效的位置（经纬度）|不是有效的位置（經緯度）'],
   [/^no (\S+) with id (\d+)$/, '没有编号 $2 的记录|沒有編號 $2 的記錄'],
   [/^no (\S+) "(.*)"$/, '找不到“$2”|找不到“$2”'],
+  [/^its (\S+) as in: yipan list BOARD (\S+)$/, '请填写其编号|請填寫其編號'],
   [/^it may have been deleted$/, '可能已被删除|可能已被刪除'],
   [/^choose an existing one$/, '请选择已有的|請選擇已有的'],
   [/^(.+) is at version (\d+), the draft was made from version (\d+)$/, '$1 已是第 $2 版，您依据的是第 $3 版|$1 已是第 $2 版，您依據的是第 $3 版'],
@@ -80,10 +81,12 @@ export function inWords(text: string): string {
 export function faultText(fault: Fault, shown?: Type): string {
   const line = lineOf(fault)
   const type = line ? typeOf(line.type) : shown
-  const field = type && fieldOf(type, fieldCode(fault))
+  // A table names its fields by their headings.
+  const code = fieldCode(fault)
+  const field = type && (fieldOf(type, code) ?? type.fields.find((one) => Object.values(one.label).includes(code)))
   const labelled = (text: string) =>
     field?.choices && /^one of: /.test(text)
-      ? `one of: ${text.slice(8).split(', ').map((code) => said(field.choices!.find((choice) => choice.code === code)?.label, code)).join(prefs.language === 'en' ? ', ' : '、')}`
+      ? `one of: ${text.slice(8).split(/[, ]+/).map((code) => said(field.choices!.find((choice) => choice.code === code)?.label, code)).join(prefs.language === 'en' ? ', ' : '、')}`
       : text
   const hint = fault.hint && !/^rule \w+: /.test(fault.hint) ? inWords(labelled(fault.hint)) : ''
   return inWords(fault.message) + (hint ? (prefs.language === 'en' ? ` (${hint})` : `（${hint}）`) : '')

@@ -18,6 +18,19 @@ export const moneyUnitName = (unit: string, currency = 'CNY') => {
 export const unitWord = (unit: string | undefined | null) =>
   prefs.language !== 'en' || !unit ? (unit ?? '') : unit.replace(/^亿/, '100m ').replace(/^万/, '10k ').replace('元', 'yuan').replace('个百分点', 'points').replace('亩', 'mu').replace('家', 'firms').replace('人次', 'times').replace('人', 'persons').replace(/^个$/, '').replace('吨标准煤', 't coal eq.')
 
+/** The value of a figure short enough for a table: money in 万元 or 亿元, two places at most. The exact one is in its why. */
+export function brief(value: { has?: boolean; text?: string; number?: string | number; unit?: string } | null | undefined): string {
+  if (!value?.has) return '—'
+  const unit = value.unit ?? ''
+  if (value.number === undefined) return value.text ?? ''
+  const exact = String(value.number)
+  if (unit === '元') {
+    const fitting = fittingUnit([exact])
+    return `${money(exact, fitting)} ${moneyUnitName(fitting)}`
+  }
+  return `${/\.\d{3}/.test(exact) ? number(exact, 2) : number(exact)} ${unitWord(unit)}`.trim()
+}
+
 /** The unit in which the largest of these amounts has at most five digits before the point. */
 export function fittingUnit(amounts: (string | null | undefined)[]): string {
   const largest = Math.max(0, ...amounts.map((amount) => Math.abs(Number(amount ?? 0)) || 0))

@@ -11,6 +11,7 @@ export interface Identity {
   post: Named
   unit: Named
   kind: string
+  roles?: { role: string; label: { hans: string; hant: string; en: string } }[]
 }
 interface SessionAnswer {
   board: { code: string; name: string; note: string; demo: boolean; frozen: string | null; today: string }

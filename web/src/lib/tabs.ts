@@ -3,6 +3,8 @@ import { reactive, watch } from 'vue'
 
 export interface Tab {
   path: string
+  /** Where it stands now, with its query. */
+  to?: string
   title: string
   pinned?: boolean
 }

@@ -4,6 +4,9 @@ import { prefs } from './prefs'
 
 const words = {
   ', ': '、',
+  '{field} is my unit or below it': '{field}为本单位或下级|{field}為本單位或下級',
+  '{field} is my post': '{field}为本岗位|{field}為本崗位',
+  'No record of this layer has a place that you may see.': '此图层没有可见的带位置记录。|此圖層沒有可見的帶位置記錄。',
   'late / all': '滞后/全部|滯後/全部',
   'No figure and no light of this period is yours to see.': '当前身份没有可见的指标或亮灯。|當前身份沒有可見的指標或亮燈。',
   'A square: the value, /the year\'s target, and by how many points it is ahead (+) of or behind (−) the pace of the year.': '每格：完成值、/全年目标、快于（+）或慢于（−）时序进度的百分点。|每格：完成值、/全年目標、快於（+）或慢於（−）時序進度的百分點。',
