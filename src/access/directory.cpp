@@ -93,6 +93,16 @@ std::int64_t Directory::unit_of(RecordId post) const {
     const auto at = units_.find(post.value);
     return at == units_.end() ? 0 : at->second;
 }
+std::vector<Directory::Node> Directory::children(Node node) const {
+    const auto at = children_.find(node);
+    return at == children_.end() ? std::vector<Node>{} : at->second;
+}
+std::vector<Directory::Node> Directory::parents(Node node) const {
+    std::vector<Node> out;
+    for (const auto& [parent, below] : children_)
+        if (std::find(below.begin(), below.end(), node) != below.end()) out.push_back(parent);
+    return out;
+}
 const std::set<std::pair<int, std::int64_t>>& Directory::below(std::int64_t unit) const {
     const std::lock_guard lock(mutex_);
     const auto [at, fresh] = below_.try_emplace(unit);

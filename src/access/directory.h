@@ -30,6 +30,10 @@ class Directory {
     std::int64_t unit_of(RecordId post) const;  // 0: none
     /// (type, id) of the unit and everything below it today.
     const std::set<std::pair<int, std::int64_t>>& below(std::int64_t unit) const;
+    using Node = std::pair<int, std::int64_t>;  // type, id
+    /// What stands directly below a node of the rights' forest today, and above it.
+    std::vector<Node> children(Node node) const;
+    std::vector<Node> parents(Node node) const;
     Date today() const { return today_; }
     Position position() const { return position_; }
     const std::map<std::int64_t, std::vector<Held>>& people() const { return holders_; }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "access/small_cells.h"
+
 #include "report/source.h"
 
 namespace yipan::api {
@@ -79,11 +81,81 @@ bool Figures::reaches_small(int figure) const {
     return std::any_of(f.parts.begin(), f.parts.end(), [&](const model::FigurePart& p) { return reaches_small(p.figure); });
 }
 
+std::int64_t Figures::stands_for(const figure::Ask& ask, std::int64_t records, std::int64_t enough) {
+    const int type = model_.figures[at(ask.figure)].type;
+    const model::Type& shape = model_.types[at(type)];
+    if (records < enough || shape.owner < 0) return records;
+    // Many lines of one owner still tell of one.
+    constexpr std::int64_t page = 500;
+    std::set<std::int64_t> owners;
+    for (std::int64_t offset = 0; offset < records && static_cast<std::int64_t>(owners.size()) < enough; offset += page)
+        for (const auto& row : call_.snapshot().why(ask, {offset, page}).rows) {
+            const record::RecordPtr record = call_.snapshot().record(type, RecordId{row.record});
+            const auto* owner = record ? record::as_integer(record->at(shape.owner_field)) : nullptr;
+            owners.insert(owner ? *owner : -row.record);
+            if (static_cast<std::int64_t>(owners.size()) >= enough) break;
+        }
+    return static_cast<std::int64_t>(owners.size());
+}
+
+std::int64_t Figures::hides(const figure::Ask& ask, std::int64_t records, std::int64_t enough) {
+    const std::int64_t behind = stands_for(ask, records, enough);
+    if (behind >= enough || behind == 0) return behind;
+    constexpr std::int64_t rows_max = 1'000;
+    const int type = model_.figures[at(ask.figure)].type;
+    const figure::Explanation why = call_.snapshot().why(ask, {0, rows_max});
+    if (why.rows_total > rows_max) return behind;
+    for (const auto& row : why.rows) {
+        const record::RecordPtr record = call_.snapshot().record(type, RecordId{row.record});
+        if (!record || !shower_.sees(*record)) return behind;
+    }
+    return enough;
+}
+
+// Whether the value would give away a small one beside it: the whole above them minus the others.
+bool Figures::gives_away(const figure::Ask& ask, int least) {
+    const model::Figure& figure = model_.figures[at(ask.figure)];
+    const int forest = ask.forest >= 0 ? ask.forest : figure.forest, type = ask.unit_type >= 0 ? ask.unit_type : report::unit_type_of(model_, ask.figure);
+    if (ask.unit <= 0 || forest < 0 || forest != model_.rights.forest) return false;
+    for (const auto& parent : call_.who->directory().parents({type, ask.unit})) {
+        const std::tuple key{ask.figure, parent.first, parent.second, ask.period ? ask.period->encoded() : 0, ask.d1.value_or(INT64_MIN), ask.d2.value_or(INT64_MIN),
+                             ask.as_known ? ask.as_known->value : 0};
+        auto known = given_away_.find(key);
+        if (known == given_away_.end()) {
+            std::vector<access::Part> parts;
+            std::vector<access::Directory::Node> nodes = call_.who->directory().children(parent);
+            std::int64_t sum = 0;
+            const auto part = [&](const access::Directory::Node& node) {
+                figure::Ask one = ask;
+                one.unit_type = node.first;
+                one.unit = node.second;
+                const figure::Value value = call_.snapshot().figure(one);
+                return access::Part{value.has ? hides(one, value.records, least) : 0, value.records};
+            };
+            for (const auto& node : nodes) sum += parts.emplace_back(part(node)).size;
+            // What is written for the unit above itself, in none of those below.
+            figure::Ask whole = ask;
+            whole.unit_type = parent.first;
+            whole.unit = parent.second;
+            if (const std::int64_t rest = call_.snapshot().figure(whole).records - sum; rest > 0) parts.push_back({rest, rest});
+            const std::vector<bool> withheld = access::withheld_parts(parts, least);
+            std::set<access::Directory::Node> set;
+            for (std::size_t i = 0; i < nodes.size(); ++i)
+                if (withheld[i]) set.insert(nodes[i]);
+            known = given_away_.emplace(key, std::move(set)).first;
+        }
+        if (known->second.contains({type, ask.unit})) return true;
+    }
+    return false;
+}
+
 // A derived figure tells of its parts, so it is withheld with any of them.
 bool Figures::withheld(const figure::Ask& ask, const figure::Value& value) {
     if (model_.rights.smallest_cell.empty() || !value.has || !reaches_small(ask.figure)) return false;
-    if (!model_.figures[at(ask.figure)].derived())
-        return value.records < call_.who->smallest_cell(ask.figure);
+    if (!model_.figures[at(ask.figure)].derived()) {
+        const int least = call_.who->smallest_cell(ask.figure);
+        return least > 0 && value.records > 0 && (hides(ask, value.records, least) < least || gives_away(ask, least));
+    }
     for (const figure::PartValue& part : call_.snapshot().why(ask, {0, 1}).parts)
         if (withheld(part.ask, part.value)) return true;
     return false;

@@ -39,11 +39,17 @@ class Figures {
 
   private:
     bool reaches_small(int figure) const;
+    /// How many stand behind a plain figure's value, counted up to `enough`: owners of owned records, else the records.
+    std::int64_t stands_for(const figure::Ask& ask, std::int64_t records, std::int64_t enough);
+    /// The same, but whose every record the reader sees anyway is no secret of his: then at least `enough`.
+    std::int64_t hides(const figure::Ask& ask, std::int64_t records, std::int64_t enough);
+    bool gives_away(const figure::Ask& ask, int least);
     json::object row_json(const figure::Ask& ask, const figure::Explanation::Row& row, const record::Record& record);
     void plain_asks(const figure::Ask& ask, std::vector<figure::Ask>& out);
 
     Call& call_;
     const model::Model& model_;
+    std::map<std::tuple<int, int, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t>, std::set<std::pair<int, std::int64_t>>> given_away_;
     exchange::Names names_;
     Shower shower_;
 };

@@ -3,6 +3,7 @@
 
 #include "api/call.h"
 #include "api/duty.h"
+#include "access/explain.h"
 #include "api/records.h"
 #include "api/search.h"
 #include "api/values.h"
@@ -445,23 +446,18 @@ void rights(const CallPtr& call) {
     if (!r || !call->who->may(Action::see, *r, call->world())) {
         // Says what would be needed without saying whether the record exists.
         json::array roles;
-        for (const auto& right : call->model().rights.rights)
-            for (const auto& of : right.types)
-                if (of.type == type && right.may(Action::see)) {
-                    std::string text;
-                    for (const int role : right.roles) text += (text.empty() ? "" : "、") + call->model().rights.roles[static_cast<std::size_t>(role)].label.in(call->language());
-                    roles.push_back({{"roles", text}, {"condition", of.condition.text}});
-                }
+        const access::Told told = access::told(*call->who, Action::see, type, nullptr, call->snapshot(), call->language());
+        for (const auto& b : told.because) roles.push_back({{"text", b.text}, {"holds", b.holds}});
         json::object more{{"would_need", std::move(roles)}};
         return call->problem({{Code::not_found, "", "no such record, or you may not see it", ""}}, 404, std::move(more));
     }
     json::object out;
     for (int a = 0; a < model::action_count; ++a) {
         const auto action = static_cast<Action>(a);
+        const access::Told told = access::told(*call->who, action, type, r.get(), call->snapshot(), call->language());
         json::array reasons;
-        for (const auto& reason : call->who->explain(action, *r, call->world()))
-            reasons.push_back({{"right", reason.text}, {"holds", reason.holds}, {"where", reason.right->where}});
-        out[model::action_name(action)] = json::object{{"may", call->who->may(action, *r, call->world())}, {"because", std::move(reasons)}};
+        for (const auto& b : told.because) reasons.push_back({{"right", b.text}, {"holds", b.holds}, {"where", b.where}});
+        out[model::action_name(action)] = json::object{{"may", told.may}, {"text", told.text}, {"because", std::move(reasons)}};
     }
     call->ok(json::object{{"position", call->snapshot().position().value}, {"rights", std::move(out)}});
 }
@@ -483,7 +479,8 @@ void readers(const CallPtr& call) {
             if (!other || !other->may(Action::see, *r, call->world())) continue;
             ++total;
             if (list.size() < shown_max)
-                list.push_back({{"person", shower.reference(call->model().identity.person, RecordId(person))}, {"post", shower.reference(call->model().identity.post, h.post)}});
+                list.push_back({{"person", shower.reference(call->model().identity.person, RecordId(person))}, {"post", shower.reference(call->model().identity.post, h.post)},
+                                {"because", access::first_reason(*other, Action::see, *r, call->snapshot(), call->language())}});
         }
     call->ok(json::object{{"position", call->snapshot().position().value}, {"readers", std::move(list)}, {"total", total}});
 }
