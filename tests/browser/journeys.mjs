@@ -482,6 +482,8 @@ journey('a type added at run time appears complete: list, form, lines, states, s
   sure(!shown.includes('张三丰'), 'a personal value is shown in clear')
   const text = await page.evaluate(async (address) => (await fetch(address)).text(), await page.getByRole('link', { name: '走查记录.txt' }).getAttribute('href'))
   equal(text, '一、二、三\n', 'the paper that comes back')
+  const placed = (await api(page, 'GET', '/records/walk/1')).body.record
+  equal([placed.values.spot.coordinates, placed.values.bounds.coordinates[0].length], [[117.35, 31.35], 4], 'the places')
   await page.getByRole('button', { name: '完成走查' }).click()
   await page.locator('header .tag', { hasText: '已走查' }).waitFor()
   for (const [tab, text] of [['历史', '流转'], ['权限', '查看'], ['脉络', '三号码头']]) {
