@@ -500,6 +500,18 @@ journey('a type added at run time appears complete: list, form, lines, states, s
   await page.goto('list/walk')
   await settle(page)
   await page.locator('tbody').getByText('沿江片区走查').waitFor()
+  // Out as a table, in again with another row.
+  const csv = await page.evaluate(async (address) => (await fetch(address)).text(), (await page.locator('.menu a', { hasText: 'CSV' }).first().getAttribute('href')))
+  sure(csv.includes('走查编号') && csv.includes('沿江片区走查'), 'the export lacks the record')
+  const post = (await api(page, 'GET', `/records/post/${person.posts[0].id}`)).body.record.values.code
+  await page.goto('import/walk')
+  await settle(page)
+  await page.locator('input[type=file]').setInputFiles({ name: '走查.csv', mimeType: 'text/csv', buffer: Buffer.from(`走查编号,走查名称,走查日期,走查结果,走查岗位\nZ-2,北片走查,2026-06-29,良好,${post}\n`) })
+  await page.getByRole('button', { name: '全部写入' }).click()
+  await page.locator('.tag', { hasText: '已写入' }).waitFor()
+  await page.goto('list/walk')
+  await settle(page)
+  await page.locator('tbody').getByText('北片走查').waitFor()
   await page.goto('record/walk/1')
   await settle(page)
   const paper = await page.pdf({ format: 'A4', preferCSSPageSize: true })
