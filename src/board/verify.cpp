@@ -85,9 +85,9 @@ class Pipe {
     std::thread thread_;
 };
 
-// Reading and hashing take about the same time, so they go on two threads. Of the entry that made a record's last version
-// the journal's pass keeps a fingerprint of its bodies; the pass over the rows compares with that, and asks for the entry
-// itself only when the two differ or a mark or another model stands in between.
+// Reading and hashing take about the same time, so they go on two threads. Of the entry that made a record's last
+// version the journal's pass keeps a fingerprint of its bodies; the pass over the rows compares with that, and asks for
+// the entry itself only when the two differ or a mark or another model stands in between.
 class Verifier {
   public:
     Verifier(store::Store& store, ShapePtr shape, const Progress& progress)
@@ -180,13 +180,14 @@ class Verifier {
         Last& last = records[static_cast<std::size_t>(e.record)];
         if (e.version != last.version + 1 || e.previous != last.position)
             problem(place(e), "is version " + std::to_string(e.version) + " of " + e.type + " " +
-                               std::to_string(e.record) + " after version " + std::to_string(last.version));
+                                  std::to_string(e.record) + " after version " + std::to_string(last.version));
         const bool gone = e.verb == journal::Verb::expunge ? last.removed : !journal::makes_version(e.verb);
         last.position = e.position;
         last.version = e.version;
         last.removed = gone;
-        last.plain = e.model_version == shape_->version &&
-                     (e.verb == journal::Verb::create || e.verb == journal::Verb::amend || e.verb == journal::Verb::move);
+        last.plain =
+            e.model_version == shape_->version &&
+            (e.verb == journal::Verb::create || e.verb == journal::Verb::amend || e.verb == journal::Verb::move);
         if (last.plain) last.fingerprint = fingerprint(e.body, e.previous, e.effective);
         bodies(e, last);
     }
@@ -251,9 +252,9 @@ class Verifier {
                         "is missing; entry " + std::to_string(records[id].position) + " made it");
         for (std::size_t id = 1; id < records.size(); ++id)
             if (records[id].missing)
-                problem(type.code + " " + std::to_string(id),
-                        "lacks the body of an entry (" + record::group_names(records[id].missing) +
-                            "), and no erasure accounts for it");
+                problem(type.code + " " + std::to_string(id), "lacks the body of an entry (" +
+                                                                  record::group_names(records[id].missing) +
+                                                                  "), and no erasure accounts for it");
     }
 
     // A row against the entry that made it.
