@@ -38,7 +38,10 @@ std::string seconds_text(std::int64_t ms) {
 json::array errors_json(const Errors& errors) {
     json::array out;
     for (const Error& error : errors)
-        out.push_back({{"code", code_name(error.code)}, {"where", error.where}, {"message", error.message}, {"hint", error.hint}});
+        out.push_back({{"code", code_name(error.code)},
+                       {"where", error.where},
+                       {"message", error.message},
+                       {"hint", error.hint}});
     return out;
 }
 void say(const Errors& errors) {
@@ -57,7 +60,8 @@ int backup(Context& context, const BackupOptions& options) {
     store::Copied copied;
     int dropped = 0;
     if (std::error_code problem; fs::is_directory(options.target, problem)) {
-        auto made = board::back_up_into(options.board, options.target, options.keep, SystemClock().now(), bar.progress());
+        auto made =
+            board::back_up_into(options.board, options.target, options.keep, SystemClock().now(), bar.progress());
         if (!made) return refuse(context, made.error());
         path = made->path;
         copied = std::move(made->copied);
@@ -82,7 +86,8 @@ int backup(Context& context, const BackupOptions& options) {
         print(path + ": " + size_text(copied.bytes) + ", the board as of entry " + std::to_string(copied.position) +
               ", in " + seconds_text(ms) + "\n");
         if (copied.attachments > 0)
-            print(std::to_string(copied.attachments) + " attachments beside it (" + size_text(copied.attachment_bytes) + ")\n");
+            print(std::to_string(copied.attachments) + " attachments beside it (" + size_text(copied.attachment_bytes) +
+                  ")\n");
         if (dropped > 0) print(std::to_string(dropped) + " older backups removed\n");
         say(copied.missing);
     }
@@ -104,14 +109,15 @@ int restore_board(Context& context, const RestoreOptions& options) {
         const Verified verified = verify_board(options.backup, bar.progress());
         if (!verified.ok()) {
             Errors errors = verified.report.problems;
-            errors.push_back({Code::corrupt, options.backup, "does not verify, so it was not put in place", "take an older backup"});
+            errors.push_back(
+                {Code::corrupt, options.backup, "does not verify, so it was not put in place", "take an older backup"});
             return refuse(context, errors);
         }
     }
     Bar bar("restore");
-    const auto made = store::put_back(options.backup, options.board,
-                                      options.replace ? store::Existing::kept_beside : store::Existing::refused,
-                                      bar.progress());
+    const auto made =
+        store::put_back(options.backup, options.board,
+                        options.replace ? store::Existing::kept_beside : store::Existing::refused, bar.progress());
     if (!made) return refuse(context, made.error());
     const store::Copied& copied = made->copied;
     if (context.json) {
@@ -140,7 +146,8 @@ class DrillFolder {
   public:
     explicit DrillFolder(const std::string& parent, bool keep) : keep_(keep) {
         std::error_code problem;
-        std::string name = (parent.empty() ? fs::temp_directory_path(problem) : fs::path(parent)) / "yipan-drill-XXXXXX";
+        std::string name =
+            (parent.empty() ? fs::temp_directory_path(problem) : fs::path(parent)) / "yipan-drill-XXXXXX";
         if (::mkdtemp(name.data())) path_ = name;
     }
     ~DrillFolder() {
@@ -181,10 +188,11 @@ int drill(Context& context, const DrillOptions& options) {
     if (context.json) {
         json::object out{{"ok", good},
                          {"from", options.path},
-                         {"restored", {{"bytes", copied.bytes},
-                                       {"attachments_beside", copied.attachments},
-                                       {"attachment_bytes", copied.attachment_bytes},
-                                       {"milliseconds", restore_ms}}},
+                         {"restored",
+                          {{"bytes", copied.bytes},
+                           {"attachments_beside", copied.attachments},
+                           {"attachment_bytes", copied.attachment_bytes},
+                           {"milliseconds", restore_ms}}},
                          {"verified", verified_json(done)},
                          {"verify_milliseconds", verify_ms},
                          {"missing", errors_json(copied.missing)}};
@@ -201,7 +209,8 @@ int drill(Context& context, const DrillOptions& options) {
     line("restored", size_text(copied.bytes) + " in " + seconds_text(restore_ms) + ", into " + folder.path() +
                          (options.keep ? "" : " (removed again)"));
     line("pages", report.pages ? std::to_string(report.pages) + " read, " +
-                                     (report.damaged_pages ? std::to_string(report.damaged_pages) + " damaged" : "each as its checksum says")
+                                     (report.damaged_pages ? std::to_string(report.damaged_pages) + " damaged"
+                                                           : "each as its checksum says")
                                : "no checksums in this format");
     line("journal", std::to_string(report.entries) + " entries, root " + hex(report.root));
     line("records", std::to_string(report.records) + ", compared with the entries that made them");
@@ -244,9 +253,8 @@ int stats(Context& context, const std::string& path) {
     auto counted = store::stats_of(path, bar.progress());
     if (!counted) return refuse(context, counted.error());
     store::BoardStats& s = *counted;
-    std::stable_sort(s.tables.begin(), s.tables.end(), [](const auto& a, const auto& b) {
-        return a.bytes + a.index_bytes > b.bytes + b.index_bytes;
-    });
+    std::stable_sort(s.tables.begin(), s.tables.end(),
+                     [](const auto& a, const auto& b) { return a.bytes + a.index_bytes > b.bytes + b.index_bytes; });
     if (context.json) {
         json::array tables;
         for (const auto& t : s.tables)
@@ -271,9 +279,9 @@ int stats(Context& context, const std::string& path) {
         return 0;
     }
     print(path + ": format " + std::to_string(s.format) + ", " + std::to_string(s.position) + " entries, " +
-          std::to_string(s.pages) + " pages of " + std::to_string(s.page_bytes) + " bytes, " + std::to_string(s.free_pages) +
-          " free; write-ahead log " + size_text(s.log_bytes) + "; " + std::to_string(s.attachments) + " attachments, " +
-          size_text(s.attachment_bytes) + "\n");
+          std::to_string(s.pages) + " pages of " + std::to_string(s.page_bytes) + " bytes, " +
+          std::to_string(s.free_pages) + " free; write-ahead log " + size_text(s.log_bytes) + "; " +
+          std::to_string(s.attachments) + " attachments, " + size_text(s.attachment_bytes) + "\n");
     std::vector<std::vector<std::string>> rows{{"table", "rows", "bytes", "indexes", "inserts", "updates", "deletes"}};
     for (const auto& t : s.tables) {
         const auto number = [&](std::int64_t n) { return t.engine ? std::string("-") : std::to_string(n); };
@@ -288,7 +296,8 @@ int stats(Context& context, const std::string& path) {
 
 void add_life_commands(CLI::App& app, Context& context) {
     {
-        CLI::App* command = app.add_subcommand("backup", "copy a board, with its attachments, while it is being written to");
+        CLI::App* command =
+            app.add_subcommand("backup", "copy a board, with its attachments, while it is being written to");
         auto options = std::make_shared<BackupOptions>();
         command->add_option("BOARD", options->board, "the board's file")->required();
         command->add_option("TARGET", options->target, "file; or a folder, which keeps the newest few")->required();
@@ -304,7 +313,8 @@ void add_life_commands(CLI::App& app, Context& context) {
         on_run(command, context, [&context, options] { return restore_board(context, *options); });
     }
     {
-        CLI::App* command = app.add_subcommand("drill", "restore elsewhere, verify, recompute, report; exit 1 when it fails");
+        CLI::App* command =
+            app.add_subcommand("drill", "restore elsewhere, verify, recompute, report; exit 1 when it fails");
         auto options = std::make_shared<DrillOptions>();
         command->add_option("BACKUP", options->path, "a backup, or a board")->required();
         command->add_option("--in", options->folder, "folder for the copy; the system's temporary one unless said");
@@ -313,7 +323,8 @@ void add_life_commands(CLI::App& app, Context& context) {
     }
     auto path = std::make_shared<std::string>();
     {
-        CLI::App* command = app.add_subcommand("compact", "give free pages back to the disk; nobody may have the board open");
+        CLI::App* command =
+            app.add_subcommand("compact", "give free pages back to the disk; nobody may have the board open");
         command->add_option("BOARD", *path, "the board's file")->required();
         on_run(command, context, [&context, path] { return compact(context, *path); });
     }

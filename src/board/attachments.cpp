@@ -48,11 +48,13 @@ class Incoming {
     std::int64_t bytes() const { return bytes_; }
     /// The part that begins at `offset`; empty at the end.
     Result<std::string> part(std::int64_t offset) const {
-        if (!file_) return memory_.substr(std::min(memory_.size(), static_cast<std::size_t>(offset)), attachment_part_bytes);
+        if (!file_)
+            return memory_.substr(std::min(memory_.size(), static_cast<std::size_t>(offset)), attachment_part_bytes);
         std::string out(attachment_part_bytes, '\0');
         std::size_t have = 0;
         while (have < out.size()) {
-            const ssize_t got = ::pread(file_.fd(), out.data() + have, out.size() - have, offset + static_cast<std::int64_t>(have));
+            const ssize_t got =
+                ::pread(file_.fd(), out.data() + have, out.size() - have, offset + static_cast<std::int64_t>(have));
             if (got < 0) return fail(store::file_error(path_, "read"));
             if (got == 0) break;
             have += static_cast<std::size_t>(got);
@@ -77,7 +79,8 @@ class Incoming {
         if (!file_) {
             YIPAN_TRY_VOID(store::make_beside(board_, "in"));
             static std::atomic<int> number{0};
-            path_ = store::beside_folder(board_) + "/in/" + std::to_string(::getpid()) + "-" + std::to_string(++number) + ".part";
+            path_ = store::beside_folder(board_) + "/in/" + std::to_string(::getpid()) + "-" +
+                    std::to_string(++number) + ".part";
             file_ = store::File::open(path_, O_RDWR | O_CREAT | O_TRUNC, 0600);
             if (!file_) return fail(store::file_error(path_, "write"));
             YIPAN_TRY_VOID(write(memory_));
@@ -111,7 +114,8 @@ Result<std::int64_t> begin_row(store::Store& store, const Stored& row) {
 }
 }  // namespace
 
-Result<Attachment> take_attachment(const std::string& board, const ReadSome& read, Instant now, const OnWriter& on_writer) {
+Result<Attachment> take_attachment(const std::string& board, const ReadSome& read, Instant now,
+                                   const OnWriter& on_writer) {
     Incoming incoming(board);
     YIPAN_TRY_VOID(incoming.take(read));
     Stored row;
@@ -130,7 +134,8 @@ Result<Attachment> take_attachment(const std::string& board, const ReadSome& rea
     if (row.beside) {
         YIPAN_TRY_VOID(incoming.settle());
         row.complete = true;
-        YIPAN_TRY_VOID(on_writer([&](store::Store& store) -> Status { return begin_row(store, row).map([](std::int64_t) {}); }));
+        YIPAN_TRY_VOID(
+            on_writer([&](store::Store& store) -> Status { return begin_row(store, row).map([](std::int64_t) {}); }));
         return told(row);
     }
     std::int64_t id = 0, offset = 0;
@@ -141,7 +146,8 @@ Result<Attachment> take_attachment(const std::string& board, const ReadSome& rea
             }
             for (std::size_t i = 0; i < parts_a_turn && offset < row.bytes; ++i) {
                 YIPAN_TRY(const std::string part, incoming.part(offset));
-                YIPAN_TRY_VOID(store.put_attachment_part(id, offset / static_cast<std::int64_t>(attachment_part_bytes), part));
+                YIPAN_TRY_VOID(
+                    store.put_attachment_part(id, offset / static_cast<std::int64_t>(attachment_part_bytes), part));
                 offset += static_cast<std::int64_t>(part.size());
             }
             row.complete = offset >= row.bytes;
@@ -189,7 +195,8 @@ Status give_attachment(const std::string& board, store::Store& store, std::strin
                        const std::function<bool(std::string_view)>& out) {
     YIPAN_TRY(const auto stored, store.attachment(hash));
     if (!stored || !stored->complete)
-        return fail(Code::not_found, std::string(hash), "the board has no bytes of this hash", "yipan attach brings them");
+        return fail(Code::not_found, std::string(hash), "the board has no bytes of this hash",
+                    "yipan attach brings them");
     return give(board, store, *stored, offset, out);
 }
 
@@ -236,7 +243,8 @@ void verify_attachments(const std::string& board, store::Store& store, VerifyRep
         if (!given)
             report.problems.push_back({Code::corrupt, place, given.error().text(), "restore a backup that verifies"});
         else if (bytes != stored.bytes || hex(sum.finish()) != stored.hash)
-            report.problems.push_back({Code::corrupt, place, "its bytes do not have this hash", "restore a backup that verifies"});
+            report.problems.push_back(
+                {Code::corrupt, place, "its bytes do not have this hash", "restore a backup that verifies"});
         return {};
     });
     if (!read) report.problems.push_back(read.error());

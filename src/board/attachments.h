@@ -17,7 +17,8 @@ constexpr std::size_t attachment_part_bytes = 256 << 10;  // a row of the board'
 using OnWriter = std::function<Status(const std::function<Status(store::Store&)>& work)>;
 
 /// Takes the bytes in; nothing names them yet. The writer is held for four megabytes at a time.
-Result<Attachment> take_attachment(const std::string& board, const ReadSome& read, Instant now, const OnWriter& on_writer);
+Result<Attachment> take_attachment(const std::string& board, const ReadSome& read, Instant now,
+                                   const OnWriter& on_writer);
 Result<std::optional<Attachment>> find_attachment(store::Store& store, std::string_view hash);
 /// From `offset` to the end, or until `out` says false.
 Status give_attachment(const std::string& board, store::Store& store, std::string_view hash, std::int64_t offset,

@@ -42,7 +42,8 @@ std::vector<KeptBackup> kept_backups(const std::string& board, const std::string
     for (fs::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem)) {
         const std::string name = at->path().filename().string();
         if (!name.starts_with(begin) || !name.ends_with(extension)) continue;
-        const auto time = read_stamp(name.substr(begin.size(), name.size() - begin.size() - std::string(extension).size()));
+        const auto time =
+            read_stamp(name.substr(begin.size(), name.size() - begin.size() - std::string(extension).size()));
         if (time) out.push_back({at->path().string(), *time});
     }
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.time.micros > b.time.micros; });
@@ -53,7 +54,8 @@ Result<RotatedBackup> back_up_into(const std::string& board, const std::string& 
                                    const store::FileProgress& progress) {
     std::error_code problem;
     if (!fs::is_directory(folder, problem))
-        return fail(Code::not_found, folder, "is no folder that can be reached", "make it, or connect the disk it lies on");
+        return fail(Code::not_found, folder, "is no folder that can be reached",
+                    "make it, or connect the disk it lies on");
     const auto before = kept_backups(board, folder);
     RotatedBackup out;
     out.path = (fs::path(folder) / (stem_of(board) + "-" + stamp(now) + extension)).string();

@@ -1,6 +1,6 @@
 #pragma once
-// Backups of a living board: one at a time by name, or one after another into a folder, of which the newest few are kept.
-// The times are the real clock's, also for boards whose own clock stands still.
+// Backups of a living board: one at a time by name, or one after another into a folder, of which the newest few are
+// kept. The times are the real clock's, also for boards whose own clock stands still.
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -21,8 +21,8 @@ struct KeptBackup {
 };
 std::vector<KeptBackup> kept_backups(const std::string& board, const std::string& folder);
 
-/// One more in `folder`; when it stands, all but the newest `keep` go. The newest of those that were there serves to link
-/// unchanged attachments to.
+/// One more in `folder`; when it stands, all but the newest `keep` go. The newest of those that were there serves to
+/// link unchanged attachments to.
 struct RotatedBackup {
     std::string path;
     store::Copied copied;

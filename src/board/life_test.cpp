@@ -4,9 +4,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
-#include <atomic>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -154,6 +154,27 @@ TEST_F(OldBoard, is_not_upgraded_while_another_program_reads_it) {
     sqlite3_close(reader);
 }
 
+TEST(BoardOfFormat2, is_opened_for_writing_as_it_is_and_verifies) {
+    char name[] = "/tmp/yipan-life-XXXXXX";
+    const std::string folder = ::mkdtemp(name), path = folder + "/two.board";
+    fs::copy_file(YIPAN_SOURCE_DIR "/tests/data/boards/format2.board", path);
+    {
+        const auto board = Board::open(path);
+        ASSERT_TRUE(board.has_value()) << text_of(board.error());
+        EXPECT_FALSE((*board)->upgraded().has_value());
+        const VerifyReport report = (*board)->verify();
+        EXPECT_TRUE(report.ok) << text_of(report.problems);
+        EXPECT_EQ(report.entries, 12);
+        EXPECT_EQ(report.attachments, 1);
+        const auto snapshot = (*board)->snapshot();
+        EXPECT_EQ(snapshot->redirect(0, RecordId(2)), RecordId(1)) << "organ B went into A";
+    }
+    const std::string dump = dump_of(path);
+    EXPECT_NE(dump.find("{\"attachment\":"), std::string::npos);
+    EXPECT_NE(dump.find("{\"redirect\":\"organ\""), std::string::npos);
+    fs::remove_all(folder);
+}
+
 class LivingBoard : public testing::Test {
   protected:
     void SetUp() override {
@@ -162,9 +183,10 @@ class LivingBoard : public testing::Test {
         path_ = folder_ + "/living.board";
         Board::Birth birth;
         birth.name = "living";
-        birth.model = {{"m/types/a.yaml",
-                        "types: {organ: {label: [a, a, a], responsible: none, key: code, fields: {code: {type: text, "
-                        "unique: true, required: true, label: [a, a, a]}, paper: {type: attachment, label: [p, p, p]}}}}"}};
+        birth.model = {
+            {"m/types/a.yaml",
+             "types: {organ: {label: [a, a, a], responsible: none, key: code, fields: {code: {type: text, "
+             "unique: true, required: true, label: [a, a, a]}, paper: {type: attachment, label: [p, p, p]}}}}"}};
         auto made = Board::create(path_, birth);
         ASSERT_TRUE(made.has_value()) << text_of(made.error());
         board_ = std::move(*made);
@@ -291,8 +313,9 @@ TEST_F(LivingBoard, never_takes_another_file_for_its_backup) {
     const std::string stranger = folder_ + "/other.board";
     Board::Birth birth;
     birth.name = "other";
-    birth.model = {{"m/types/a.yaml",
-                    "types: {organ: {label: [a, a, a], responsible: none, fields: {code: {type: text, label: [a, a, a]}}}}"}};
+    birth.model = {
+        {"m/types/a.yaml",
+         "types: {organ: {label: [a, a, a], responsible: none, fields: {code: {type: text, label: [a, a, a]}}}}"}};
     ASSERT_TRUE(Board::create(stranger, birth).has_value());
     EXPECT_EQ(store::back_up(path_, stranger).error().code, Code::duplicate);
     EXPECT_EQ(store::back_up(path_, path_).error().code, Code::duplicate);
@@ -340,7 +363,8 @@ TEST_F(LivingBoard, makes_backups_by_itself_and_shows_red_when_the_place_is_gone
     const std::string place = folder_ + "/second";
     fs::create_directory(place);
     const auto wait = [](const BackupKeeper& keeper, const auto& until) {
-        for (int i = 0; i < 500 && !until(keeper.state()); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        for (int i = 0; i < 500 && !until(keeper.state()); ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
         return keeper.state();
     };
     {

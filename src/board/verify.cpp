@@ -85,9 +85,9 @@ class Pipe {
     std::thread thread_;
 };
 
-// Reading and hashing take about the same time, so they go on two threads. Of the entry that made a record's last version
-// the journal's pass keeps a fingerprint of its bodies; the pass over the rows compares with that, and asks for the entry
-// itself only when the two differ or a mark or another model stands in between.
+// Reading and hashing take about the same time, so they go on two threads. Of the entry that made a record's last
+// version the journal's pass keeps a fingerprint of its bodies; the pass over the rows compares with that, and asks for
+// the entry itself only when the two differ or a mark or another model stands in between.
 class Verifier {
   public:
     Verifier(store::Store& store, ShapePtr shape, const Progress& progress)
@@ -139,18 +139,17 @@ class Verifier {
         std::int64_t expected = 1, time = INT64_MIN, read = 0;
         Pipe<store::StoredEntry> pipe([&](const store::StoredEntry& stored) {
             const journal::Entry& e = stored.entry;
-            const std::string place = "entry " + std::to_string(e.position);
             if (e.position != expected) problem("entry " + std::to_string(expected), "is missing");
             expected = e.position + 1;
             if (journal::leaf_of(e, before) != stored.leaf)
-                problem(place, "does not match its hash: header, body, salt or the entry before was changed");
-            if (e.time < time) problem(place, "is dated before the entry before it");
+                problem(place(e), "does not match its hash: header, body, salt or the entry before was changed");
+            if (e.time < time) problem(place(e), "is dated before the entry before it");
             time = e.time;
             before = stored.leaf;
             frontier_.append(stored.leaf, [&](unsigned level, std::uint64_t index, const Digest& hash) {
                 if (level > 0 && level % Log::node_level == 0) nodes_.push_back({level, index, hash});
             });
-            version(e, place);
+            version(e);
             ++report_.entries;
         });
         const auto ok = store_.each_entry(1, to, [&](const store::StoredEntry& stored) -> Status {
@@ -169,33 +168,35 @@ class Verifier {
         }
     }
 
-    void version(const journal::Entry& e, const std::string& place) {
+    static std::string place(const journal::Entry& e) { return "entry " + std::to_string(e.position); }
+    void version(const journal::Entry& e) {
         if (e.type.empty()) return;
         const int type = shape_->type_of(e);
         if (type < 0) return;  // the model no longer has it
         auto& records = last_[static_cast<std::size_t>(type)];
-        if (e.record < 1) return problem(place, "names no record");
+        if (e.record < 1) return problem(place(e), "names no record");
         if (static_cast<std::size_t>(e.record) >= records.size())
             records.resize(static_cast<std::size_t>(e.record) + static_cast<std::size_t>(e.record) / 2 + 16);
         Last& last = records[static_cast<std::size_t>(e.record)];
         if (e.version != last.version + 1 || e.previous != last.position)
-            problem(place, "is version " + std::to_string(e.version) + " of " + e.type + " " +
-                               std::to_string(e.record) + " after version " + std::to_string(last.version));
+            problem(place(e), "is version " + std::to_string(e.version) + " of " + e.type + " " +
+                                  std::to_string(e.record) + " after version " + std::to_string(last.version));
         const bool gone = e.verb == journal::Verb::expunge ? last.removed : !journal::makes_version(e.verb);
         last.position = e.position;
         last.version = e.version;
         last.removed = gone;
-        last.plain = e.model_version == shape_->version &&
-                     (e.verb == journal::Verb::create || e.verb == journal::Verb::amend || e.verb == journal::Verb::move);
+        last.plain =
+            e.model_version == shape_->version &&
+            (e.verb == journal::Verb::create || e.verb == journal::Verb::amend || e.verb == journal::Verb::move);
         if (last.plain) last.fingerprint = fingerprint(e.body, e.previous, e.effective);
-        bodies(e, last, place);
+        bodies(e, last);
     }
 
     // A body may be missing only where a later entry of the same record says that it was erased.
-    void bodies(const journal::Entry& e, Last& last, const std::string& place) {
+    void bodies(const journal::Entry& e, Last& last) {
         if (e.verb == journal::Verb::erase || e.verb == journal::Verb::expunge) {
             const auto marks = record::marks_of(e.body[0]);
-            if (!marks) return problem(place, marks.error().message);
+            if (!marks) return problem(place(e), marks.error().message);
             last.missing = static_cast<std::uint8_t>(last.missing & ~record::groups_named(marks->erased));
         }
         for (std::size_t g = 0; g < journal::group_count; ++g)
@@ -251,9 +252,9 @@ class Verifier {
                         "is missing; entry " + std::to_string(records[id].position) + " made it");
         for (std::size_t id = 1; id < records.size(); ++id)
             if (records[id].missing)
-                problem(type.code + " " + std::to_string(id),
-                        "lacks the body of an entry (" + record::group_names(records[id].missing) +
-                            "), and no erasure accounts for it");
+                problem(type.code + " " + std::to_string(id), "lacks the body of an entry (" +
+                                                                  record::group_names(records[id].missing) +
+                                                                  "), and no erasure accounts for it");
     }
 
     // A row against the entry that made it.

@@ -27,9 +27,10 @@ Result<std::vector<Beside>> beside_of(Connection& board) {
     std::vector<Beside> out;
     YIPAN_TRY(const std::string known, board.ask("SELECT 1 FROM sqlite_schema WHERE name = 'yipan_attachment'"));
     if (known.empty()) return out;  // an older format
-    YIPAN_TRY(Statement s, Statement::prepare(board.db(),
-                                              "SELECT hash, bytes FROM yipan_attachment WHERE beside = 1 AND complete = 1 "
-                                              "ORDER BY hash"));
+    YIPAN_TRY(Statement s,
+              Statement::prepare(board.db(),
+                                 "SELECT hash, bytes FROM yipan_attachment WHERE beside = 1 AND complete = 1 "
+                                 "ORDER BY hash"));
     while (true) {
         YIPAN_TRY(const bool row, s.step());
         if (!row) return out;
@@ -80,8 +81,7 @@ Status may_replace(const std::string& to, const Birth& source) {
                     "is there already and knows " + std::to_string(known->position) +
                         " entries, more than this board with its " + std::to_string(source.position),
                     "look whether the two names are mixed up; yipan restore-board is the way back");
-    if (bytes_of(to + "-wal") > 0)
-        return fail(Code::busy, to, "is open as a board of its own", "choose another name");
+    if (bytes_of(to + "-wal") > 0) return fail(Code::busy, to, "is open as a board of its own", "choose another name");
     return {};
 }
 
@@ -149,10 +149,12 @@ Result<Copied> back_up(const std::string& from, const std::string& to, const Fil
     const std::string part = to + ".backup-part";
     const Unfinished unfinished(part);
     std::vector<Beside> beside;
-    YIPAN_TRY(Copied out, copy_state(
-                              from, part, progress, [&](const Birth& birth) { return may_replace(to, birth); }, beside));
+    YIPAN_TRY(Copied out,
+              copy_state(
+                  from, part, progress, [&](const Birth& birth) { return may_replace(to, birth); }, beside));
     YIPAN_TRY_VOID(copy_attachments(from, to, beside, former, out));
-    for (const char* suffix : {"-wal", "-shm"}) (void)std::remove((to + suffix).c_str());  // of a reader that was killed
+    for (const char* suffix : {"-wal", "-shm"})
+        (void)std::remove((to + suffix).c_str());  // of a reader that was killed
     YIPAN_TRY_VOID(rename_durably(part, to));
     drop_all_but(to, beside);
     return out;
@@ -176,13 +178,14 @@ Result<PutBack> put_back(const std::string& backup, const std::string& to, Exist
                               backup, part, progress, [](const Birth&) { return Status{}; }, beside));
     YIPAN_TRY_VOID(copy_attachments(backup, to, beside, {}, out.copied));
     if (there) {
-        // Its log goes with it, so that the new board never meets it. A kill in between leaves both under names that say
-        // what they are.
+        // Its log goes with it, so that the new board never meets it. A kill in between leaves both under names that
+        // say what they are.
         out.replaced = free_name(to, ".replaced-");
         YIPAN_TRY_VOID(link_or_copy(to, out.replaced));
     }
     if (exists(to + "-wal"))
-        YIPAN_TRY_VOID(rename_durably(to + "-wal", (out.replaced.empty() ? free_name(to, ".replaced-") : out.replaced) + "-wal"));
+        YIPAN_TRY_VOID(
+            rename_durably(to + "-wal", (out.replaced.empty() ? free_name(to, ".replaced-") : out.replaced) + "-wal"));
     (void)std::remove((to + "-shm").c_str());
     YIPAN_TRY_VOID(rename_durably(part, to));
     return out;
@@ -222,7 +225,8 @@ Status drop_garbage(Connection& board, const std::string& path, std::int64_t kee
         }
     }
     for (const std::int64_t id : ids)
-        for (const char* sql : {"DELETE FROM yipan_attachment_part WHERE attachment = ?", "DELETE FROM yipan_attachment WHERE id = ?"}) {
+        for (const char* sql :
+             {"DELETE FROM yipan_attachment_part WHERE attachment = ?", "DELETE FROM yipan_attachment WHERE id = ?"}) {
             YIPAN_TRY(Statement s, Statement::prepare(board.db(), sql));
             YIPAN_TRY_VOID(s.bind(1, id).run());
         }

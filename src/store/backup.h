@@ -1,7 +1,7 @@
 #pragma once
 // Whole boards: copied while they live, put back, made small again. Every one of these makes its new file beside the
-// target under another name, syncs it and gives it the name last, so that a full disk, a kill or a power cut leaves what
-// was there before.
+// target under another name, syncs it and gives it the name last, so that a full disk, a kill or a power cut leaves
+// what was there before.
 #include <string>
 
 #include "store/connection.h"
@@ -10,15 +10,15 @@ namespace yipan::store {
 
 struct Copied {
     int format = 0;
-    std::int64_t bytes = 0;     // of the board's file
-    std::int64_t position = 0;  // of its journal
+    std::int64_t bytes = 0;                              // of the board's file
+    std::int64_t position = 0;                           // of its journal
     std::int64_t attachments = 0, attachment_bytes = 0;  // that lie beside the board
     std::int64_t attachments_copied = 0;                 // the others were there already
     Errors missing;  // attachments that should lie beside the board and do not, or are not what they were
 };
 /// One state of the board at `from`, whoever writes to it meanwhile, as a board of its own at `to`. An older backup of
-/// the same board there is replaced; anything else of that name is refused. Attachments that `former`, an earlier backup,
-/// holds on the same disk are linked instead of copied.
+/// the same board there is replaced; anything else of that name is refused. Attachments that `former`, an earlier
+/// backup, holds on the same disk are linked instead of copied.
 Result<Copied> back_up(const std::string& from, const std::string& to, const FileProgress& progress = {},
                        const std::string& former = {});
 

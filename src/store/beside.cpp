@@ -93,8 +93,8 @@ std::vector<BesideFile> beside_files(const std::string& board) {
         BesideFile file;
         file.path = at->path().string();
         const std::string hash = at->path().parent_path().filename().string() + at->path().filename().string();
-        const bool named = hash.size() == hash_digits &&
-                           hash.find_first_not_of("0123456789abcdef") == std::string::npos;
+        const bool named =
+            hash.size() == hash_digits && hash.find_first_not_of("0123456789abcdef") == std::string::npos;
         if (named) file.hash = hash;
         file.bytes = st.st_size;
         file.changed_s = st.st_mtime;

@@ -1,6 +1,6 @@
 #pragma once
-// Attachments that lie beside a board, in "<board>.files/ab/<the other 62 digits>", named by their SHA-256: whatever has a
-// name there has that content, so copies, links and repeated writes cannot disagree.
+// Attachments that lie beside a board, in "<board>.files/ab/<the other 62 digits>", named by their SHA-256: whatever
+// has a name there has that content, so copies, links and repeated writes cannot disagree.
 #include <string>
 #include <vector>
 

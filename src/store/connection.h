@@ -1,6 +1,6 @@
 #pragma once
-// A SQLite connection for work on a board's whole file: copying, upgrading, compacting, counting. What is done record by
-// record goes through a Store.
+// A SQLite connection for work on a board's whole file: copying, upgrading, compacting, counting. What is done record
+// by record goes through a Store.
 #include <sqlite3.h>
 
 #include <functional>

@@ -122,9 +122,9 @@ std::uint32_t big(const unsigned char* p) {
 
 constexpr std::size_t log_head_bytes = 32, frame_head_bytes = 24;
 
-// What the index beside the log says (SQLite's documentation, "WAL-mode file format"): frames that are part of the board
-// for whoever reads it now, and how many of them stand in its own file as well. None when nobody keeps an index, or when
-// it is being changed this very moment.
+// What the index beside the log says (SQLite's documentation, "WAL-mode file format"): frames that are part of the
+// board for whoever reads it now, and how many of them stand in its own file as well. None when nobody keeps an index,
+// or when it is being changed this very moment.
 struct InUse {
     std::uint32_t frames = 0, copied = 0;
 };
@@ -192,7 +192,8 @@ class LogScan {
             }
         }
         if (wrong == 0 || another_generation()) return;
-        const std::string which = "frame " + std::to_string(wrong) + " of the write-ahead log does not match its checksum";
+        const std::string which =
+            "frame " + std::to_string(wrong) + " of the write-ahead log does not match its checksum";
         if (in_use && wrong <= in_use->frames)
             report_.log_problem = which;
         else if (lost > 0)

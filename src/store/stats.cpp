@@ -36,9 +36,10 @@ void count(TableStats& table, Verb verb, std::int64_t times) {
 }
 
 Status statements(Connection& board, std::map<std::string, TableStats*>& by_name) {
-    YIPAN_TRY(Statement s, Statement::prepare(board.db(),
-                                              "SELECT (SELECT code FROM yipan_type WHERE id = type), verb, count(*) FROM "
-                                              "yipan_entry WHERE type IS NOT NULL GROUP BY type, verb"));
+    YIPAN_TRY(Statement s,
+              Statement::prepare(board.db(),
+                                 "SELECT (SELECT code FROM yipan_type WHERE id = type), verb, count(*) FROM "
+                                 "yipan_entry WHERE type IS NOT NULL GROUP BY type, verb"));
     while (true) {
         YIPAN_TRY(const bool row, s.step());
         if (!row) return {};

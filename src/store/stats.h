@@ -18,9 +18,9 @@ struct TableStats {
 struct BoardStats {
     int format = 0;
     std::int64_t page_bytes = 0, pages = 0, free_pages = 0, position = 0;
-    std::int64_t log_bytes = 0;                         // of the write-ahead log
+    std::int64_t log_bytes = 0;                          // of the write-ahead log
     std::int64_t attachments = 0, attachment_bytes = 0;  // wherever they lie
-    std::vector<TableStats> tables;                     // by name
+    std::vector<TableStats> tables;                      // by name
 };
 Result<BoardStats> stats_of(const std::string& path, const FileProgress& progress = {});
 

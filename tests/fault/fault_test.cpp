@@ -1,6 +1,6 @@
 // Bad disks: each write and each sync of a piece of work fails in turn, the disk is full, becomes read-only, loses what
-// was not synced. Afterwards, on a disk that works again, the board opens, verifies, its figures equal their recount, and
-// everything that was answered as accepted is there (I6). YIPAN_TEST_LEVEL quick: every few; long: more power cuts.
+// was not synced. Afterwards, on a disk that works again, the board opens, verifies, its figures equal their recount,
+// and everything that was answered as accepted is there (I6). YIPAN_TEST_LEVEL quick: every few; long: more power cuts.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -38,9 +38,9 @@ board::Draft draft_of(board::Change change) {
     return draft;
 }
 
-struct Accepted {  // what callers were told
+struct Accepted {                                   // what callers were told
     std::map<std::int64_t, std::int64_t> payments;  // record, amount
-    std::int64_t project = 0;  // with a contact, which was erased when `erased`
+    std::int64_t project = 0;                       // with a contact, which was erased when `erased`
     bool erased = false;
     std::set<std::string> attachments;
 };
@@ -93,7 +93,8 @@ class Fault : public testing::Test {
                 if (put) told.attachments.insert(put->hash);
             }
             if (n == 1) {
-                const auto made = board.apply(draft_of(change_of(model, "project", {{"code", "q"}, {"contact", "secret"}})));
+                const auto made =
+                    board.apply(draft_of(change_of(model, "project", {{"code", "q"}, {"contact", "secret"}})));
                 if (made) told.project = made->records[0].value;
             }
             if (n == 3 && told.project > 0) {  // erasing empties the log: a checkpoint in the middle of the work
@@ -135,7 +136,8 @@ class Fault : public testing::Test {
         for (const std::string& hash : told.attachments) ASSERT_TRUE(*board.attachment(hash)) << when;
         oracle::Recount recount(model, snapshot->resolver());
         for (const model::Type& type : model.types)
-            ASSERT_TRUE(snapshot->each(type.index, [&](const record::RecordPtr& r) { return recount.take(*r).has_value(); }));
+            ASSERT_TRUE(
+                snapshot->each(type.index, [&](const record::RecordPtr& r) { return recount.take(*r).has_value(); }));
         oracle::Cells cells;
         snapshot->each_cell([&](const figure::CellKey& key, __int128 sum, std::int64_t count) {
             if (count != 0) cells[{key.figure, key.slot, key.unit, key.d1, key.d2}] = {sum, count};
@@ -155,14 +157,16 @@ class Fault : public testing::Test {
                 fault::arm(kind, n);
                 const Accepted told = work();
                 fired = fault::fired();
-                const std::string when = std::string(name) + " " + std::to_string(n) + ", part " + std::to_string(subset);
+                const std::string when =
+                    std::string(name) + " " + std::to_string(n) + ", part " + std::to_string(subset);
                 if (fired && (kind == Kind::power_cut || kind == Kind::power_cut_torn))
                     fault::lose_unsynced(static_cast<std::uint64_t>(subset == 0 ? 0 : n * 1'000 + subset));
                 fault::disarm();
                 if (const char* keep = std::getenv("YIPAN_FAULT_KEEP")) {  // for whoever looks into a failure
                     for (const char* suffix : {"", "-wal"})
                         if (fs::exists(path_ + suffix))
-                            fs::copy_file(path_ + suffix, std::string(keep) + suffix, fs::copy_options::overwrite_existing);
+                            fs::copy_file(path_ + suffix, std::string(keep) + suffix,
+                                          fs::copy_options::overwrite_existing);
                         else
                             fs::remove(std::string(keep) + suffix);
                 }

@@ -1,8 +1,8 @@
 #include "fault/fault_vfs.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 #include <algorithm>
 #include <cstring>
@@ -22,7 +22,7 @@ struct Write {
     std::string bytes;
     std::int64_t cut = -1;  // not a write: the file became so short
 };
-struct Unsynced {  // of one file
+struct Unsynced {         // of one file
     std::string durable;  // what the disk surely holds: taken at the first write after a sync
     std::vector<Write> writes;
 };

@@ -44,7 +44,7 @@ void make_board(const std::string& path) {
                                            {{"project", std::int64_t{-2}},
                                             {"day", Date::of(2026, 1, 1)->days + i % 200},
                                             {"amount", i},
-                                            {"payee", "somebody "  + std::to_string(i)}}));
+                                            {"payee", "somebody " + std::to_string(i)}}));
     ASSERT_TRUE((*made)->apply(ground).has_value());
     board::Draft gone;
     gone.channel = "demo";
@@ -116,8 +116,11 @@ TEST(Flip, every_changed_byte_of_a_board_is_named_with_its_page_and_none_goes_un
     ::close(fd);
     const auto sound = board::Board::verify_file(path);
     EXPECT_TRUE(sound.ok) << text_of(sound.problems);
-    std::printf("flip: %d random bytes of %lld pages, %lld of them free: %d named with their page, %d unnoticed; %d boards still opened for reading\n",
-                flips, static_cast<long long>(bytes / page_bytes), static_cast<long long>(stats->free_pages), named, flips - named, still_opened);
+    std::printf(
+        "flip: %d random bytes of %lld pages, %lld of them free: %d named with their page, %d unnoticed; %d boards "
+        "still opened for reading\n",
+        flips, static_cast<long long>(bytes / page_bytes), static_cast<long long>(stats->free_pages), named,
+        flips - named, still_opened);
 }
 
 // The two ends of a file: a piece cut off, a page at another page's place.
