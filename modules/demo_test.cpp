@@ -59,6 +59,12 @@ class JudgingBoard final : public board::Board {
     const Zone& zone() const override { return zone_; }
     Instant now() override { return {}; }
     bool read_only() const override { return false; }
+    Result<board::Attachment> put_attachment(const board::ReadSome&) override {
+        return fail(Code::usage, "", "a board of tests keeps no files");
+    }
+    Result<std::optional<board::Attachment>> attachment(std::string_view) override { return std::optional<board::Attachment>{}; }
+    Status read_attachment(std::string_view, std::int64_t, const std::function<bool(std::string_view)>&) override { return {}; }
+    void announce(const std::string&) override {}
     std::optional<board::Upgrade> upgraded() const override { return std::nullopt; }
     std::optional<Error> damage() const override { return std::nullopt; }
     board::VerifyReport verify(const board::Progress&) override { return {}; }

@@ -62,6 +62,22 @@ expect 0 '2 would be created' import a.board organ organs.csv --dry-run
 expect 0 '2 created' import a.board organ organs.csv
 expect 0 '2 unchanged' import a.board organ organs.csv
 expect 0 '"unchanged":2' import a.board organ organs.csv --json
+# A round trip through a workbook; failing rows come back in one; what was written is taken back.
+expect 0 '' template a.board organ organs.xlsx
+expect 0 '0 rows' import a.board organ organs.xlsx
+expect 0 'rows in out.xlsx' export a.board organ out.xlsx
+expect 0 '0 created, 0 amended' import a.board organ out.xlsx
+expect 1 'has no place field|several place fields' export a.board organ out.geojson
+printf 'code,name,kind\nE,戊,zone\nF,,zone\n' > more.csv
+expect 1 '1 would be created, 0 would be amended, 0 unchanged, 1 failed' import a.board organ more.csv --failing failing.xlsx
+expect 1 'name: the cell is empty' import a.board organ failing.xlsx
+id="$("$program" imports a.board | awk '$3 == "more.csv" { print $1 }')"
+printf '原行号 / row [import '"$id"'],code,name,kind,原因 / reason\n3,F,己,zone,-\n' > fixed.csv
+expect 0 '2 created' import a.board organ fixed.csv
+expect 0 'applied' imports a.board
+expect 0 'undone: 2 rows' import a.board --undo "$id"
+expect 1 'there is no such import' import a.board --undo 77
+expect 1 'is undone' import a.board --resume "$id"
 
 # All mistakes of a model with their places, and no board.
 mkdir -p bad/x/types

@@ -81,8 +81,10 @@ std::unique_ptr<board::Board> open_board(Context& context, const std::string& pa
     }
     if (const auto upgrade = (*opened)->upgraded())
         std::fprintf(stderr,
-                     "%s: upgraded from format %d to %d; the board as it was: %s (the way back: yipan restore)\n",
-                     path.c_str(), upgrade->from, upgrade->to, upgrade->backup.c_str());
+                     "%s: upgraded from format %d to %d; the board as it was: %s (the way back: yipan restore-board %s %s "
+                     "--replace)\n",
+                     path.c_str(), upgrade->from, upgrade->to, upgrade->backup.c_str(), upgrade->backup.c_str(),
+                     path.c_str());
     const std::optional<Error> damage = (*opened)->damage();
     if (damage && !context.json) std::fprintf(stderr, "%s\n", damage->text().c_str());
     if (access == Access::write && (*opened)->read_only()) {

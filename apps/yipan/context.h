@@ -57,6 +57,7 @@ void on_run(CLI::App* command, Context& context, Run run) {
 
 // One function per group of commands; each adds its own to the program.
 void add_board_commands(CLI::App& app, Context& context);
+void add_life_commands(CLI::App& app, Context& context);
 void add_record_commands(CLI::App& app, Context& context);
 void add_takeback_commands(CLI::App& app, Context& context);
 void add_exchange_commands(CLI::App& app, Context& context);

@@ -18,7 +18,7 @@ constexpr std::int64_t records_each_enterprise =
     141;  // itself, 30 reports, 60 + 20 taxes, 30 visits; fewer for young ones
 constexpr std::int64_t records_besides = 9'500;
 const Date today = *Date::of(2026, 6, 30);  // nothing is reported for later days
-enum Kind { people = 1, values, levels, peers, said, works, firms };
+enum Kind { people = 1, values, levels, peers, said, works, firms, places };
 
 std::string yuan(std::int64_t fen) {
     return fmt::format("{}{}.{:02}", fen < 0 ? "-" : "", std::abs(fen) / 100, std::abs(fen) % 100);
@@ -288,12 +288,21 @@ void project_children(Pen& pen, const Project& p, Random& random) {
                                  : ""));
 }
 
+// A zone that does not exist lies where nobody lives: in the open East China Sea, each organ's projects near one
+// another.
+std::string project_place(int n, int organ, std::uint64_t seed) {
+    Random random = Random::of(seed, places, n);
+    const int east = organ % 4 * 300 + random.between(0, 220), north = organ / 4 * 260 + random.between(0, 200);
+    return fmt::format(R"({{"type":"Point","coordinates":[126.{:04},30.{:04}]}})", east, north);
+}
+
 void projects(Pen& pen, std::uint64_t seed) {
     std::vector<Project> all;
     for (int n = 0; n < projects_total; ++n) {
         Random random = Random::of(seed, works, n);
         const Project p = plan_project(n, random);
-        const auto& organ = project_organs[random.between(0, static_cast<int>(std::size(project_organs)) - 1)];
+        const int at = random.between(0, static_cast<int>(std::size(project_organs)) - 1);
+        const auto& organ = project_organs[at];
         const IndustryRow& industry = industries[random.between(0, static_cast<int>(std::size(industries)) - 1)];
         const char* level = n < provincial  ? "provincial"
                             : n < municipal ? "municipal"
@@ -303,9 +312,10 @@ void projects(Pen& pen, std::uint64_t seed) {
         pen.as(organ[1], "R" + std::string(organ[1]).substr(1));
         pen.step(fmt::format(
             "create project code={} name={}{}{}期 level={} role={} industry={} organ={} officer={} total={} "
-            "planned_start={} planned_finish={} enterprise=E-{:05} effective=2023-07-01",
+            "planned_start={} planned_finish={} enterprise=E-{:05} place={} effective=2023-07-01",
             p.code, firm_names[random.between(0, 15)], industry.product, given_names[random.between(0, 2)], level, role,
-            industry.project, organ[0], organ[1], yuan(p.total), p.planned.text(), p.planned_finish.text(), n * 3 + 1));
+            industry.project, organ[0], organ[1], yuan(p.total), p.planned.text(), p.planned_finish.text(), n * 3 + 1,
+            project_place(n, at, seed)));
         project_children(pen, p, random);
         pen.end();
         all.push_back(p);

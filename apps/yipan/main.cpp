@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(0, 1);
     add_demo_commands(app, context);
     add_board_commands(app, context);
+    add_life_commands(app, context);
     add_exchange_commands(app, context);
     add_record_commands(app, context);
     add_takeback_commands(app, context);

@@ -1,4 +1,10 @@
-// list, show, set.
+// list, show, set, attach.
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "base/hash.h"
+#include "base/nearest.h"
 #include "output.h"
 #include "record/input.h"
 #include "report/ask.h"
@@ -240,9 +246,8 @@ class Setter {
     Errors errors_;
 };
 
-int set(Context& context, const SetOptions& options) {
-    const auto board = open_board(context, options.board, Access::write);
-    if (!board) return context.exit_code;
+int set_in(Context& context, board::Board& living, const SetOptions& options) {
+    board::Board* const board = &living;
     Checked<board::Draft> draft = Setter(*board, options).draft();
     if (!draft) return refuse(context, draft.error());
     const board::Verb verb = draft->changes.front().verb;
@@ -274,6 +279,86 @@ int set(Context& context, const SetOptions& options) {
               (options.dry_run || same ? "" : ", entry #" + std::to_string(receipt->last.value)) +
               (receipt->repeated ? " (repeated, nothing written)" : "") + "\n");
     }
+    return 0;
+}
+
+int set(Context& context, const SetOptions& options) {
+    const auto board = open_board(context, options.board, Access::write);
+    return board ? set_in(context, *board, options) : context.exit_code;
+}
+
+struct FileCloser {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using OpenFile = std::unique_ptr<std::FILE, FileCloser>;
+
+// Where the bytes are to be named must be there before they come in.
+Status attachable(board::Board& board, const SetOptions& options, const std::string& field) {
+    const auto snapshot = board.snapshot();
+    const model::Model& model = snapshot->model();
+    YIPAN_TRY(const int type, report::find_type(model, options.type));
+    const model::Type& shape = model.types[static_cast<std::size_t>(type)];
+    const int index = shape.find(field);
+    if (index < 0 || shape.fields[static_cast<std::size_t>(index)].kind != model::FieldKind::attachment) {
+        std::vector<std::string_view> known;
+        for (const model::Field& f : shape.fields)
+            if (f.kind == model::FieldKind::attachment) known.push_back(f.code);
+        return fail(Code::not_found, field, shape.code + " has no attachment field of this name",
+                    did_you_mean(field, known, known.empty() ? "none of its fields takes attachments" : "as in the model"));
+    }
+    exchange::Names names(*snapshot);
+    return report::find_record(*snapshot, names, type, options.key).map([](RecordId) {});
+}
+
+int attach(Context& context, SetOptions options, const std::string& field, const std::string& path) {
+    const OpenFile file(std::fopen(path.c_str(), "rb"));
+    if (!file) return refuse(context, Error{Code::not_found, path, "cannot be read", "check the name and the right to read it"});
+    const auto board = open_board(context, options.board, Access::write);
+    if (!board) return context.exit_code;
+    if (const Status ok = attachable(*board, options, field); !ok) return refuse(context, ok.error());
+    const auto put = board->put_attachment([&](char* out, std::size_t room) -> Result<std::size_t> {
+        const std::size_t got = std::fread(out, 1, room, file.get());
+        if (got == 0 && std::ferror(file.get())) return fail(Code::store_failed, path, "cannot be read to its end", "check the disk");
+        return got;
+    });
+    if (!put) return refuse(context, put.error());
+    options.fields = {field + "=sha256:" + put->hash + " " + std::filesystem::path(path).filename().string()};
+    return set_in(context, *board, options);
+}
+
+int attachment(Context& context, const std::string& path, std::string hash, const std::string& out_path) {
+    if (hash.starts_with("sha256:")) hash = hash.substr(7, hash.find(' ') - 7);
+    const auto board = open_board(context, path, Access::read);
+    if (!board) return context.exit_code;
+    const auto known = board->attachment(hash);
+    if (!known) return refuse(context, known.error());
+    if (!*known)
+        return refuse(context, Error{Code::not_found, hash, "the board has no bytes of this hash", "yipan attach brings them"});
+    const std::string part = out_path + ".part";
+    OpenFile file(std::fopen(part.c_str(), "wb"));
+    if (!file) return refuse(context, Error{Code::read_only, out_path, "cannot be written", "check the folder and the right to write there"});
+    bool written = true;
+    Sha256 sum;
+    const Status read = board->read_attachment(hash, 0, [&](std::string_view piece) {
+        sum.add(piece);
+        written = std::fwrite(piece.data(), 1, piece.size(), file.get()) == piece.size();
+        return written;
+    });
+    written = std::fclose(file.release()) == 0 && written;
+    const bool same = hex(sum.finish()) == hash;
+    if (!read || !written || !same || std::rename(part.c_str(), out_path.c_str()) != 0) {
+        (void)std::remove(part.c_str());
+        if (!read) return refuse(context, read.error());
+        if (written && !same) return refuse(context, Error{Code::corrupt, hash, "its bytes do not have this hash", "restore a backup that verifies"});
+        return refuse(context, Error{Code::store_failed, out_path, "could not be written to the end", "make room on the disk"});
+    }
+    if (context.json)
+        print_json(json::object{{"board", board_json(*board, board->snapshot()->position())},
+                                {"hash", hash},
+                                {"bytes", (*known)->bytes},
+                                {"file", out_path}});
+    else
+        print(banner(*board) + "\n" + out_path + ": " + std::to_string((*known)->bytes) + " bytes\n");
     return 0;
 }
 
@@ -317,6 +402,27 @@ void add_record_commands(CLI::App& app, Context& context) {
         command->add_option("--idempotency-key", options->idempotency_key, "the same key again changes nothing");
         command->add_flag("--dry-run", options->dry_run, "judge only");
         on_run(command, context, [&context, options] { return set(context, *options); });
+    }
+    {
+        CLI::App* command = app.add_subcommand("attach", "take a file in and name it in a record's attachment field");
+        auto options = std::make_shared<SetOptions>();
+        auto field = std::make_shared<std::string>(), file = std::make_shared<std::string>();
+        command->add_option("BOARD", options->board, "the board's file")->required();
+        command->add_option("TYPE", options->type, "one of its record types")->required();
+        command->add_option("KEY", options->key, "key, title, or #number")->required();
+        command->add_option("FIELD", *field, "an attachment field of the type")->required();
+        command->add_option("FILE", *file, "the file")->required();
+        command->add_option("--post", options->post, "the post that acts");
+        command->add_option("--person", options->person, "the person who acts");
+        on_run(command, context, [&context, options, field, file] { return attach(context, *options, *field, *file); });
+    }
+    {
+        CLI::App* command = app.add_subcommand("attachment", "give an attachment's bytes out, compared with its hash");
+        auto path = std::make_shared<std::string>(), hash = std::make_shared<std::string>(), out = std::make_shared<std::string>();
+        command->add_option("BOARD", *path, "the board's file")->required();
+        command->add_option("HASH", *hash, "as the record's field has it")->required();
+        command->add_option("--out", *out, "file to be written")->required();
+        on_run(command, context, [&context, path, hash, out] { return attachment(context, *path, *hash, *out); });
     }
 }
 

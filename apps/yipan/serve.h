@@ -15,6 +15,8 @@ struct ServeOptions {
     int port = 8080, ports_to_try = 1;
     bool behind_tls = false;   // a proxy in front speaks TLS: cookies say Secure
     bool access_log = false;   // one JSON line for each request on stderr
+    std::string backup_folder;  // backups go there, one every so many hours; empty: none
+    int backup_every_hours = 24, backup_keep = 7;
     bool no_demo = false;      // a demo board asks for accounts like any other
 };
 int serve(Context& context, const std::string& path, const ServeOptions& options);

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <thread>
 
+#include "board/backups.h"
 #include "demo.h"
 #include "embedded.h"
 #include "net/server.h"
@@ -45,6 +46,21 @@ std::string metrics_of(const net::Server& server) {
     line("counter", "bytes_sent_total", c.bytes_out);
     line("gauge", "slow_requests_waiting", c.slow_waiting);
     return out;
+}
+// Prometheus's view of the scheduled backup; an alarm belongs on yipan_backup_red.
+std::string metrics_of(const board::BackupState& state) {
+    const auto line = [](const char* name, std::int64_t v) {
+        return std::string("# TYPE yipan_backup_") + name + " gauge\nyipan_backup_" + name + " " + std::to_string(v) + "\n";
+    };
+    constexpr std::int64_t second_us = 1'000'000;
+    return line("red", state.red) + line("last_good_timestamp_seconds", state.last_good ? state.last_good->micros / second_us : 0) +
+           line("last_bytes", state.last_bytes) + line("last_milliseconds", state.last_ms);
+}
+void tell_backup(const board::BackupState& state) {
+    if (state.failure)
+        std::fprintf(stderr, "backup FAILED: %s\n", state.failure->text().c_str());
+    else
+        std::fprintf(stderr, "backup: %s\n", state.last_path.c_str());
 }
 
 // {"issuer", "client_id", "client_secret", "redirect", "scope"?, "claim"?, "label"?, "hosts"?: [inner hosts of the provider]}
@@ -116,7 +132,12 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     if (!server) return refuse(context, server.error());
     net::Server& listening = **server;
     (*service)->settings().later = [&listening](std::function<void()> what) { listening.later(std::move(what)); };
-    (*service)->settings().connection_metrics = [&listening] { return metrics_of(listening); };
+    std::optional<board::BackupKeeper> backups;
+    if (!options.backup_folder.empty())
+        backups.emplace(path, board::BackupPlan{options.backup_folder, options.backup_every_hours * std::int64_t{3'600}, options.backup_keep}, tell_backup);
+    (*service)->settings().connection_metrics = [&listening, &backups] {
+        return metrics_of(listening) + (backups ? metrics_of(backups->state()) : std::string());
+    };
     const auto links = (*service)->accounts().first_links();
     if (!links) return refuse(context, links.error());
     listening.start();
@@ -124,6 +145,7 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     const std::string scheme = options.certificate.empty() ? "http://" : "https://";
     const std::string address = scheme + options.host + ":" + std::to_string(listening.port()) + "/";
     const std::string home = address + "b/" + settings.code + "/";
+    board->announce(home);
     if (context.json) {
         json::array list;
         for (const auto& [account, secret] : *links) list.push_back({{"account", account}, {"link", home + "password#" + secret}});
@@ -188,6 +210,9 @@ void add_serve_commands(CLI::App& app, Context& context) {
     command->add_option("--key", options->key, "its key (PEM)");
     command->add_flag("--behind-tls", options->behind_tls, "a proxy in front speaks TLS: cookies say Secure");
     command->add_flag("--access-log", options->access_log, "one JSON line for each request on stderr, without secrets");
+    command->add_option("--backup", options->backup_folder, "folder for backups, best on another disk");
+    command->add_option("--backup-every", options->backup_every_hours, "hours between them")->check(CLI::Range(1, 24 * 365));
+    command->add_option("--backup-keep", options->backup_keep, "how many stay")->check(CLI::Range(1, 10'000));
     command->add_flag("--no-demo", options->no_demo, "a demo board asks for accounts like any other");
     command->add_option("--oidc", options->oidc, "file that says which provider signs in (docs/security.md)");
     command->add_option("--hook-host", options->hosts, "an inner host that webhooks may reach; again for another");

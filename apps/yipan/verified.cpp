@@ -17,7 +17,6 @@ Verified verify_board(const std::string& path, const board::Progress& progress) 
     const auto snapshot = out.board->snapshot();
     out.position = snapshot->position();
     out.report = out.board->verify(progress);
-    if (!out.report.ok) return out;
     const Result<Recomputed> figures = recompute_cells(*snapshot, progress);
     if (figures) {
         out.figures = *figures;
@@ -44,11 +43,14 @@ json::object verified_json(const Verified& done) {
                      {"entries", report.entries},
                      {"records", report.records},
                      {"nodes", report.nodes},
+                     {"attachments", report.attachments},
+                     {"attachment_bytes", report.attachment_bytes},
                      {"root", hex(report.root)}};
     if (done.figures) {
         out["cells"] = done.figures->cells;
         out["differences"] = done.figures->differences;
     }
+    if (!report.log_note.empty()) out["log_note"] = report.log_note;
     out["problems"] = std::move(problems);
     return out;
 }
@@ -59,8 +61,9 @@ std::string verified_text(const Verified& done) {
            (report.pages ? std::to_string(report.pages) + " pages" : "no page checksums in this format") + ", " +
            std::to_string(report.entries) + " entries, " + std::to_string(report.records) + " records, " +
            std::to_string(report.nodes) + " tree nodes, " +
+           (report.attachments ? std::to_string(report.attachments) + " attachments, " : "") +
            (done.figures ? std::to_string(done.figures->cells) + " figure cells" : "figures not compared") + "\nroot " +
-           hex(report.root) + "\n";
+           hex(report.root) + "\n" + (report.log_note.empty() ? "" : "log: " + report.log_note + "\n");
 }
 
 }  // namespace yipan::app

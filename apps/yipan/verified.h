@@ -11,13 +11,13 @@ struct Verified {
     std::unique_ptr<board::Board> board;  // none when the file does not open
     bool unreadable = false;
     Position position;                  // of the figures compared
-    std::optional<Recomputed> figures;  // none when the journal does not verify: there is nothing sound to count from
+    std::optional<Recomputed> figures;  // none when the records cannot be read to their end
     bool ok() const { return report.ok && figures && figures->differences == 0; }
 };
 Verified verify_board(const std::string& path, const board::Progress& progress = {});
 
 boost::json::object verified_json(const Verified& done);
-/// "verified: ..." and the root, two lines.
+/// "verified: ..." and the root, two lines; a third for what the write-ahead log holds beside the board.
 std::string verified_text(const Verified& done);
 
 }  // namespace yipan::app

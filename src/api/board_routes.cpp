@@ -282,15 +282,18 @@ void board(const CallPtr& call) {
     const auto survey = call->service.surveys().of(*call);
     const auto lamps = figure_lamps(*call, figures, *period, units);
 
-    // Columns: units with a lamp of a figure first, then those that answer for something late.
+    // Columns: units with lamps of figures first, those with most before, then those that answer for something late.
     std::map<std::int64_t, std::int64_t> late;
-    std::set<std::int64_t> with_figures;
+    std::map<std::int64_t, std::int64_t> with_figures;  // unit -> how many of its figures are lit
     for (const FigureLamp& f : lamps)
-        if (f.lamp.ask.unit != root) with_figures.insert(f.lamp.ask.unit);
+        if (f.lamp.ask.unit != root) ++with_figures[f.lamp.ask.unit];
     for (const Lit& lit : survey->lit)
         if (lit.colour >= Colour::yellow && lit.unit > 0 && lit.unit != root) ++late[lit.unit];
-    std::vector<std::int64_t> columns(with_figures.begin(), with_figures.end());
-    std::vector<std::pair<std::int64_t, std::int64_t>> by_late;
+    std::vector<std::pair<std::int64_t, std::int64_t>> by_lit, by_late;
+    for (const auto& [unit, n] : with_figures) by_lit.emplace_back(-n, unit);
+    std::sort(by_lit.begin(), by_lit.end());
+    std::vector<std::int64_t> columns;
+    for (const auto& [n, unit] : by_lit) columns.push_back(unit);
     for (const auto& [unit, n] : late)
         if (!with_figures.contains(unit)) by_late.emplace_back(-n, unit);
     std::sort(by_late.begin(), by_late.end());

@@ -13,8 +13,17 @@ Call::~Call() {
 }
 
 board::Snapshot& Call::snapshot() {
-    if (!snapshot_) snapshot_ = service.board().snapshot();
+    if (!snapshot_) {
+        snapshot_ = service.take_snapshot();
+        if (model_ && model_.get() != &snapshot_->model()) throw ModelChanged{};
+    }
     return *snapshot_;
+}
+void Call::drop_snapshot() { service.give_snapshot(std::move(snapshot_)); }
+const model::Model& Call::model() {
+    if (snapshot_) return snapshot_->model();
+    if (!model_) model_ = service.board().model();
+    return *model_;
 }
 
 model::Language Call::language() const {
@@ -42,7 +51,7 @@ void Call::finish(net::Response response) {
     bool cached = false;
     for (const auto& [name, value] : response.headers) cached = cached || name == "Cache-Control";
     if (!cached) response.with("Cache-Control", "no-store");
-    snapshot_.reset();
+    drop_snapshot();
     if (service.settings().log) {
         json::object line{{"at", access::unix_now()}, {"method", request.method}, {"route", route ? route->pattern : "-"},
                           {"status", response.status}, {"us", took}, {"peer", request.peer}};
@@ -114,11 +123,18 @@ board::Draft Call::draft() const {
 }
 
 void Call::submit(board::Draft draft, std::function<void(Checked<board::Receipt>)> done) {
-    snapshot_.reset();  // a reader does not keep old pages alive while it waits for the disk
+    drop_snapshot();  // a reader does not keep old pages alive while it waits for the disk
     service.board().submit(std::move(draft), [self = shared_from_this(), done = std::move(done)](Checked<board::Receipt> answer) {
         // This is a thread of the board: whoever takes a snapshot here would wait for himself.
         const auto held = std::make_shared<Checked<board::Receipt>>(std::move(answer));
-        self->service.settings().later([self, done, held] { done(std::move(*held)); });
+        self->service.settings().later([self, done, held] {
+            self->model_.reset();  // what was written is shown in the shape there is now
+            try {
+                done(std::move(*held));
+            } catch (const std::exception& problem) {
+                if (!self->answered()) self->problem(Error{Code::store_failed, "", std::string("written, but not shown: ") + problem.what(), ""}, 500);
+            }
+        });
     });
 }
 

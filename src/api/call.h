@@ -8,6 +8,9 @@
 namespace yipan::api {
 namespace json = boost::json;
 
+/// The model changed between two steps of one request: its numbers of types and fields mean nothing any more.
+struct ModelChanged {};
+
 class Call : public std::enable_shared_from_this<Call> {
   public:
     Call(Service& service, std::shared_ptr<const net::Request> request, net::Answer answer);
@@ -23,9 +26,10 @@ class Call : public std::enable_shared_from_this<Call> {
 
     const std::string& parameter(std::size_t i) const { return parameters.at(i + 1); }  // without the board's code
     board::Snapshot& snapshot();
-    void drop_snapshot() { snapshot_.reset(); }
+    void drop_snapshot();
     record::Resolver& world() { return snapshot().resolver(); }
-    const model::Model& model() { return snapshot().model(); }
+    /// Of the snapshot; a request that needs none takes the board's as it is now and opens no read transaction.
+    const model::Model& model();
     RecordId person() const { return session ? session->person : token ? token->person : RecordId(); }
     RecordId post() const { return who ? who->post() : RecordId(); }
     model::Language language() const;
@@ -51,6 +55,7 @@ class Call : public std::enable_shared_from_this<Call> {
     net::Answer answer_;
     bool answered_ = false;
     std::unique_ptr<board::Snapshot> snapshot_;
+    model::ModelPtr model_;
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

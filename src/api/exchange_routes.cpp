@@ -7,6 +7,7 @@
 #include "api/file_kind.h"
 #include "api/imports.h"
 #include "api/model_preview.h"
+#include "api/search.h"
 #include "api/uploads.h"
 #include "api/values.h"
 #include "exchange/geojson.h"
@@ -19,6 +20,7 @@
 namespace yipan::api {
 using access::Action;
 bool check_filter(const CallPtr& call, int type, const std::string& filter);  // records_read.cpp
+record::RecordPtr record_of(const CallPtr& call, int& type);
 
 namespace {
 namespace fs = std::filesystem;
@@ -173,6 +175,16 @@ void export_file(const CallPtr& call) {
     options.language = call->language();
     options.encoding = encoding == "gb18030" ? exchange::OutEncoding::gb18030 : exchange::OutEncoding::utf8;
     options.fields = *only;
+    // What is typed into the search box of the list, as there; a cut answer would be silently short.
+    std::string typed_ids;
+    if (const std::string_view typed = call->request.asked("q"); !typed.empty()) {
+        constexpr std::size_t typed_bytes_max = 200, found_max = 100'000;
+        bool more = false;
+        json::array ids;
+        for (const auto& hit : call->service.search().find(type, typed.substr(0, typed_bytes_max), found_max, [](std::int64_t) { return true; }, more)) ids.emplace_back(hit.id);
+        if (more) return call->problem(Error{Code::limit_exceeded, "q", "more than 100,000 records match", "say it more narrowly, or use a filter"}, 400);
+        typed_ids = json::serialize(ids);
+    }
     Leaving leaving(call, type);
     options.instead = [&leaving](const record::Record& record, int field) { return leaving.instead(record, field); };
     options.rows = [&](const std::function<Status(const record::Record&)>& visit) -> Status {
@@ -183,6 +195,10 @@ void export_file(const CallPtr& call) {
             q.also_parameters = where->parameters;
             q.also_parameters.emplace_back(after);
             q.also = (where->sql.empty() ? "" : "(" + where->sql + ") AND ") + "t.\"id\" > ?" + std::to_string(q.also_parameters.size());
+            if (!typed_ids.empty()) {
+                q.also_parameters.emplace_back(typed_ids);
+                q.also += " AND t.\"id\" IN (SELECT value FROM json_each(?" + std::to_string(q.also_parameters.size()) + "))";
+            }
             q.order = {{-1, false}};
             q.limit = export_page;
             YIPAN_TRY(const board::Snapshot::ListResult page, call->snapshot().list(type, q));
@@ -409,6 +425,16 @@ void drop_import(const CallPtr& call) {
 
 // -- uploads
 
+Result<board::Attachment> attach(board::Board& board, const std::string& path) {
+    std::FILE* file = std::fopen(path.c_str(), "rbe");
+    if (!file) return fail(Code::store_failed, "", "the upload is gone", "send it again");
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> closing(file, &std::fclose);
+    return board.put_attachment([file](char* out, std::size_t room) -> Result<std::size_t> {
+        const std::size_t got = std::fread(out, 1, room, file);
+        if (got == 0 && std::ferror(file)) return fail(Code::store_failed, "", "the upload cannot be read", "send it again");
+        return got;
+    });
+}
 json::object upload_json(const std::string& id, const Uploads::State& state) {
     return {{"upload", id}, {"name", state.name}, {"bytes", state.bytes}, {"offset", state.offset}, {"complete", state.offset == state.bytes}};
 }
@@ -418,10 +444,13 @@ void begin_upload(const CallPtr& call) {
     if (!body) return;
     const auto* bytes = body->if_contains("bytes");
     if (!bytes || !bytes->is_int64()) return call->problem(Error{Code::invalid_input, "bytes", "the size is not said", "{\"name\": \"plan.pdf\", \"bytes\": 12345}"});
-    const auto id = uploads(call).begin(call->person(), call->post(), member_text(*body, "name"), bytes->get_int64());
+    const std::string what = member_text(*body, "for");
+    if (!what.empty() && what != "import" && what != "attachment") return call->problem(Error{Code::invalid_input, "for", "an upload is for an attachment or an import", ""});
+    const bool for_import = what == "import";
+    const auto id = uploads(call).begin(call->person(), call->post(), member_text(*body, "name"), bytes->get_int64(), for_import);
     if (!id) return call->problem(id.error());
     call->headers.emplace_back("Location", "/b/" + call->service.settings().code + "/api/files/" + *id);
-    call->ok(upload_json(*id, {member_text(*body, "name"), bytes->get_int64(), 0}), 201);
+    call->ok(upload_json(*id, {member_text(*body, "name"), bytes->get_int64(), 0, for_import}), 201);
 }
 void show_upload(const CallPtr& call) {
     if (!path_is_set(call)) return;
@@ -436,11 +465,72 @@ void send_piece(const CallPtr& call) {
     if (!offset || *offset < 0) return call->problem(Error{Code::usage, "Upload-Offset", "where the piece begins is not said", "Upload-Offset: 0"}, 400);
     const auto state = uploads(call).append(call->person(), call->post(), call->parameter(0), *offset, call->request.body);
     if (!state) {
-        if (const auto now = uploads(call).state(call->person(), call->post(), call->parameter(0))) call->headers.emplace_back("Upload-Offset", std::to_string(now->offset));
-        return call->problem(state.error());
+        json::object more;
+        if (const auto now = uploads(call).state(call->person(), call->post(), call->parameter(0))) {
+            call->headers.emplace_back("Upload-Offset", std::to_string(now->offset));
+            more["offset"] = now->offset;
+        }
+        return call->problem(Errors{state.error()}, 0, std::move(more));
+    }
+    json::object out = upload_json(call->parameter(0), *state);
+    if (state->offset == state->bytes && !state->for_import) {
+        auto taken = uploads(call).take(call->person(), call->post(), call->parameter(0));
+        if (!taken) return call->problem(taken.error());
+        const auto stored = attach(call->service.board(), taken->file->path());
+        if (!stored) return call->problem(stored.error());
+        out["hash"] = "sha256:" + stored->hash;
     }
     call->headers.emplace_back("Upload-Offset", std::to_string(state->offset));
-    call->ok(upload_json(call->parameter(0), *state));
+    call->ok(std::move(out));
+}
+// The file in a field of a record, for whoever may see the field. What it is, its bytes say.
+void record_file(const CallPtr& call) {
+    if (!path_is_set(call)) return;
+    int type = -1;
+    const record::RecordPtr record = record_of(call, type);
+    if (!record) return;
+    const model::Type& shape = call->model().types[static_cast<std::size_t>(type)];
+    const int field = shape.find(call->parameter(2));
+    const Error none{Code::not_found, "", "no such file, or you may not see it", ""};
+    if (field < 0 || shape.fields[static_cast<std::size_t>(field)].kind != model::FieldKind::attachment) return call->problem(none);
+    if (!call->who->fields(Action::see, *record, call->world())[static_cast<std::size_t>(field)]) return call->problem(none);
+    const std::string* text = record::as_text(record->at(field));  // "sha256:<hash> <name>"
+    constexpr std::string_view mark = "sha256:";
+    constexpr std::size_t digits = 64;
+    if (!text || !text->starts_with(mark) || text->size() < mark.size() + digits) return call->problem(none);
+    const std::string hash = text->substr(mark.size(), digits);
+    const std::string name = text->size() > mark.size() + digits + 1 ? text->substr(mark.size() + digits + 1) : "file";
+    const auto known = call->service.board().attachment(hash);
+    if (!known) return call->problem(known.error());
+    if (!*known) return call->problem(Error{Code::not_found, "", "the bytes of this file were never sent here, or were erased", ""});
+    if (call->request.header("if-none-match") == "\"" + hash + "\"") {
+        net::Response same;
+        same.status = 304;
+        return call->ok_with(std::move(same.with("ETag", "\"" + hash + "\"")));
+    }
+    auto file = uploads(call).fresh();
+    std::FILE* out = std::fopen(file->path().c_str(), "wbe");
+    if (!out) return call->problem(Error{Code::store_failed, "", "the file cannot be made ready", "make room on the server's disk"});
+    std::string head;
+    bool good = true;
+    const Status read = call->service.board().read_attachment(hash, 0, [&](std::string_view piece) {
+        if (head.size() < file_kind_bytes) head += piece.substr(0, file_kind_bytes - head.size());
+        good = std::fwrite(piece.data(), 1, piece.size(), out) == piece.size();
+        return good;
+    });
+    good = std::fclose(out) == 0 && good;
+    if (!read) return call->problem(read.error());
+    if (!good) return call->problem(Error{Code::store_failed, "", "the file cannot be made ready", "make room on the server's disk"});
+    const FileKind kind = file_kind(head);
+    net::Response r;
+    r.file = file->path();
+    r.file_bytes = (*known)->bytes;
+    r.hold = std::move(file);
+    const bool shown = kind.shown && call->request.asked("download") != "1";
+    r.with("Content-Type", std::string(kind.type)).with("Content-Disposition", std::string(shown ? "inline" : "attachment") + "; filename*=UTF-8''" + net::url_encoded(name));
+    r.with("ETag", "\"" + hash + "\"").with("Cache-Control", "private, no-cache");
+    if (shown) r.with("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'");
+    call->ok_with(std::move(r));
 }
 void drop_upload(const CallPtr& call) {
     if (!path_is_set(call)) return;
@@ -492,6 +582,7 @@ void add_exchange_routes(std::vector<Route>& r) {
     r.push_back({"GET", "/files/{upload}", Needs::post, "write", false, 0, show_upload, "how far it is"});
     r.push_back({"PATCH", "/files/{upload}", Needs::post, "write", true, upload_piece_bytes_max, send_piece, "the next piece"});
     r.push_back({"DELETE", "/files/{upload}", Needs::post, "write", false, small, drop_upload, "drop it"});
+    r.push_back({"GET", "/records/{type}/{id}/files/{field}", Needs::post, "read", true, 0, record_file, "the file in a field"});
     r.push_back({"POST", "/model/preview", Needs::session, "", true, model_body, preview_model, "what another model would change"});
 }
 

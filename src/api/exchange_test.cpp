@@ -74,6 +74,7 @@ types:
       phone: {type: text, personal: true, max_chars: 20, label: [电话, 電話, Phone]}
       tax: {type: money, min: 0, label: [税收, 稅收, Tax]}
       spot: {type: place, shape: point, label: [位置, 位置, Place]}
+      paper: {type: attachment, label: [附件, 附件, Paper]}
 )m";
 
 struct Reply {
@@ -346,7 +347,7 @@ TEST_F(ExchangeApi, ALargeFileComesInPiecesAndGoesOnWhereItWasCut) {
     const Client clerk = as(1), other = as(2);
     std::string csv = "code,name,town\n";
     for (int i = 0; i < 5'000; ++i) csv += "F" + std::to_string(i) + ",甲,T1\n";
-    const Reply begun = clerk.ask("POST", "/files", json::serialize(json::object{{"name", "rows.csv"}, {"bytes", csv.size()}}));
+    const Reply begun = clerk.ask("POST", "/files", json::serialize(json::object{{"name", "rows.csv"}, {"bytes", csv.size()}, {"for", "import"}}));
     ASSERT_EQ(begun.status, 201) << begun.body;
     const std::string upload(begun.json().at("upload").as_string());
     const auto piece = [&](const Client& who, std::size_t from, std::size_t size, std::size_t said) {
@@ -356,6 +357,7 @@ TEST_F(ExchangeApi, ALargeFileComesInPiecesAndGoesOnWhereItWasCut) {
     const Reply gap = piece(clerk, 20'000, 100, 20'000);
     EXPECT_EQ(gap.status, 409);
     EXPECT_EQ(gap.header("Upload-Offset"), "10000");
+    EXPECT_EQ(gap.json().at("offset").as_int64(), 10'000);
     EXPECT_EQ(piece(other, 10'000, 10, 10'000).status, 404) << "another's upload is not there";
     EXPECT_EQ(clerk.ask("POST", "/imports?type=firm&upload=" + upload).status, 422) << "not complete";
     EXPECT_EQ(clerk.ask("GET", "/files/" + upload).header("Upload-Offset"), "10000");
@@ -397,6 +399,7 @@ TEST_F(ExchangeApi, ExportsHoldWhatTheReaderMaySeeAndComeBackUnchanged) {
     const json::value back = rested(inspector, id);
     EXPECT_EQ(back.at("bad").as_int64(), 0) << json::serialize(back);
     EXPECT_EQ(back.at("unchanged").as_int64(), 1) << json::serialize(back);
+    EXPECT_EQ(inspector.ask("GET", "/export/firm.csv?q=%E4%B9%99").header("Yipan-Rows"), "1") << "as the list's search box";
     // A filter may not read what is masked; no right, no export; nothing to see, nothing there.
     EXPECT_EQ(inspector.ask("GET", "/export/firm.csv?filter=phone%20%3D%3D%20'13900000000'").status, 403);
     EXPECT_EQ(guest.ask("GET", "/export/firm.csv").status, 404);
@@ -439,6 +442,40 @@ TEST_F(ExchangeApi, AMaskIsNotWrittenAndUnseenValuesAreNotTold) {
     const auto record = snapshot->record(type, RecordId(1));
     EXPECT_EQ(*record::as_text(record->at(1)), "甲改");
     EXPECT_EQ(*record::as_text(record->at(3)), "13812345678");
+}
+
+TEST_F(ExchangeApi, AttachmentsAreShownByTheirBytesToWhoMaySeeTheRecord) {
+    const Client clerk = as(1), other = as(2), inspector = as(3);
+    const auto attach = [&](const std::string& name, const std::string& bytes, const std::string& firm) {
+        const Reply begun = clerk.ask("POST", "/files", json::serialize(json::object{{"name", name}, {"bytes", bytes.size()}}));
+        EXPECT_EQ(begun.status, 201) << begun.body;
+        const std::string upload(begun.json().at("upload").as_string());
+        const std::size_t half = bytes.size() / 2;
+        EXPECT_EQ(clerk.ask("PATCH", "/files/" + upload, bytes.substr(0, half), "Upload-Offset: 0\r\n").status, 200);
+        const Reply last = clerk.ask("PATCH", "/files/" + upload, bytes.substr(half), "Upload-Offset: " + std::to_string(half) + "\r\n");
+        EXPECT_TRUE(last.json().as_object().contains("hash")) << last.body;
+        const std::string hash(last.json().at("hash").as_string());
+        const Reply made = clerk.ask("POST", "/records/firm", json::serialize(json::object{{"values", json::object{{"code", firm}, {"name", "甲"}, {"town", 1}, {"paper", json::object{{"hash", hash}, {"name", name}}}}}}),
+                                     "Content-Type: application/json\r\n");
+        EXPECT_EQ(made.status, 201) << made.body;
+        return "/records/firm/" + std::to_string(made.json().at("record").at("id").as_int64()) + "/files/paper";
+    };
+    const std::string png = std::string("\x89PNG\r\n\x1A\n") + std::string(100'000, '\0');
+    const std::string picture = attach("章.html", png, "F1"), page = attach("图.png", "<html><script>alert(1)</script>", "F2");
+    const Reply shown = clerk.ask("GET", picture);
+    EXPECT_EQ(shown.status, 200);
+    EXPECT_EQ(shown.body, png);
+    EXPECT_EQ(shown.header("Content-Type"), "image/png") << "not what its name says";
+    EXPECT_TRUE(shown.header("Content-Disposition").starts_with("inline"));
+    EXPECT_EQ(shown.header("X-Content-Type-Options"), "nosniff");
+    EXPECT_TRUE(clerk.ask("GET", picture + "?download=1").header("Content-Disposition").starts_with("attachment"));
+    EXPECT_EQ(clerk.ask("GET", picture, "", "If-None-Match: " + shown.header("ETag") + "\r\n").status, 304);
+    const Reply saved = clerk.ask("GET", page);
+    EXPECT_EQ(saved.header("Content-Type"), "application/octet-stream");
+    EXPECT_TRUE(saved.header("Content-Disposition").starts_with("attachment"));
+    EXPECT_EQ(other.ask("GET", picture).status, 404) << "the record is another town's";
+    EXPECT_EQ(inspector.ask("GET", picture).status, 404) << "the field is hidden from him";
+    EXPECT_EQ(clerk.ask("GET", "/records/firm/1/files/name").status, 404);
 }
 
 TEST_F(ExchangeApi, TheTemplateComesWithItsDropDowns) {

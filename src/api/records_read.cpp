@@ -116,6 +116,30 @@ json::value sum_json(const model::Field& f, const record::Value& v) {
     return json::value(*n);
 }
 
+// The same question by the same rights at the same position is counted once.
+Result<std::int64_t> counted(const CallPtr& call, int type, const board::Snapshot::Query& q, std::int64_t up_to) {
+    constexpr std::size_t kept_max = 1'000;
+    std::string key = std::to_string(type) + "|" + std::to_string(up_to) + "|" + std::to_string(static_cast<int>(q.voids)) + "|" + std::to_string(q.filter.size()) + "|" + q.filter + q.also;
+    for (const record::Value& v : q.also_parameters) {
+        const auto* n = record::as_integer(v);
+        const auto* t = record::as_text(v);
+        key += n ? "|i" + std::to_string(*n) : t ? "|t" + std::to_string(t->size()) + ":" + *t : "|u";
+    }
+    auto& totals = call->service.totals;
+    const std::int64_t position = call->snapshot().position().value;
+    {
+        const std::lock_guard lock(totals.mutex);
+        if (totals.position == position)
+            if (const auto known = totals.by_question.find(key); known != totals.by_question.end()) return known->second;
+    }
+    YIPAN_TRY(const std::int64_t n, call->snapshot().count(type, q, up_to));
+    const std::lock_guard lock(totals.mutex);
+    if (totals.position < position || totals.by_question.size() >= kept_max) totals.by_question.clear();
+    totals.position = std::max(totals.position, position);
+    if (totals.position == position) totals.by_question.emplace(std::move(key), n);
+    return n;
+}
+
 void list(const CallPtr& call) {
     const int type = type_of(call, call->parameter(0));
     if (type < 0) return;
@@ -164,7 +188,7 @@ void list(const CallPtr& call) {
             out["total"] = json::object{{"value", so_far}, {"exact", true}};
         } else {
             const std::int64_t up_to = total == "exact" ? INT64_MAX : bounded_total + 1;
-            const auto n = call->snapshot().count(type, q, up_to);
+            const auto n = counted(call, type, q, up_to);
             if (!n) return call->problem(n.error());
             const bool exact = total == "exact" || *n <= bounded_total;
             out["total"] = json::object{{"value", exact ? *n : bounded_total}, {"exact", exact}};

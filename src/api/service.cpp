@@ -69,11 +69,12 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
     Service* self = out.get();
     board.subscribe([self](const board::Shown& shown) {
         self->position_.store(shown.position.value, std::memory_order_release);
+        self->forget_snapshots();
         self->rights_.changed(shown);
         self->search_->changed(shown);
         self->events_->shown(shown);
-        self->hooks_->shown();
         self->erased(shown);
+        self->hooks_->shown();
     });
     board.set_permit([self](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) { self->refuse_writing(ask, world, refused); });
     YIPAN_TRY_VOID(out->hooks_->load());
@@ -96,7 +97,51 @@ void Service::erased(const board::Shown& shown) {
     }
 }
 
+// A spare snapshot keeps its read transaction, so it is never kept beyond the next change, a second (the day may
+// change) or some hundred uses (it remembers the records it read).
+std::unique_ptr<board::Snapshot> Service::take_snapshot() {
+    constexpr int uses_max = 200;
+    constexpr std::chrono::seconds age_max{1};
+    const auto now = std::chrono::steady_clock::now();
+    std::vector<Spare> old;  // ended outside of the lock
+    Spare taken;
+    {
+        const std::lock_guard lock(spare_mutex_);
+        while (!spare_.empty() && !taken.snapshot) {
+            Spare spare = std::move(spare_.back());
+            spare_.pop_back();
+            const bool good = spare.snapshot->position().value == position() && spare.uses < uses_max && now - spare.born < age_max;
+            if (good) taken = std::move(spare);
+            else old.push_back(std::move(spare));
+        }
+    }
+    if (!taken.snapshot) taken = {board_.snapshot(), now, 0};
+    std::unique_ptr<board::Snapshot> out = std::move(taken.snapshot);
+    const std::lock_guard lock(spare_mutex_);
+    lent_[out.get()] = {nullptr, taken.born, taken.uses + 1};
+    return out;
+}
+void Service::give_snapshot(std::unique_ptr<board::Snapshot> snapshot) {
+    constexpr std::size_t spare_max = 8;
+    if (!snapshot) return;
+    const std::lock_guard lock(spare_mutex_);
+    const auto lent = lent_.find(snapshot.get());
+    Spare spare = lent == lent_.end() ? Spare{} : std::move(lent->second);
+    if (lent != lent_.end()) lent_.erase(lent);
+    if (spare_.size() >= spare_max || snapshot->position().value != position()) return;
+    spare.snapshot = std::move(snapshot);
+    spare_.push_back(std::move(spare));
+}
+void Service::forget_snapshots() {
+    std::vector<Spare> old;
+    {
+        const std::lock_guard lock(spare_mutex_);
+        old.swap(spare_);
+    }
+}
+
 void Service::stop() {
+    forget_snapshots();
     hooks_->stop();
     if (imports_) imports_->stop();
     events_->stop();
@@ -119,15 +164,20 @@ void Service::refuse_writing(const board::WriteAsk& ask, record::Resolver& world
     who->judge(ask, world, refused);
 }
 
+// What is answered before there is a call carries the same headers as what a call answers.
+net::Response Service::guarded(net::Response r) const {
+    r.with("Yipan-Position", std::to_string(position())).with("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    r.with("X-Content-Type-Options", "nosniff").with("Referrer-Policy", "no-referrer").with("Cache-Control", "no-store");
+    return r;
+}
+
 net::Response Service::trouble(int status) {
     const auto make = [&](Code code, std::string message, std::string hint) {
-        net::Response r = problem_response({{code, "", std::move(message), std::move(hint)}}, status);
-        r.with("X-Content-Type-Options", "nosniff");
+        net::Response r = guarded(problem_response({{code, "", std::move(message), std::move(hint)}}, status));
         if (status == 503 || status == 429) r.with("Retry-After", "2");
         return r;
     };
     switch (status) {
-        case 408: return make(Code::usage, "the request took too long to arrive", "");
         case 413: return make(Code::limit_exceeded, "the body is larger than this route takes", "");
         case 414: return make(Code::limit_exceeded, "the address is too long", "");
         case 431: return make(Code::limit_exceeded, "the header is too large", "");
@@ -149,7 +199,7 @@ net::App::Plan Service::plan(const net::Request& head) {
     if (match.path_known) {
         net::Response r = problem_response({{Code::usage, "", head.method.substr(0, 20) + " is not answered here", "one of " + match.allowed}}, 405);
         r.with("Allow", match.allowed);
-        out.instead = std::move(r);
+        out.instead = guarded(std::move(r));
     }
     return out;
 }
@@ -191,6 +241,8 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
             return call->problem(Error{Code::not_allowed, "identity", "no post is chosen, or it is not held any more", "POST /session/identity"}, 403);
         call->who = std::move(*who);
         call->route->handle(call);
+    } catch (const ModelChanged&) {
+        if (!call->answered()) call->problem(Error{Code::busy, "", "the model of the board was changed at this moment", "ask again"}, 503);
     } catch (const std::exception& problem) {  // a library threw: the call answers, the server goes on
         if (!call->answered()) call->problem(Error{Code::store_failed, "", std::string("not answered: ") + problem.what(), ""}, 500);
     }

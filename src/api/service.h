@@ -3,6 +3,7 @@
 // decided in access/, what is true in board/. Handlers that read run to the end on a snapshot; handlers that write hand
 // a draft to the board and answer when it is durable, without holding a thread.
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -93,8 +94,19 @@ class Service final : public net::App {
     bool exchange_ready() const { return imports_ != nullptr; }
     Imports& imports() { return *imports_; }
     Uploads& uploads() { return *uploads_; }
+    /// A snapshot of the newest position: one that another request has read from and given back, while nothing was
+    /// written since, with what it already knows; else a fresh one.
+    std::unique_ptr<board::Snapshot> take_snapshot();
+    void give_snapshot(std::unique_ptr<board::Snapshot> snapshot);
     std::int64_t position() const { return position_.load(std::memory_order_acquire); }
     const std::vector<Route>& routes() const { return routes_; }
+
+    /// Totals of lists by question and rights, as long as the board stands at the position they were counted at.
+    struct Totals {
+        std::mutex mutex;
+        std::int64_t position = -1;
+        std::map<std::string, std::int64_t> by_question;
+    } totals;
 
     /// Who looks at a record's form: (type, id) -> person -> until (unix seconds).
     std::map<std::pair<int, std::int64_t>, std::map<std::int64_t, std::int64_t>> editing;
@@ -109,6 +121,7 @@ class Service final : public net::App {
     Service(board::Board& board, Settings settings);
     void refuse_writing(const board::WriteAsk& ask, record::Resolver& world, Errors& refused);
     void page(const std::shared_ptr<Call>& call);
+    net::Response guarded(net::Response response) const;
     void erased(const board::Shown& shown);
 
     board::Board& board_;
@@ -126,6 +139,15 @@ class Service final : public net::App {
     net::Router router_;
     std::vector<Route> routes_;
     std::atomic<std::int64_t> position_{0};
+    void forget_snapshots();
+    struct Spare {
+        std::unique_ptr<board::Snapshot> snapshot;
+        std::chrono::steady_clock::time_point born;
+        int uses = 0;
+    };
+    std::mutex spare_mutex_;
+    std::vector<Spare> spare_;
+    std::map<const board::Snapshot*, Spare> lent_;  // without their snapshots: when born, how often used
 };
 
 // One function per group of routes.

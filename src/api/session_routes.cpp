@@ -105,6 +105,7 @@ void sign_in(const CallPtr& call) {
     if (opened) return enter(call, std::move(opened));
     json::object more;
     if (code_needed) more["code_needed"] = true;
+    if (opened.error().code == Code::busy) call->headers.emplace_back("Retry-After", "60");
     call->problem({opened.error()}, opened.error().code == Code::busy ? 429 : 401, std::move(more));
 }
 void sign_out(const CallPtr& call) {

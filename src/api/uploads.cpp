@@ -50,7 +50,7 @@ std::shared_ptr<TemporaryFile> Uploads::fresh(std::string_view end) const {
     return std::make_shared<TemporaryFile>(start_ + access::new_secret() + std::string(end));
 }
 
-Result<std::string> Uploads::begin(RecordId person, RecordId post, std::string name, std::int64_t bytes) {
+Result<std::string> Uploads::begin(RecordId person, RecordId post, std::string name, std::int64_t bytes, bool for_import) {
     constexpr std::size_t name_bytes_max = 200;
     if (name.empty() || name.size() > name_bytes_max || name.find_first_of(std::string_view("/\\\0", 3)) != std::string::npos ||
         std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }))
@@ -66,7 +66,7 @@ Result<std::string> Uploads::begin(RecordId person, RecordId post, std::string n
     Upload upload;
     upload.person = person;
     upload.post = post;
-    upload.state = {std::move(name), bytes, 0};
+    upload.state = {std::move(name), bytes, 0, for_import};
     upload.file = fresh();
     upload.touched = now;
     YIPAN_TRY_VOID(write_at(upload.file->path(), 0, {}));

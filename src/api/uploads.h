@@ -36,8 +36,9 @@ class Uploads {
     struct State {
         std::string name;
         std::int64_t bytes = 0, offset = 0;
+        bool for_import = false;  // otherwise it becomes an attachment when its last piece is there
     };
-    Result<std::string> begin(RecordId person, RecordId post, std::string name, std::int64_t bytes);
+    Result<std::string> begin(RecordId person, RecordId post, std::string name, std::int64_t bytes, bool for_import);
     Result<State> state(RecordId person, RecordId post, const std::string& id);
     /// version_conflict when the piece does not begin where the last one ended.
     Result<State> append(RecordId person, RecordId post, const std::string& id, std::int64_t offset, std::string_view piece);

@@ -1,6 +1,7 @@
 #include "api/values.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "record/check.h"
 #include "record/input.h"
@@ -10,6 +11,25 @@ using model::FieldKind;
 
 namespace {
 constexpr std::int64_t exact_in_json = std::int64_t{1} << 53;
+
+// JSON whose numbers have no exponent: json::serialize writes 117.35 as 1.1735E2.
+std::string plainly(const json::value& value) {
+    std::string out;
+    if (value.is_double()) {
+        char digits[64];
+        const auto end = std::to_chars(digits, digits + sizeof digits, value.get_double(), std::chars_format::fixed);
+        return end.ec == std::errc{} ? std::string(digits, end.ptr) : json::serialize(value);
+    }
+    if (value.is_array()) {
+        for (const auto& item : value.get_array()) out += (out.empty() ? "[" : ",") + plainly(item);
+        return out.empty() ? "[]" : out + "]";
+    }
+    if (value.is_object()) {
+        for (const auto& [key, item] : value.get_object()) out += (out.empty() ? "{" : ",") + json::serialize(json::value(key)) + ":" + plainly(item);
+        return out.empty() ? "{}" : out + "}";
+    }
+    return json::serialize(value);
+}
 
 json::value integer_json(std::int64_t n) {
     if (n > exact_in_json || n < -exact_in_json) return json::value(std::to_string(n));
@@ -188,7 +208,7 @@ Result<record::Value> read_value(Call& call, const model::Field& field, const js
                 return record::parse_value(call.model(), field, member_text(value.get_object(), "hash") + " " + member_text(value.get_object(), "name"), find);
             break;
         case FieldKind::place:
-            if (value.is_object()) return record::parse_value(call.model(), field, json::serialize(value), find);
+            if (value.is_object()) return record::parse_value(call.model(), field, plainly(value), find);
             break;
         default: break;
     }

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/nearest.h"
+#include "board/attachments.h"
 #include "board/core.h"
 #include "board/past.h"
 #include "board/preview.h"
@@ -153,6 +154,23 @@ class BoardImpl final : public Board {
         if (auto error = closed()) return std::vector<Checked<Receipt>>(drafts.size(), fail(Errors{*error}));
         return writer_->apply_batch(std::move(drafts));
     }
+    Result<Attachment> put_attachment(const ReadSome& read) override {
+        if (auto error = closed()) return fail(*error);
+        return take_attachment(core_->facts.path, read, SystemClock().now(), [this](const auto& work) {
+            Status out;
+            writer_->alone([&] { out = core_->on_store(work); });
+            return out;
+        });
+    }
+    Result<std::optional<Attachment>> attachment(std::string_view hash) override {
+        YIPAN_TRY(auto reader, open_reader());
+        return find_attachment(*reader, hash);
+    }
+    Status read_attachment(std::string_view hash, std::int64_t offset,
+                           const std::function<bool(std::string_view)>& out) override {
+        YIPAN_TRY(auto reader, open_reader());
+        return give_attachment(core_->facts.path, *reader, hash, offset, out);
+    }
     std::unique_ptr<Snapshot> snapshot() override;
     Checked<ModelReceipt> change_model(ModelChange change, const Progress& progress) override {
         if (auto error = closed()) return fail(Errors{*error});
@@ -169,6 +187,9 @@ class BoardImpl final : public Board {
     const Zone& zone() const override { return core_->facts.zone; }
     Instant now() override { return core_->clock->now(); }
     bool read_only() const override { return core_->read_only; }
+    void announce(const std::string& address) override {
+        if (writer_) writer_->alone([&] { (void)core_->store->announce(address); });
+    }
     std::optional<Upgrade> upgraded() const override { return core_->upgraded; }
     std::optional<Error> damage() const override { return core_->damage; }
     VerifyReport verify(const Progress& progress) override {
@@ -180,6 +201,7 @@ class BoardImpl final : public Board {
             return pages;
         }
         VerifyReport report = verify_store(**reader, core_->shape_now(), progress);
+        verify_attachments(core_->facts.path, **reader, report);
         add_pages(std::move(pages), report);
         return report;
     }
@@ -700,6 +722,7 @@ Checked<std::unique_ptr<Board>> Board::replay(const std::string& from, const std
             if (!status) return fail(Errors{status.error()});
             if (progress) progress(at - 1, head->position);
         }
+        if (const auto files = copy_attachments(from, old, to, *(*target)->store); !files) return fail(Errors{files.error()});
         const auto copied = (*target)->store->head();
         if (!copied || copied->root != head->root)
             return fail(Errors{{Code::corrupt, from, "its journal does not hash to the same root when it is replayed",

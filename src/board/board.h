@@ -137,7 +137,9 @@ struct VerifyReport {
     bool ok = false;
     std::int64_t entries = 0, records = 0, nodes = 0;
     std::int64_t pages = 0, damaged_pages = 0;  // of the file, used or free; 0 pages: a format without checksums
+    std::int64_t attachments = 0, attachment_bytes = 0;
     std::int64_t log_frames = 0;                // of the write-ahead log
+    std::string log_note;                       // frames of it that do not count, where that is worth telling; no damage
     Digest root{};
     Errors problems;  // each names the entry or record
 };
@@ -146,6 +148,15 @@ struct Upgrade {  // what opening a board of an older format for writing did
     int from = 0, to = 0;
     std::string backup;  // the board as it was, beside it
 };
+
+/// Bytes a record's attachment field names by their hash (docs/life.md).
+struct Attachment {
+    std::string hash;  // 64 hex digits: a field holds "sha256:<hash> <name>"
+    std::int64_t bytes = 0;
+    bool beside = false;  // in a file beside the board
+};
+/// Fills the room and says how much; 0: the end.
+using ReadSome = std::function<Result<std::size_t>(char* out, std::size_t room)>;
 
 /// Whether lists and counts include void records.
 enum class Voids { left_out, included };
@@ -295,6 +306,14 @@ class Board {
     /// What that would do. Reads the board as it stands; never waits for the writer.
     virtual Checked<ModelPreview> preview_model(const ModelChange& change, const Progress& progress = {}) = 0;
 
+    /// Takes the bytes of an attachment in; a record names them afterwards. What nothing names after a day goes with the
+    /// next `compact`; what an erasure leaves unnamed goes with it.
+    virtual Result<Attachment> put_attachment(const ReadSome& read) = 0;
+    virtual Result<std::optional<Attachment>> attachment(std::string_view hash) = 0;
+    /// In pieces from `offset` on, until `out` says false.
+    virtual Status read_attachment(std::string_view hash, std::int64_t offset,
+                                   const std::function<bool(std::string_view)>& out) = 0;
+
     virtual std::unique_ptr<Snapshot> snapshot() = 0;
     virtual model::ModelPtr model() const = 0;
     virtual const std::string& name() const = 0;
@@ -302,6 +321,8 @@ class Board {
     virtual const Zone& zone() const = 0;
     virtual Instant now() = 0;
     virtual bool read_only() const = 0;
+    /// Where this process can be asked; told to whoever is refused because it holds the board for writing.
+    virtual void announce(const std::string& address) = 0;
     virtual std::optional<Upgrade> upgraded() const = 0;  // by this opening
     virtual std::optional<Error> damage() const = 0;      // why a damaged board is open for reading only
 

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "base/check.h"
+#include "board/attachments.h"
 #include "board/model_entry.h"
 #include "board/tail.h"
 #include "store/upgrade.h"
@@ -255,6 +256,11 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
         answers.assign(drafts.size(), Checked<Receipt>(tl::unexpect, Errors{error}));
         return false;
     };
+    if (hardening_failed_.load(std::memory_order_acquire))
+        return refuse_all({Code::store_failed, facts.path,
+                           "the disk did not confirm an earlier write, so nothing more is written",
+                           "open the board anew"}),
+               true;
     Pending pending;
     const Log::State mark = log_->mark();
     const auto roll_back = [&] {
@@ -264,11 +270,6 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
         judge_->batch_over();
         (void)judge_->open();
     };
-    if (hardening_failed_.load(std::memory_order_acquire))
-        return refuse_all({Code::store_failed, facts.path,
-                           "the disk did not confirm an earlier write, so nothing more is written",
-                           "open the board anew"}),
-               true;
     if (const auto ok = store->begin(); !ok) return refuse_all(ok.error());
     const Instant now = clock->now();
     for (Draft* draft : drafts) {
@@ -307,6 +308,9 @@ Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::o
         YIPAN_TRY_VOID(store->set_next_record(type, judge_->next_record(type)));
     YIPAN_TRY_VOID(store->put_tail(log_->position(), encode_postings(pending.postings)));
     YIPAN_TRY_VOID(store->set_head({log_->position(), log_->root()}));
+    if (!pending.attachments.empty()) {
+        YIPAN_TRY(pending.beside, drop_unnamed(*store, pending.attachments));
+    }
     if (!run_ready_.load(std::memory_order_acquire)) {
         if (auto committed = store->commit(); !committed) {
             failed_at_commit = true;
@@ -365,13 +369,28 @@ Status Core::replay(std::span<const journal::Entry> entries) {
     return {};
 }
 
+Status Core::on_store(const std::function<Status(store::Store&)>& work) {
+    if (hardening_failed_.load(std::memory_order_acquire))
+        return fail(Code::store_failed, facts.path, "the disk did not confirm an earlier write, so nothing more is written",
+                    "open the board anew");
+    YIPAN_TRY_VOID(store->begin());
+    Status done = work(*store);
+    if (done) done = store->commit();
+    if (!done) {
+        store->rollback();
+        return done;
+    }
+    return harden();
+}
+
 Status Core::harden() {
-    const Status status = store->sync();
+    const Status status = store ? store->sync() : fail(Code::store_failed, facts.path, "the board could not be opened again", "open it anew");
     if (!status) hardening_failed_.store(true, std::memory_order_release);
     return status;
 }
 
 void Core::show(const Shown& shown) {
+    if (!hardening_failed_.load(std::memory_order_acquire)) remove_beside(facts.path, shown.pending.beside);
     {
         const std::unique_lock lock(book_mutex);
         book->apply(shown.pending.postings, shown.position);
@@ -401,6 +420,8 @@ void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>
     Status opened;
     for (int i = 0; i < reopen_tries; ++i)
         if (opened = reopen(); opened) break;
+    if (!opened) hardening_failed_.store(true, std::memory_order_release);
+    if (opened) opened = harden();  // what is found may have been committed and not yet synced
     for (std::size_t i = 0; i < drafts.size(); ++i) {
         const bool nothing = answers[i] && answers[i]->first.value == 0 && drafts[i]->side.empty();
         if (!answers[i] || nothing || answers[i]->repeated) continue;
@@ -414,15 +435,29 @@ void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>
     }
 }
 
+// What readers look at stays when the store cannot be opened again; only writing is over then.
 Status Core::reopen() {
     const std::unique_lock lock(book_mutex);  // the book is replaced: no reader may be in it
-    book.reset();
-    runs.reset();
-    reader_.reset();
+    auto old_book = std::move(book);
+    auto old_runs = std::move(runs);
+    auto old_reader = std::move(reader_);
     judge_.reset();
     log_.reset();
     world_.reset();
     store.reset();
+    const Status done = open_again();
+    if (!done) {
+        judge_.reset();
+        book = std::move(old_book);
+        runs = std::move(old_runs);
+        reader_ = std::move(old_reader);
+    }
+    old_book.reset();  // before what it reads from
+    old_runs.reset();
+    return done;
+}
+
+Status Core::open_again() {
     YIPAN_TRY(store, store::open_sqlite(facts.path, store::Access::write));
     if (auto ok = load_model(); !ok) return fail(ok.error().front());  // a change of it may have been committed
     plan = std::make_shared<const figure::Plan>(*shape->model, numbers_.of(*shape->model, facts.model_version));

@@ -35,6 +35,9 @@ class Core {
     /// Waits until every batch so far is shown; set by whoever shows them on another thread.
     std::function<void()> drain = [] {};
 
+    /// Something beside journal and records, as one durable transaction; on the writer's thread, everything shown.
+    Status on_store(const std::function<Status(store::Store&)>& work);
+
     /// What a change of the model comes to: the files it would keep, the model, the step from the present one.
     struct Planned {
         std::vector<model::SourceFile> files;
@@ -110,6 +113,7 @@ class Core {
     bool try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, std::optional<Shown>& shown);
     void recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause);
     Status reopen();
+    Status open_again();
 
     std::unique_ptr<store::Store> reader_;  // for runs, when a writer is there
     std::unique_ptr<World> world_;

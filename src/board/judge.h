@@ -8,6 +8,7 @@
 // it. Rules see the state after the whole draft.
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 
 #include "board/board.h"
@@ -24,6 +25,8 @@ struct Pending {
     std::map<std::pair<int, std::int64_t>, record::RecordPtr> links;  // changed link records; null = removed
     std::map<int, std::int64_t> next_record;                          // by type, ids given out
     bool erased = false;  // bodies are gone: the files are to be scrubbed after the commit
+    std::set<std::string> attachments;  // hashes that erased bodies named
+    std::vector<std::string> beside;    // of those, the ones beside the board that nothing names any more
     std::vector<Changed> changed;                                     // in the order written
     bool side = false;                                                // something was written beside the journal
 };

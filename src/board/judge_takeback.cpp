@@ -1,6 +1,7 @@
 // Removing, and the four ways of taking back (docs/taking-back.md).
 #include <algorithm>
 
+#include "board/attachments.h"
 #include "board/session.h"
 #include "record/check.h"
 #include "record/input.h"
@@ -278,6 +279,8 @@ bool Judge::Session::erase_versions(std::int64_t position, std::uint8_t groups) 
     while (position > 0) {
         const auto stored = j_.store_.entry(position);
         if (!stored) return lose(stored.error()), false;
+        constexpr auto attachment = static_cast<std::size_t>(model::FieldGroup::attachment);
+        if (groups >> attachment & 1) hashes_named(stored->entry.body[attachment], pending_.attachments);
         if (!guard(j_.store_.erase_bodies(position, groups))) return false;
         position = stored->entry.previous;
     }

@@ -1,6 +1,13 @@
 #include "board/verify.h"
 
-#include <unordered_map>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <array>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <thread>
 
 #include "board/log.h"
 #include "store/pages.h"
@@ -10,6 +17,77 @@ namespace {
 constexpr std::size_t problems_max = 100;
 constexpr std::int64_t progress_every = 5'000;
 
+/// Things read by one thread and looked at by another, in their order; two batches at most are under way, and their
+/// memory is used again.
+template <class T>
+class Pipe {
+  public:
+    explicit Pipe(std::function<void(T&)> look) : look_(std::move(look)) {
+        for (Batch& batch : batches_) batch.items.resize(batch_items);
+        thread_ = std::thread([this] { loop(); });
+    }
+    ~Pipe() { finish(); }
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
+    /// To be filled before the next call.
+    T& next() {
+        if (batches_[filling_].used == batch_items) hand_over();
+        return batches_[filling_].items[batches_[filling_].used++];
+    }
+    void finish() {
+        if (!thread_.joinable()) return;
+        hand_over();
+        {
+            const std::lock_guard lock(mutex_);
+            over_ = true;
+        }
+        turn_.notify_all();
+        thread_.join();
+    }
+
+  private:
+    static constexpr std::size_t batch_items = 1'024;
+    struct Batch {
+        std::vector<T> items;
+        std::size_t used = 0;
+        bool full = false;
+    };
+    void hand_over() {
+        std::unique_lock lock(mutex_);
+        batches_[filling_].full = true;
+        turn_.notify_all();
+        filling_ ^= 1;
+        turn_.wait(lock, [&] { return !batches_[filling_].full; });
+        batches_[filling_].used = 0;
+    }
+    void loop() {
+        for (std::size_t at = 0;; at ^= 1) {
+            {
+                std::unique_lock lock(mutex_);
+                turn_.wait(lock, [&] { return batches_[at].full || over_; });
+                if (!batches_[at].full) return;
+            }
+            for (std::size_t i = 0; i < batches_[at].used; ++i) look_(batches_[at].items[i]);
+            {
+                const std::lock_guard lock(mutex_);
+                batches_[at].full = false;
+            }
+            turn_.notify_all();
+        }
+    }
+
+    std::function<void(T&)> look_;
+    std::array<Batch, 2> batches_;
+    std::size_t filling_ = 0;
+    bool over_ = false;
+    std::mutex mutex_;
+    std::condition_variable turn_;
+    std::thread thread_;
+};
+
+// Reading and hashing take about the same time, so they go on two threads. Of the entry that made a record's last version
+// the journal's pass keeps a fingerprint of its bodies; the pass over the rows compares with that, and asks for the entry
+// itself only when the two differ or a mark or another model stands in between.
 class Verifier {
   public:
     Verifier(store::Store& store, ShapePtr shape, const Progress& progress)
@@ -40,18 +118,26 @@ class Verifier {
         bool removed = false;
         bool seen = false;
         std::uint8_t missing = 0;  // groups whose body is gone and no erasure has accounted for yet
+        bool plain = false;        // under the present model, without marks: the fingerprint says it all
+        std::uint64_t fingerprint = 0;
     };
+    std::uint64_t fingerprint(const std::array<std::string, journal::group_count>& bodies, std::int64_t previous,
+                              std::int32_t effective) const {
+        std::uint64_t out = seed_ ^ static_cast<std::uint64_t>(previous) ^ static_cast<std::uint64_t>(effective) << 40;
+        for (const std::string& body : bodies) out = XXH3_64bits_withSeed(body.data(), body.size(), out);
+        return out;
+    }
 
     void problem(std::string where, std::string what) {
+        const std::lock_guard lock(problems_mutex_);  // both threads find some
         if (report_.problems.size() < problems_max)
             report_.problems.push_back({Code::corrupt, std::move(where), std::move(what), ""});
     }
 
     void entries(std::int64_t to) {
         Digest before{};
-        std::int64_t expected = 1;
-        std::int64_t time = INT64_MIN;
-        const auto ok = store_.each_entry(1, to, [&](const store::StoredEntry& stored) -> Status {
+        std::int64_t expected = 1, time = INT64_MIN, read = 0;
+        Pipe<store::StoredEntry> pipe([&](const store::StoredEntry& stored) {
             const journal::Entry& e = stored.entry;
             const std::string place = "entry " + std::to_string(e.position);
             if (e.position != expected) problem("entry " + std::to_string(expected), "is missing");
@@ -62,19 +148,25 @@ class Verifier {
             time = e.time;
             before = stored.leaf;
             frontier_.append(stored.leaf, [&](unsigned level, std::uint64_t index, const Digest& hash) {
-                if (level == 0 || level % Log::node_level != 0) return;
-                ++report_.nodes;
-                const auto node = store_.node(static_cast<int>(level), static_cast<std::int64_t>(index));
-                if (!node || !*node || **node != hash)
-                    problem("node " + std::to_string(level) + "/" + std::to_string(index),
-                            "is missing or differs from the entries below it");
+                if (level > 0 && level % Log::node_level == 0) nodes_.push_back({level, index, hash});
             });
             version(e, place);
             ++report_.entries;
-            if (progress_ && report_.entries % progress_every == 0) progress_(report_.entries, total_ * 2);
+        });
+        const auto ok = store_.each_entry(1, to, [&](const store::StoredEntry& stored) -> Status {
+            pipe.next() = stored;
+            if (progress_ && ++read % progress_every == 0) progress_(read, total_ * 2);
             return {};
         });
+        pipe.finish();
         if (!ok) problem(ok.error().where.empty() ? "journal" : ok.error().where, ok.error().message);
+        for (const Node& n : nodes_) {
+            ++report_.nodes;
+            const auto node = store_.node(static_cast<int>(n.level), static_cast<std::int64_t>(n.index));
+            if (!node || !*node || **node != n.hash)
+                problem("node " + std::to_string(n.level) + "/" + std::to_string(n.index),
+                        "is missing or differs from the entries below it");
+        }
     }
 
     void version(const journal::Entry& e, const std::string& place) {
@@ -93,6 +185,9 @@ class Verifier {
         last.position = e.position;
         last.version = e.version;
         last.removed = gone;
+        last.plain = e.model_version == shape_->version &&
+                     (e.verb == journal::Verb::create || e.verb == journal::Verb::amend || e.verb == journal::Verb::move);
+        if (last.plain) last.fingerprint = fingerprint(e.body, e.previous, e.effective);
         bodies(e, last, place);
     }
 
@@ -110,39 +205,45 @@ class Verifier {
     void rows(const model::Type& type) {
         auto& records = last_[static_cast<std::size_t>(type.index)];
         const auto& codec = shape_->codecs[static_cast<std::size_t>(type.index)];
-        std::string body;
-        const auto ok = store_.each(type.index, [&](const record::RecordPtr& r) {
-            const std::string place = type.code + " " + std::to_string(r->id.value);
+        std::mutex mutex;
+        std::vector<record::RecordPtr> doubtful;  // to be compared with their entries; guarded by `mutex`
+        std::array<std::string, journal::group_count> body;
+        Pipe<record::RecordPtr> pipe([&](record::RecordPtr& r) {
             ++report_.records;
-            if (progress_ && report_.records % progress_every == 0)
-                progress_(std::min(total_ + report_.records, total_ * 2), total_ * 2);
             const auto index = static_cast<std::size_t>(r->id.value);
             if (r->id.value < 1 || index >= records.size() || records[index].position == 0 || records[index].removed)
-                return problem(place, "has no entry in the journal"), true;
+                return problem(type.code + " " + std::to_string(r->id.value), "has no entry in the journal");
             Last& last = records[index];
             last.seen = true;
             if (r->version != last.version || r->position.value != last.position)
-                return problem(place, "is not the version its last entry made"), true;
-            const auto stored = store_.entry(last.position);
-            if (!stored) return problem(place, stored.error().message), true;
-            if (r->previous.value != stored->entry.previous || r->effective.days != stored->entry.effective)
-                problem(place, "differs from entry " + std::to_string(last.position));
-            if (stored->entry.model_version != shape_->version) {  // written under an earlier model
-                const auto carried = shape_->eras->carry(stored->entry, shape_->version);
-                if (!carried)
-                    problem(place, carried.error().text());
-                else if (carried->values != r->values || carried->marks.voided != r->voided)
-                    problem(place, "differs from entry " + std::to_string(last.position) + " that made it");
-                return true;
+                return problem(type.code + " " + std::to_string(r->id.value), "is not the version its last entry made");
+            if (last.plain && !r->voided) {
+                for (int g = 0; g < record::group_count; ++g)
+                    codec.encode(*r, static_cast<model::FieldGroup>(g), body[static_cast<std::size_t>(g)]);
+                if (fingerprint(body, r->previous.value, r->effective.days) == last.fingerprint) return;
             }
-            const auto said = record::marks_of(stored->entry.body[0]);
-            for (int g = 0; g < record::group_count; ++g) {
-                codec.encode(*r, static_cast<model::FieldGroup>(g), body, said ? &*said : nullptr);
-                if (body != stored->entry.body[static_cast<std::size_t>(g)])
-                    problem(place, "differs from entry " + std::to_string(last.position) + " that made it");
+            const std::lock_guard lock(mutex);
+            doubtful.push_back(std::move(r));
+        });
+        const auto settle = [&] {
+            std::vector<record::RecordPtr> some;
+            {
+                const std::lock_guard lock(mutex);
+                some.swap(doubtful);
             }
+            for (const record::RecordPtr& r : some) compare(type, *r);
+        };
+        std::int64_t read = 0;
+        const auto ok = store_.each(type.index, [&](const record::RecordPtr& r) {
+            pipe.next() = r;
+            if (++read % settle_every == 0) settle();
+            if (progress_ && read % progress_every == 0)
+                progress_(std::min(total_ + rows_before_ + read, total_ * 2), total_ * 2);
             return true;
         });
+        pipe.finish();
+        settle();
+        rows_before_ += read;
         if (!ok) problem(type.code, ok.error().message);
         for (std::size_t id = 1; id < records.size(); ++id)
             if (records[id].position && !records[id].removed && !records[id].seen)
@@ -155,9 +256,45 @@ class Verifier {
                             "), and no erasure accounts for it");
     }
 
+    // A row against the entry that made it.
+    void compare(const model::Type& type, const record::Record& r) {
+        const auto& codec = shape_->codecs[static_cast<std::size_t>(type.index)];
+        const std::string place = type.code + " " + std::to_string(r.id.value);
+        const std::string differs = "differs from entry " + std::to_string(r.position.value);
+        const auto stored = store_.entry(r.position.value);
+        if (!stored) return problem(place, stored.error().message);
+        if (r.previous.value != stored->entry.previous || r.effective.days != stored->entry.effective)
+            problem(place, differs);
+        if (stored->entry.model_version != shape_->version) {  // written under an earlier model
+            const auto carried = shape_->eras->carry(stored->entry, shape_->version);
+            if (!carried)
+                problem(place, carried.error().text());
+            else if (carried->values != r.values || carried->marks.voided != r.voided)
+                problem(place, differs + " that made it");
+            return;
+        }
+        const auto said = record::marks_of(stored->entry.body[0]);
+        std::string body;
+        for (int g = 0; g < record::group_count; ++g) {
+            codec.encode(r, static_cast<model::FieldGroup>(g), body, said ? &*said : nullptr);
+            if (body != stored->entry.body[static_cast<std::size_t>(g)]) problem(place, differs + " that made it");
+        }
+    }
+
+    struct Node {
+        unsigned level = 0;
+        std::uint64_t index = 0;
+        Digest hash{};
+    };
+    static constexpr std::int64_t settle_every = 1'024;
+
     store::Store& store_;
     ShapePtr shape_;
     const Progress& progress_;
+    const std::uint64_t seed_ = std::random_device{}() | static_cast<std::uint64_t>(std::random_device{}()) << 32;
+    std::mutex problems_mutex_;
+    std::vector<Node> nodes_;  // of the tree, as the entries make them
+    std::int64_t rows_before_ = 0;
     VerifyReport report_;
     journal::Frontier frontier_;
     std::int64_t total_ = 0;
@@ -183,6 +320,7 @@ void verify_pages(const std::string& path, VerifyReport& report, const Progress&
     report.pages = pages->pages;
     report.damaged_pages = pages->damaged;
     report.log_frames = pages->frames;
+    report.log_note = pages->log_note;
     for (Error& e : store::page_problems(*pages)) report.problems.push_back(std::move(e));
 }
 
@@ -190,6 +328,7 @@ void add_pages(VerifyReport pages, VerifyReport& report) {
     report.pages = pages.pages;
     report.damaged_pages = pages.damaged_pages;
     report.log_frames = pages.log_frames;
+    report.log_note = std::move(pages.log_note);
     report.problems.insert(report.problems.begin(), pages.problems.begin(), pages.problems.end());
     report.ok = report.problems.empty();
 }
@@ -266,6 +405,13 @@ Status dump_store(store::Store& store, const ShapePtr& shape, Snapshot& snapshot
         }
         line += ",\"leaf\":\"" + hex(stored.leaf) + "\"}";
         out(line);
+        return {};
+    }));
+    YIPAN_TRY_VOID(store.each_attachment([&](const store::Store::Attachment& a) -> Status {
+        if (!a.complete) return {};
+        line = "{\"attachment\":\"" + a.hash + "\"";
+        member(line, "bytes", a.bytes);
+        out(line + "}");
         return {};
     }));
     YIPAN_TRY_VOID(store.each_counter([&](std::string_view name, std::int64_t value) {

@@ -417,6 +417,10 @@ class Writer {
                            (element.is(K::object) && element.object == a->type.object);
         if (!plain || element.k != a->type.k || (element.is(K::decimal) && element.scale != a->type.scale))
             return refuse(e, a->type.text() + " in " + l->type.text());
+        // A parameter is the same for every row: its elements are looked up in a set made once. (No element is null.)
+        if (l->sql.starts_with('?'))
+            return made("(CASE WHEN " + l->sql + " IS NOT NULL THEN (" + a->sql + ") IS NOT NULL AND (" + a->sql + ") IN (SELECT j_.value FROM json_each(" + l->sql + ") AS j_) END)",
+                        Type::boolean(), l->can_null);
         return made("(CASE WHEN " + l->sql + " IS NOT NULL THEN EXISTS (SELECT 1 FROM json_each(" + l->sql +
                         ") AS j_ WHERE j_.value IS " + a->sql + ") END)",
                     Type::boolean(), l->can_null);

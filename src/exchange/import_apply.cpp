@@ -12,7 +12,7 @@
 namespace yipan::exchange {
 namespace {
 
-constexpr std::chrono::milliseconds draft_time{35};  // from sending to the answer, the sync included
+constexpr std::chrono::milliseconds draft_time{30};  // from sending to the answer, the sync included
 constexpr std::size_t draft_rows_min = 16, draft_rows_max = 2'000;
 
 std::mutex in_use_mutex;
@@ -84,7 +84,7 @@ Checked<void> ImportWork::pump(const Next& next,
         if (const Status kept = settled(piece, *receipt); !kept) return fail(one(kept.error()));
         if (!ahead) coming = next(size_);
         const double wanted = std::chrono::duration<double>(draft_time).count() / std::max(took, 1e-4);
-        const double factor = std::clamp(wanted, 0.5, 1.5);
+        const double factor = std::clamp(wanted, 0.25, 1.5);
         size_ = std::clamp(
             static_cast<std::size_t>(static_cast<double>(std::max<std::int64_t>(piece.declared.rows, 1)) * factor),
             draft_rows_min, draft_rows_max);

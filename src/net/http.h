@@ -96,7 +96,7 @@ class App {
     };
     virtual Plan plan(const Request& head) = 0;
     virtual void handle(std::shared_ptr<const Request> request, Answer answer) = 0;
-    /// An answer to what never became a request: 400, 408, 413, 431, 503.
+    /// An answer to what never became a request: 400, 413, 414, 431, 503.
     virtual Response trouble(int status) = 0;
 };
 

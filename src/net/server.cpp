@@ -208,10 +208,8 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
             if (problem) {
                 if (problem == http::error::end_of_stream || problem == asio::error::eof || problem == asio::error::connection_reset)
                     co_return;
-                const int status = problem == beast::error::timeout        ? 408
-                                   : problem == http::error::header_limit ? 431
-                                   : problem == http::error::body_limit   ? 413
-                                                                          : 400;
+                if (problem == beast::error::timeout) co_return;  // the socket is closed already
+                const int status = problem == http::error::header_limit ? 431 : problem == http::error::body_limit ? 413 : 400;
                 Response answer = app.trouble(status);
                 co_await write(stream, answer, false, false);
                 co_return;
@@ -272,8 +270,8 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
             const auto [problem, n] = co_await http::async_read(stream, buffer, parser, as_value);
             (void)n;
             if (problem) {
-                const int status = problem == beast::error::timeout ? 408 : problem == http::error::body_limit ? 413 : 400;
-                if (problem == asio::error::eof || problem == asio::error::connection_reset || problem == http::error::partial_message)
+                const int status = problem == http::error::body_limit ? 413 : 400;
+                if (problem == beast::error::timeout || problem == asio::error::eof || problem == asio::error::connection_reset || problem == http::error::partial_message)
                     co_return;
                 Response answer = app.trouble(status);
                 co_await write(stream, answer, head_only, false);

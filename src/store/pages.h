@@ -18,7 +18,8 @@ struct PageReport {
     std::vector<std::int64_t> named;  // page numbers, at most damaged_pages_max
     bool checksums = false;           // boards of format 1 have none
     std::int64_t frames = 0;          // of the write-ahead log that verify and belong to complete transactions
-    std::string log_problem;          // empty: the log verifies to its end
+    std::string log_problem;          // damage of the write-ahead log; empty: none
+    std::string log_note;             // what stands in it and does not count, where that may be more than a remainder
 };
 Result<PageReport> check_pages(const std::string& path,
                                const std::function<void(std::int64_t done, std::int64_t total)>& progress = {});

@@ -17,6 +17,14 @@ extern const char* const engine_tables;
     "CREATE TABLE yipan_redirect(type INTEGER NOT NULL, record INTEGER NOT NULL, into_record INTEGER NOT NULL, " \
     "key TEXT, PRIMARY KEY(type, record)) STRICT, WITHOUT ROWID;\n"                                              \
     "CREATE INDEX yipan_redirect_key ON yipan_redirect(type, key);\n"
+// Part of engine_tables since format 2. The index holds the entries that have attachments, so that who names a hash is
+// found without reading the whole journal.
+#define YIPAN_ATTACHMENT_TABLES                                                                                      \
+    "CREATE TABLE yipan_attachment(id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL, added " \
+    "INTEGER NOT NULL, beside INTEGER NOT NULL, complete INTEGER NOT NULL) STRICT;\n"                                \
+    "CREATE TABLE yipan_attachment_part(attachment INTEGER NOT NULL, idx INTEGER NOT NULL, body BLOB NOT NULL, "      \
+    "PRIMARY KEY(attachment, idx)) STRICT;\n"                                                                        \
+    "CREATE INDEX yipan_entry_attachment ON yipan_entry(position) WHERE body_attachment IS NOT NULL;\n"
 std::string quoted(std::string_view name);
 /// CREATE TABLE / INDEX statements of a type, and the columns in the order of insert and select.
 std::vector<std::string> type_tables(const model::Model& model, const model::Type& type);

@@ -1,11 +1,8 @@
 // The SQLite store: WAL, synced before anybody is answered, one writer (an exclusive lock on "<board>-lock"), readers
 // on connections of their own.
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cctype>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -13,6 +10,7 @@
 
 #include "base/check.h"
 #include "record/check.h"
+#include "store/connection.h"
 #include "store/reshape.h"
 #include "store/schema.h"
 #include "store/statement.h"
@@ -51,8 +49,11 @@ class Sqlite final : public Store {
               &get_node_,    &counter_get_, &counter_set_, &receipt_get_, &receipt_set_, &chunk_put_, &total_put_,
               &channel_put_, &tail_put_,    &chunks_,      &side_get_})
             *s = Statement{};
+        // After a sync that failed nobody knows what the log holds: it must not go into the board's file unread. Whoever
+        // opens the board next takes of it what its checksums vouch for.
+        if (db_ && sync_failed_.load(std::memory_order_acquire))
+            sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
         if (db_) sqlite3_close(db_);
-        if (lock_ >= 0) ::close(lock_);
     }
 
     Status open(const std::string& path, Access access, const Opening& opening) {
@@ -65,7 +66,7 @@ class Sqlite final : public Store {
             return fail(Code::duplicate, path, "a file of this name exists", "choose another name or delete it first");
         if (access != Access::create && ::access(path.c_str(), F_OK) != 0)
             return fail(Code::not_found, path, "no such board", "yipan init or yipan demo makes one");
-        if (access != Access::read) YIPAN_TRY_VOID(lock(path));
+        if (access != Access::read) YIPAN_TRY_VOID(lock_.take(path));
         if (access != Access::create) YIPAN_TRY_VOID(check_format(path, opening));
         const int flags = access == Access::create  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                           : access == Access::write ? SQLITE_OPEN_READWRITE
@@ -88,7 +89,7 @@ class Sqlite final : public Store {
             // answered, so that the writer can already judge the next batch meanwhile (docs/decisions/0004-fsync.md).
             // Checkpoints sync as in FULL.
             YIPAN_TRY_VOID(execute("PRAGMA synchronous=NORMAL"));
-            YIPAN_TRY_VOID(execute("PRAGMA wal_autocheckpoint=" + std::to_string(wal_checkpoint_pages)));
+            sqlite3_wal_hook(db_, &Sqlite::after_commit, this);
         }
         YIPAN_TRY_VOID(execute("PRAGMA trusted_schema=OFF"));
         YIPAN_TRY_VOID(execute(access == Access::read ? "PRAGMA cache_size=-8000" : "PRAGMA cache_size=-32000"));
@@ -110,13 +111,19 @@ class Sqlite final : public Store {
     }
     Status commit() override { return commit_.run(); }
     Status sync() override {
+        if (sync_failed_.load(std::memory_order_acquire))
+            return fail(Code::store_failed, path_, "the disk did not confirm an earlier write",
+                        "reopen the board and ask again with the same idempotency key");
         // The log's own file object: whatever lies below (a disk, a test's) sees this sync like any other of SQLite's.
-        if (wal_->pMethods->xSync(wal_, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) != SQLITE_OK)
+        if (wal_->pMethods->xSync(wal_, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) != SQLITE_OK) {
+            sync_failed_.store(true, std::memory_order_release);
             return fail(Code::store_failed, path_,
                         std::string("the disk did not confirm the write: ") + std::strerror(errno),
                         "reopen the board and ask again with the same idempotency key");
+        }
         return {};
     }
+    Status announce(const std::string& address) override { return lock_.announce(address); }
     void rollback() override {
         if (!sqlite3_get_autocommit(db_)) (void)rollback_.run();
         channels_.clear();
@@ -255,11 +262,10 @@ class Sqlite final : public Store {
                       const std::function<Status(const StoredEntry&)>& visit) override {
         YIPAN_TRY(Statement s, Statement::prepare(db_, entry_sql));
         s.bind(1, from).bind(2, to);
-        StoredEntry out;
+        StoredEntry out;  // its memory is used again from entry to entry
         while (true) {
             YIPAN_TRY(const bool row, s.step());
             if (!row) return {};
-            out = StoredEntry{};
             YIPAN_TRY_VOID(decode(s, out));
             YIPAN_TRY_VOID(visit(out));
         }
@@ -475,8 +481,9 @@ class Sqlite final : public Store {
         sqlite3_busy_timeout(db_, 0);
         const auto row = s.step();
         sqlite3_busy_timeout(db_, busy_timeout_ms);
-        if (!row) return fail(row.error());
-        return *row && s.integer(0) == 0;
+        if (row) return *row && s.integer(0) == 0;
+        if (row.error().code != Code::busy) sync_failed_.store(true, std::memory_order_release);
+        return fail(row.error());
     }
     Status put_redirect(int type, const Redirect& r) override {
         YIPAN_TRY(Statement s, Statement::prepare(db_, "INSERT OR REPLACE INTO yipan_redirect VALUES(?, ?, ?, ?)"));
@@ -575,6 +582,64 @@ class Sqlite final : public Store {
         return s.bind_text(1, space).bind_text(2, key).run();
     }
 
+    // -- attachments
+    Result<std::optional<Attachment>> attachment(std::string_view hash) override {
+        if (!voids()) return std::optional<Attachment>{};
+        YIPAN_TRY(Statement s, Statement::prepare(db_, std::string(attachment_sql) + " WHERE hash = ?"));
+        YIPAN_TRY(const bool row, s.bind_text(1, hash).step());
+        return row ? std::optional<Attachment>(attachment_of(s)) : std::optional<Attachment>{};
+    }
+    Result<std::int64_t> put_attachment(const Attachment& a) override {
+        YIPAN_TRY(Statement s,
+                  Statement::prepare(
+                      db_, "INSERT INTO yipan_attachment(hash, bytes, added, beside, complete) VALUES(?, ?, ?, ?, ?)"));
+        s.bind_text(1, a.hash).bind(2, a.bytes).bind(3, a.added).bind(4, a.beside).bind(5, a.complete);
+        YIPAN_TRY_VOID(s.run());
+        return sqlite3_last_insert_rowid(db_);
+    }
+    Status put_attachment_part(std::int64_t id, std::int64_t index, std::string_view body) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "INSERT INTO yipan_attachment_part VALUES(?, ?, ?)"));
+        return s.bind(1, id).bind(2, index).bind_blob(3, body).run();
+    }
+    Status complete_attachment(std::int64_t id) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "UPDATE yipan_attachment SET complete = 1 WHERE id = ?"));
+        return s.bind(1, id).run();
+    }
+    Status drop_attachment(std::int64_t id) override {
+        for (const char* sql :
+             {"DELETE FROM yipan_attachment_part WHERE attachment = ?", "DELETE FROM yipan_attachment WHERE id = ?"}) {
+            YIPAN_TRY(Statement s, Statement::prepare(db_, sql));
+            YIPAN_TRY_VOID(s.bind(1, id).run());
+        }
+        return {};
+    }
+    Status each_attachment(const std::function<Status(const Attachment&)>& visit) override {
+        if (!voids()) return {};
+        YIPAN_TRY(Statement s, Statement::prepare(db_, std::string(attachment_sql) + " ORDER BY hash"));
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return {};
+            YIPAN_TRY_VOID(visit(attachment_of(s)));
+        }
+    }
+    Status each_attachment_part(std::int64_t id, std::int64_t from,
+                                const std::function<bool(std::string_view)>& visit) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_,
+                                                  "SELECT body FROM yipan_attachment_part WHERE attachment = ? AND idx "
+                                                  ">= ? ORDER BY idx"));
+        s.bind(1, id).bind(2, from);
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row || !visit(s.blob(0))) return {};
+        }
+    }
+    Result<bool> attachment_named(std::string_view hash) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_,
+                                                  "SELECT 1 FROM yipan_entry INDEXED BY yipan_entry_attachment WHERE "
+                                                  "body_attachment IS NOT NULL AND instr(body_attachment, ?) > 0"));
+        return s.bind_text(1, hash).step();
+    }
+
     // -- tail
     Status put_tail(std::int64_t position, std::string_view body) override {
         return tail_put_.bind(1, position).bind_blob(2, body).run();
@@ -662,6 +727,16 @@ class Sqlite final : public Store {
     }
 
   private:
+    // SQLite's own automatic checkpoint does not tell when a sync of the log failed in it, and a disk says that only once:
+    // our sync afterwards would succeed, and what was lost would be answered as accepted.
+    static int after_commit(void* given, sqlite3* db, const char* name, int pages_in_log) {
+        auto& store = *static_cast<Sqlite*>(given);
+        if (pages_in_log < wal_checkpoint_pages || store.sync_failed_.load(std::memory_order_acquire)) return SQLITE_OK;
+        const int rc = sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+        if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
+            store.sync_failed_.store(true, std::memory_order_release);
+        return SQLITE_OK;
+    }
     // SQLite opens the log with the first read; it stays the same file object until the connection closes.
     Status find_log() {
         YIPAN_TRY_VOID(head().map([](const Head&) {}));
@@ -682,39 +757,6 @@ class Sqlite final : public Store {
     Status execute(std::string_view sql) {
         if (sqlite3_exec(db_, std::string(sql).c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
         return fail(sqlite_error(db_, "prepare the board"));
-    }
-    // A board in a folder nobody may write to cannot get the files beside it that readers share; without a write-ahead
-    // log it does not change either and is read as it lies.
-    static bool frozen(const std::string& path) {
-        const std::size_t slash = path.rfind('/');
-        const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-        struct stat wal {};
-        const bool nothing_pending = ::stat((path + "-wal").c_str(), &wal) != 0 || wal.st_size == 0;
-        return ::faccessat(AT_FDCWD, folder.c_str(), W_OK, AT_EACCESS) != 0 && nothing_pending;
-    }
-    static std::string immutable_uri(const std::string& path) {
-        constexpr char digits[] = "0123456789ABCDEF";
-        std::string uri = "file:";
-        for (const char c : path) {
-            const auto b = static_cast<unsigned char>(c);
-            if (std::isalnum(b) || c == '/' || c == '.' || c == '-' || c == '_')
-                uri += c;
-            else
-                uri += {'%', digits[b >> 4], digits[b & 15]};
-        }
-        return uri + "?immutable=1";
-    }
-    Status lock(const std::string& path) {
-        const std::string file = path + "-lock";
-        lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (lock_ < 0)
-            return fail(errno == EROFS || errno == EACCES ? Code::read_only : Code::store_failed, path,
-                        std::string("cannot write beside the board: ") + std::strerror(errno),
-                        "open it for reading, or move it to a disk that can be written");
-        if (::flock(lock_, LOCK_EX | LOCK_NB) != 0)
-            return fail(Code::busy, path, "another process holds this board for writing",
-                        "wait for it, or send the change through it");
-        return {};
     }
     Status check_format(const std::string& path, const Opening& opening) {
         YIPAN_TRY(format_, format_of(path));
@@ -766,6 +808,11 @@ class Sqlite final : public Store {
         return make(channel_put_, "INSERT INTO yipan_channel(name) VALUES(?)");
     }
     bool voids() const { return format_ >= 2; }
+    static constexpr std::string_view attachment_sql =
+        "SELECT id, hash, bytes, added, beside, complete FROM yipan_attachment";
+    static Attachment attachment_of(const Statement& s) {
+        return {s.integer(0), std::string(s.text(1)), s.integer(2), s.integer(3), s.integer(4) != 0, s.integer(5) != 0};
+    }
     const model::Type& shape(int type) const { return model_->types[static_cast<std::size_t>(type)]; }
 
     Result<TypeStatements*> statements(int type) {
@@ -848,6 +895,8 @@ class Sqlite final : public Store {
         e.actor = s.integer(2);
         e.post = s.integer(3);
         e.channel = s.text(4);
+        e.type.clear();
+        e.commitment = {};
         e.verb = static_cast<journal::Verb>(s.integer(5));
         if (!s.is_null(6)) {
             const auto code = type_codes_.find(s.integer(6));
@@ -878,8 +927,9 @@ class Sqlite final : public Store {
     }
 
     sqlite3* db_ = nullptr;
-    int lock_ = -1;
+    WriterLock lock_;
     int format_ = format_version;  // of the file; an older one is only read, and has not all tables of this one
+    std::atomic<bool> sync_failed_ = false;
     sqlite3_file* wal_ = nullptr;  // the connection's write-ahead log, for sync()
     std::string path_;
     Access access_ = Access::read;

@@ -67,6 +67,8 @@ class Store {
     virtual Status commit() = 0;
     virtual Status sync() = 0;    // from any thread, while the store's own thread goes on
     virtual void rollback() = 0;  // never fails from the caller's view
+    /// The writer tells where it can be asked; who is refused the lock is told.
+    virtual Status announce(const std::string& address) = 0;
     virtual Status savepoint() = 0;
     virtual Status release() = 0;
     virtual Status rollback_to_savepoint() = 0;  // and releases it
@@ -162,6 +164,26 @@ class Store {
                              const std::function<void(std::string_view key, std::string_view value)>& visit) = 0;
     virtual Status put_side(std::string_view space, std::string_view key, std::string_view value) = 0;
     virtual Status drop_side(std::string_view space, std::string_view key) = 0;
+
+    // -- attachments: bytes by their SHA-256 (64 hex digits), in parts (board/attachments.h)
+    struct Attachment {
+        std::int64_t id = 0;
+        std::string hash;
+        std::int64_t bytes = 0, added = 0;  // microseconds
+        bool beside = false;    // in a file beside the board (store/beside.h), not in its tables
+        bool complete = false;  // all parts are there
+    };
+    virtual Result<std::optional<Attachment>> attachment(std::string_view hash) = 0;
+    virtual Result<std::int64_t> put_attachment(const Attachment& attachment) = 0;  // its id; parts follow
+    virtual Status put_attachment_part(std::int64_t id, std::int64_t index, std::string_view body) = 0;
+    virtual Status complete_attachment(std::int64_t id) = 0;
+    virtual Status drop_attachment(std::int64_t id) = 0;
+    virtual Status each_attachment(const std::function<Status(const Attachment&)>& visit) = 0;  // by hash
+    /// From part `from` on, until `visit` says false.
+    virtual Status each_attachment_part(std::int64_t id, std::int64_t from,
+                                        const std::function<bool(std::string_view body)>& visit) = 0;
+    /// Whether a body in the journal names it.
+    virtual Result<bool> attachment_named(std::string_view hash) = 0;
 
     // -- postings since the newest run, one row for each batch
     virtual Status put_tail(std::int64_t position, std::string_view body) = 0;

@@ -20,7 +20,12 @@ struct Row {
     std::optional<std::int64_t> entries;
 };
 std::map<std::string, std::string>& kept() {
-    static std::map<std::string, std::string> all;
+    static std::map<std::string, std::string> all = [] {  // the clerk's own post and unit
+        Yard& yard = Yard::get();
+        const auto session = yard.service().accounts().session(yard.who("clerk").cookie);
+        const auto directory = yard.service().rights().directory();
+        return std::map<std::string, std::string>{{"post", std::to_string(session->post.value)}, {"organ", std::to_string((*directory)->unit_of(session->post))}};
+    }();
     return all;
 }
 std::set<std::string>& asked() {
@@ -79,7 +84,9 @@ class RowCase : public testing::Test {
         for (const std::string& text : row_.has) EXPECT_NE(reply.body.find(filled(text)), std::string::npos) << "lacks " << text;
         for (const std::string& text : row_.has_not) EXPECT_EQ(reply.body.find(filled(text)), std::string::npos) << "has " << text;
         for (const auto& [name, text] : row_.answered) EXPECT_NE(reply.header(name).find(filled(text)), std::string::npos) << name << ": " << reply.header(name);
-        if (row_.entries) EXPECT_EQ(yard.entries() - before, *row_.entries);
+        if (row_.entries) {
+            EXPECT_EQ(yard.entries() - before, *row_.entries);
+        }
         // What holds of every answer.
         EXPECT_EQ(reply.header("x-content-type-options"), "nosniff");
         EXPECT_FALSE(reply.header("content-security-policy").empty());
@@ -142,6 +149,18 @@ class EveryRoute : public testing::Test {
 
 }  // namespace
 
+// The very last: from here on this address has to wait.
+class TooManyAttempts : public testing::Test {
+  public:
+    void TestBody() override {
+        Reply reply;
+        for (int i = 0; i < 40 && reply.status != 429; ++i)
+            reply = Yard::get().answer("nobody", {"POST", "/b/demo/api/session", {}, R"({"account":"nobody-of-this-name","password":"whatever it may be"})"});
+        EXPECT_EQ(reply.status, 429);
+        EXPECT_EQ(reply.header("retry-after"), "60");
+    }
+};
+
 // Called before gtest runs: rows become cases.
 void register_rows(const std::string& folder) {
     std::set<std::string> files;
@@ -155,6 +174,7 @@ void register_rows(const std::string& folder) {
             testing::RegisterTest("Rows", name.c_str(), nullptr, nullptr, __FILE__, __LINE__, [row]() -> testing::Test* { return new RowCase(row); });
         }
     testing::RegisterTest("Rows", "EveryRouteIsAsked", nullptr, nullptr, __FILE__, __LINE__, []() -> testing::Test* { return new EveryRoute; });
+    testing::RegisterTest("Rows", "WhoGuessesPasswordsHasToWait", nullptr, nullptr, __FILE__, __LINE__, []() -> testing::Test* { return new TooManyAttempts; });
 }
 
 }  // namespace yipan::test

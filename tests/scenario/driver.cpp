@@ -4,6 +4,7 @@
 
 #include "exchange/import.h"
 #include "recompute.h"
+#include "store/backup.h"
 
 namespace yipan::scenario {
 namespace {
@@ -33,6 +34,7 @@ Outcome Driver::run(const Scenario& scenario) {
             step(scenario.steps[i]);
             ++outcome_.steps;
             if (mode_ == Mode::restart && !stopped_ && !open()) break;
+            if (mode_ == Mode::restored && !stopped_ && !come_back()) break;
         }
         flush();
     }
@@ -84,6 +86,22 @@ bool Driver::open() {
     board_ = std::move(*opened);
     model_ = board_->model();
     return true;
+}
+
+// The board is backed up while it is open, and goes on as what its backup gives back.
+bool Driver::come_back() {
+    const std::string backup = path_ + ".backup";
+    const auto copied = store::back_up(path_, backup);
+    board_.reset();
+    const auto back = copied ? store::put_back(backup, path_, store::Existing::kept_beside)
+                             : Result<store::PutBack>(fail(copied.error()));
+    if (!back || !back->copied.missing.empty()) {
+        failed(path_, "did not come back from its backup: " + (back ? text_of(back->copied.missing) : back.error().text()));
+        return false;
+    }
+    for (const std::string& gone : {backup, back->replaced})
+        for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(gone + suffix);
+    return open();
 }
 
 Position Driver::position() { return board_->snapshot()->position(); }

@@ -12,7 +12,7 @@
 
 namespace yipan::scenario {
 
-enum class Mode { plain, restart, batch, verify };
+enum class Mode { plain, restart, batch, verify, restored };
 
 struct Outcome {
     std::vector<std::string> failures;
@@ -38,6 +38,7 @@ class Driver {
     void failed(const std::string& place, const std::string& what);
     bool start(const Scenario& scenario, std::size_t& first);
     bool open();
+    bool come_back();
     void step(const Step& step);
     void set_clock(const Step& step);
     void act_as(const Step& step);

@@ -22,6 +22,8 @@ int main(int argc, char** argv) {
             mode = Mode::batch;
         else if (word == "--verify")
             mode = Mode::verify;
+        else if (word == "--restored")
+            mode = Mode::restored;
         else if (word == "--must-fail")
             must_fail = true;
         else if (word == "--modules" && i + 1 < argc)
@@ -31,7 +33,7 @@ int main(int argc, char** argv) {
     }
     if (files.empty() || modules.empty()) {
         std::fprintf(stderr,
-                     "usage: scenario_test [--restart|--batch|--verify] [--must-fail] --modules FOLDER FILES...\n");
+                     "usage: scenario_test [--restart|--batch|--verify|--restored] [--must-fail] --modules FOLDER FILES...\n");
         return 2;
     }
     const std::filesystem::path folder =

@@ -64,7 +64,9 @@ export const money = (text: string | null | undefined, unit: string) =>
 export const number = (value: string | number | null | undefined, digits?: number) => {
   if (value === null || value === undefined || value === '') return ''
   const text = String(value)
-  return grouped(digits === undefined ? text : scaled(text, '1', digits))
+  // A quotient has more digits than anyone reads; what was typed keeps all of its own.
+  const shown = digits ?? (/\.\d{5,}$/.test(text) ? 2 : undefined)
+  return grouped(shown === undefined ? text : scaled(text, '1', shown))
 }
 
 const pick = (hans: string, hant: string, en: string) => [hans, hant, en][place()]

@@ -40,6 +40,8 @@ export function written(value: Value): Value {
   if (value === '' || value === undefined) return null
   if (Array.isArray(value)) return value.map(written)
   const named = reference(value)
+  // A place goes as text, so that its digits are those that were typed.
+  if (value && typeof value === 'object' && 'coordinates' in value) return JSON.stringify(value)
   return named ? named.id : value
 }
 

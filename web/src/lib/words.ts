@@ -4,6 +4,7 @@ import { prefs } from './prefs'
 
 const words = {
   ', ': '、',
+  'Red in {unit}': '{unit}的红灯|{unit}的紅燈',
   '{field} is my unit or below it': '{field}为本单位或下级|{field}為本單位或下級',
   '{field} is my post': '{field}为本岗位|{field}為本崗位',
   'No record of this layer has a place that you may see.': '此图层没有可见的带位置记录。|此圖層沒有可見的帶位置記錄。',

@@ -1,0 +1,370 @@
+// The API under load: a server of our own in this process and a load generator beside it, on the same cores. Writes over
+// HTTP beside the same drafts given to the board without HTTP; point and figure reads beside a constant answer of the
+// same size; a list with rights; subscribers. What was written is counted afterwards.
+//   http_bench writes FOLDER [N]      http_bench reads FOLDER [N]
+//   http_bench list FOLDER [RECORDS]  http_bench events FOLDER [SUBSCRIBERS]
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "api/service.h"
+#include "base/check.h"
+#include "demo_board.h"
+#include "net/server.h"
+
+namespace {
+using namespace yipan;
+using Time = std::chrono::steady_clock;
+double since(Time::time_point t) { return std::chrono::duration<double>(Time::now() - t).count(); }
+
+class Connection {
+  public:
+    explicit Connection(int port) {
+        socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in to{};
+        to.sin_family = AF_INET;
+        to.sin_port = htons(static_cast<std::uint16_t>(port));
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        YIPAN_CHECK(::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+        const int one = 1;
+        ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    }
+    ~Connection() { ::close(socket_); }
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    int socket() const { return socket_; }
+    void send(std::string_view bytes) const {
+        while (!bytes.empty()) {
+            const ssize_t n = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            YIPAN_CHECK(n > 0);
+            bytes.remove_prefix(static_cast<std::size_t>(n));
+        }
+    }
+    /// Takes what is there; the status of a whole answer, or 0 while it is not whole.
+    int take(std::string* body = nullptr) {
+        char piece[32 * 1024];
+        const ssize_t n = ::recv(socket_, piece, sizeof piece, 0);
+        YIPAN_CHECK(n > 0);
+        buffer_.append(piece, static_cast<std::size_t>(n));
+        const std::size_t end = buffer_.find("\r\n\r\n");
+        if (end == std::string::npos) return 0;
+        const std::size_t at = buffer_.find("Content-Length: ");
+        const std::size_t length = at < end ? static_cast<std::size_t>(std::atoll(buffer_.c_str() + at + 16)) : 0;
+        if (buffer_.size() < end + 4 + length) return 0;
+        const int status = std::atoi(buffer_.c_str() + 9);
+        if (body) *body = buffer_.substr(end + 4, length);
+        buffer_.erase(0, end + 4 + length);
+        return status;
+    }
+    int ask(std::string_view request, std::string* body = nullptr) {
+        send(request);
+        int status = 0;
+        while (status == 0) status = take(body);
+        return status;
+    }
+
+  private:
+    int socket_ = -1;
+    std::string buffer_;
+};
+
+/// `clients` keep-alive connections on one thread, each asking as soon as it was answered. Answers' times in microseconds.
+std::vector<double> load(int port, int clients, std::int64_t requests, int expected, const std::function<std::string(std::int64_t)>& request) {
+    std::vector<std::unique_ptr<Connection>> connections;
+    std::vector<pollfd> polled;
+    std::vector<Time::time_point> begun;
+    for (int i = 0; i < clients; ++i) {
+        connections.push_back(std::make_unique<Connection>(port));
+        polled.push_back({connections.back()->socket(), POLLIN, 0});
+        begun.push_back(Time::now());
+    }
+    std::int64_t sent = 0, got = 0;
+    std::vector<double> times;
+    times.reserve(static_cast<std::size_t>(requests));
+    for (std::size_t i = 0; i < connections.size() && sent < requests; ++i) begun[i] = Time::now(), connections[i]->send(request(sent++));
+    while (got < requests) {
+        ::poll(polled.data(), polled.size(), 1000);
+        for (std::size_t i = 0; i < polled.size(); ++i) {
+            if (!(polled[i].revents & POLLIN)) continue;
+            const int status = connections[i]->take();
+            if (status == 0) continue;
+            YIPAN_CHECK(status == expected);
+            times.push_back(since(begun[i]) * 1e6);
+            ++got;
+            if (sent < requests) begun[i] = Time::now(), connections[i]->send(request(sent++));
+        }
+    }
+    return times;
+}
+double percentile(std::vector<double> times, double p) {
+    if (times.empty()) return 0;
+    std::sort(times.begin(), times.end());
+    return times[std::min(times.size() - 1, static_cast<std::size_t>(p * static_cast<double>(times.size())))];
+}
+
+/// A demo board behind a server; people signed in through it.
+class Yard {
+  public:
+    explicit Yard(const std::string& folder, int scale = 1) : path_(folder + "/http" + (scale > 1 ? std::to_string(scale) : "") + ".board") {
+        std::filesystem::create_directories(folder);
+        if (scale == 1 || !std::filesystem::exists(path_)) {
+            for (const char* suffix : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(path_ + suffix);
+            demo::Options options;
+            options.scale = scale;
+            YIPAN_CHECK(app::make_demo(path_, options).has_value());
+        }
+        auto opened = board::Board::open(path_);
+        YIPAN_CHECK(opened.has_value());
+        board = std::move(*opened);
+        api::Settings settings;
+        settings.code = "demo";
+        settings.demo_people = true;
+        service = std::move(*api::Service::open(*board, settings));
+        server = std::move(*net::Server::open(*service, {"127.0.0.1", 0, 1, "", ""}));
+        service->settings().later = [this](std::function<void()> what) { server->later(std::move(what)); };
+        server->start();
+    }
+    ~Yard() {
+        service->stop();
+        server->stop();
+    }
+    /// Signs in whoever holds a post that may do with the type what is asked for.
+    void enter(std::int64_t person) {
+        Connection c(server->port());
+        const std::string body = "{\"person\":" + std::to_string(person) + "}";
+        c.send("POST /b/demo/api/demo/session HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+        char text[64 * 1024];
+        std::string all;
+        while (all.find("\"csrf\":\"") == std::string::npos) {
+            const ssize_t n = ::recv(c.socket(), text, sizeof text, 0);
+            YIPAN_CHECK(n > 0);
+            all.append(text, static_cast<std::size_t>(n));
+        }
+        const std::size_t cookie = all.find("yipan_session="), csrf = all.find("\"csrf\":\"") + 8;
+        head = "Cookie: " + all.substr(cookie, all.find(';', cookie) - cookie) + "\r\nX-CSRF-Token: " + all.substr(csrf, all.find('"', csrf) - csrf) + "\r\n";
+        post = 0;
+        const auto directory = service->rights().directory();
+        post = (*directory)->posts_of(RecordId(person)).front().post.value;
+        unit = (*directory)->unit_of(RecordId(post));
+    }
+    std::string get(const std::string& path) const { return "GET /b/demo/api" + path + " HTTP/1.1\r\nHost: t\r\n" + head + "\r\n"; }
+    std::string send(const std::string& path, const std::string& body) const {
+        return "POST /b/demo/api" + path + " HTTP/1.1\r\nHost: t\r\n" + head + "Prefer: return=minimal\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    }
+    /// Somebody who may create facts of his own post: the first person of the directory whose rights say so.
+    std::int64_t clerk() {
+        const auto directory = service->rights().directory();
+        const int type = board->model()->find_type("reported_fact");
+        for (const auto& [person, held] : (*directory)->people())
+            for (const auto& h : held) {
+                const auto who = service->rights().who(RecordId(person), h.post);
+                if (who && held.size() == 1 && (*who)->may_ever(type, access::Action::create)) return person;
+            }
+        return 0;
+    }
+
+    std::string path_, head;
+    std::int64_t post = 0, unit = 0;
+    std::unique_ptr<board::Board> board;
+    std::unique_ptr<api::Service> service;
+    std::unique_ptr<net::Server> server;
+};
+
+std::string fact(const Yard& yard, const std::string& code) {
+    return "{\"values\":{\"code\":\"" + code + "\",\"item\":\"" + code + "\",\"name\":\"bench\",\"organ\":" + std::to_string(yard.unit) + ",\"officer\":" + std::to_string(yard.post) +
+           ",\"period\":\"2026H1\",\"quantity\":\"1\",\"measure\":\"个\",\"source\":\"bench\"}}";
+}
+
+void writes(const std::string& folder, std::int64_t n) {
+    constexpr int clients = 64;
+    Yard yard(folder);
+    yard.enter(yard.clerk());
+    const int type = yard.board->model()->find_type("reported_fact");
+    const model::Type& shape = yard.board->model()->types[static_cast<std::size_t>(type)];
+    const auto count = [&] { return yard.board->snapshot()->count(type, "").value_or(-1); };
+    for (int run = 1; run <= 3; ++run) {
+        // The same drafts by 64 threads that wait for their receipts, without HTTP and rights.
+        const std::int64_t before = count();
+        std::atomic<std::int64_t> next{0};
+        auto begun = Time::now();
+        std::vector<std::thread> threads;
+        for (int t = 0; t < clients; ++t)
+            threads.emplace_back([&] {
+                for (std::int64_t i; (i = next.fetch_add(1)) < n;) {
+                    board::Draft draft;
+                    draft.actor = RecordId(1);
+                    draft.channel = "bench";
+                    board::Change change;
+                    change.type = type;
+                    const auto set = [&](const char* field, record::Value v) { change.set.emplace_back(shape.find(field), std::move(v)); };
+                    set("code", "d" + std::to_string(run) + "-" + std::to_string(i));
+                    set("item", "d" + std::to_string(run) + "-" + std::to_string(i));
+                    set("name", std::string("bench"));
+                    set("organ", yard.unit);
+                    set("officer", yard.post);
+                    set("period", Period{PeriodKind::half, 2026, 1}.encoded());
+                    set("quantity", std::int64_t{10'000});
+                    set("measure", std::string("个"));
+                    set("source", std::string("bench"));
+                    draft.changes.push_back(std::move(change));
+                    YIPAN_CHECK(yard.board->apply(std::move(draft)).has_value());
+                }
+            });
+        for (auto& t : threads) t.join();
+        const double bare = static_cast<double>(n) / since(begun);
+        begun = Time::now();
+        const auto times = load(yard.server->port(), clients, n, 201, [&](std::int64_t i) { return yard.send("/records/reported_fact", fact(yard, "h" + std::to_string(run) + "-" + std::to_string(i))); });
+        const double http = static_cast<double>(n) / since(begun);
+        YIPAN_CHECK(count() == before + 2 * n);
+        std::printf("write, 64 clients      HTTP %8.0f /s   board.apply %8.0f /s   %5.1f %%   p50 %6.0f us  p99 %6.0f us\n", http, bare, 100 * http / bare, percentile(times, 0.5), percentile(times, 0.99));
+    }
+}
+
+/// Answers everything with the same bytes: what the server can do without us.
+class Constant final : public net::App {
+  public:
+    explicit Constant(std::string body) : body_(std::move(body)) {}
+    Plan plan(const net::Request&) override { return {}; }
+    void handle(std::shared_ptr<const net::Request>, net::Answer answer) override {
+        net::Response r;
+        r.with("Content-Type", "application/json").with("Cache-Control", "no-store").with("X-Content-Type-Options", "nosniff").with("Referrer-Policy", "no-referrer");
+        r.body = body_;
+        answer(std::move(r));
+    }
+    net::Response trouble(int) override { return {}; }
+
+  private:
+    std::string body_;
+};
+
+void reads(const std::string& folder, std::int64_t n) {
+    constexpr int clients = 16;
+    Yard yard(folder);
+    yard.enter(yard.clerk());
+    Connection first(yard.server->port());
+    YIPAN_CHECK(first.ask(yard.send("/records/reported_fact", fact(yard, "read"))) == 201);
+    const auto id = yard.board->snapshot()->find(yard.board->model()->find_type("reported_fact"), "read");
+    const std::pair<const char*, std::string> kinds[] = {{"point read", "/records/reported_fact/" + std::to_string(id->value)},
+                                                         {"figure read", "/figures/visits?period=2026H1&unit_type=organ&unit=" + std::to_string(yard.unit)}};
+    for (const auto& [name, path] : kinds) {
+        std::string body;
+        YIPAN_CHECK(first.ask(yard.get(path), &body) == 200);
+        Constant constant(body);
+        auto bare = std::move(*net::Server::open(constant, {"127.0.0.1", 0, 1, "", ""}));
+        bare->start();
+        for (int run = 1; run <= 3; ++run) {
+            auto begun = Time::now();
+            load(bare->port(), clients, n, 200, [&](std::int64_t) { return yard.get(path); });
+            const double limit = static_cast<double>(n) / since(begun);
+            begun = Time::now();
+            const auto times = load(yard.server->port(), clients, n, 200, [&](std::int64_t) { return yard.get(path); });
+            const double ours = static_cast<double>(n) / since(begun);
+            std::printf("%-12s %5zu bytes   %8.0f /s   constant answer %8.0f /s   %5.1f %%   p99 %6.0f us\n", name, body.size(), ours, limit, 100 * ours / limit, percentile(times, 0.99));
+        }
+        bare->stop();
+    }
+}
+
+void list(const std::string& folder, std::int64_t records) {
+    const int scale = static_cast<int>(std::max<std::int64_t>(1, records / 62'000));
+    Yard yard(folder, scale);
+    const auto directory = yard.service->rights().directory();
+    const int type = yard.board->model()->find_type("enterprise_month");
+    const std::int64_t all = yard.board->snapshot()->count(type, "").value_or(0);
+    // Whoever sees some of the type but not all of it, by a right through the owner's unit.
+    std::int64_t person = 0, seen = 0;
+    for (const auto& [p, held] : (*directory)->people()) {
+        const auto who = yard.service->rights().who(RecordId(p), held.front().post);
+        if (!who || !(*who)->may_ever(type, access::Action::see) || (*who)->sees_all(type)) continue;
+        auto snapshot = yard.board->snapshot();
+        const auto where = (*who)->where(type, access::Action::see, snapshot->resolver());
+        board::Snapshot::Query q;
+        q.also = where->sql;
+        q.also_parameters = where->parameters;
+        const std::int64_t n = snapshot->count(type, q, 20'000).value_or(0);
+        if (n > seen) seen = n, person = p;
+        if (seen >= 20'000) break;
+    }
+    YIPAN_CHECK(person > 0);
+    yard.enter(person);
+    for (const char* path : {"/records/enterprise_month?limit=20", "/records/enterprise_month?limit=20&sort=month", "/records/enterprise_month?limit=20&offset=400"}) {
+        const auto times = load(yard.server->port(), 1, 300, 200, [&](std::int64_t) { return yard.get(path); });
+        std::printf("list of 20 of %lld (sees %lld%s)  p50 %7.2f ms  p99 %7.2f ms   %s\n", static_cast<long long>(all), static_cast<long long>(seen), seen >= 20'000 ? " or more" : "",
+                    percentile(times, 0.5) / 1000, percentile(times, 0.99) / 1000, path);
+    }
+}
+
+std::int64_t resident_kib() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmRSS:")) return std::atoll(line.c_str() + 6);
+    return 0;
+}
+
+void events(const std::string& folder, int subscribers) {
+    Yard yard(folder);
+    yard.enter(yard.clerk());
+    std::vector<std::unique_ptr<Connection>> all;
+    std::vector<pollfd> polled;
+    for (int i = 0; i < subscribers; ++i) {
+        all.push_back(std::make_unique<Connection>(yard.server->port()));
+        all.back()->send(yard.get("/events"));
+        polled.push_back({all.back()->socket(), POLLIN, 0});
+    }
+    std::vector<std::string> heard(all.size());
+    const auto hear = [&](std::string_view wanted, double seconds) {
+        const auto begun = Time::now();
+        std::vector<double> when(all.size(), -1);
+        std::size_t done = 0;
+        char piece[16 * 1024];
+        while (done < all.size() && since(begun) < seconds) {
+            ::poll(polled.data(), polled.size(), 100);
+            for (std::size_t i = 0; i < all.size(); ++i) {
+                if (!(polled[i].revents & POLLIN)) continue;
+                const ssize_t n = ::recv(all[i]->socket(), piece, sizeof piece, 0);
+                YIPAN_CHECK(n > 0);
+                heard[i].append(piece, static_cast<std::size_t>(n));
+                if (when[i] < 0 && heard[i].find(wanted) != std::string::npos) when[i] = since(begun) * 1000, ++done;
+            }
+        }
+        for (auto& h : heard) h.clear();
+        YIPAN_CHECK(done == all.size());
+        return when;
+    };
+    hear("retry:", 20);
+    std::vector<double> medians, slowest;
+    Connection writer(yard.server->port());
+    for (int i = 0; i < 20; ++i) {
+        writer.send(yard.send("/records/reported_fact", fact(yard, "e" + std::to_string(i))));
+        const auto when = hear("event: change", 20);
+        medians.push_back(percentile(when, 0.5));
+        slowest.push_back(*std::max_element(when.begin(), when.end()));
+        while (writer.take() == 0) {}
+    }
+    std::printf("%d subscribers: a change reaches them at the median in %.1f ms, the last in %.1f ms (of 20 changes, from the sending of the request); memory with the load generator %lld MiB\n", subscribers,
+                percentile(medians, 0.5), percentile(slowest, 0.5), static_cast<long long>(resident_kib() / 1024));
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string what = argc > 1 ? argv[1] : "", folder = argc > 2 ? argv[2] : "/tmp";
+    const auto number = [&](std::int64_t otherwise) { return argc > 3 ? std::atoll(argv[3]) : otherwise; };
+    if (what == "writes") writes(folder, number(20'000));
+    else if (what == "reads") reads(folder, number(50'000));
+    else if (what == "list") list(folder, number(1'000'000));
+    else if (what == "events") events(folder, static_cast<int>(number(500)));
+    else return std::fprintf(stderr, "usage: http_bench writes|reads|list|events FOLDER [N]\n"), 2;
+}
