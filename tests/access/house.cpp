@@ -19,6 +19,7 @@ House::House(std::string stem, api::Settings settings) {
     YIPAN_CHECK(opened.has_value());
     board_ = std::move(*opened);
     settings.code = "demo";
+    settings.path = path_;
     settings.later = [this](std::function<void()> what) {
         {
             const std::lock_guard lock(mutex_);
