@@ -188,8 +188,8 @@ class Parser {
     }
 
     void read_each(std::string_view text, Line& line) {
-        std::string plain = "|" + std::string(text.substr(1));  // columns stay those of the file
-        read_pieces(plain, 0, line);
+        const std::string plain = " |" + std::string(text.substr(1));  // columns stay those of the file
+        read_pieces(plain, 1, line);
         template_.lines.push_back(std::move(line));
     }
 
