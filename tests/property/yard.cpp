@@ -190,6 +190,7 @@ std::string Yard::reshape(board::ModelChange change) {
 std::string Yard::rebuild() {
     world_ = std::make_unique<oracle::World>(*model_);
     expunged_.clear();
+    merged_.clear();
     const auto snapshot = board_->snapshot();
     std::map<std::pair<int, std::int64_t>, std::map<std::int64_t, record::RecordPtr>> histories;
     std::string wrong;
@@ -197,6 +198,7 @@ std::string Yard::rebuild() {
         if (entry.type < 0 || entry.record.value == 0) return true;
         if (entry.verb == board::Verb::expunge) return forget(entry), true;
         if (entry.verb == board::Verb::erase) forget(entry);
+        if (entry.verb == board::Verb::merge) merged_.emplace(entry.type, entry.record.value);
         if (entry.verb == board::Verb::remove || entry.verb == board::Verb::merge) {
             world_->add_deletion(entry.type, entry.record, entry.position, entry.effective);
             return true;
@@ -382,6 +384,7 @@ std::string Yard::catch_up() {
             ends_.push_back(entry.position);
             if (entry.verb == board::Verb::expunge) return forget(entry), true;
             if (entry.verb == board::Verb::erase) forget(entry);
+            if (entry.verb == board::Verb::merge) merged_.emplace(entry.type, entry.record.value);
             if (entry.verb == board::Verb::remove || entry.verb == board::Verb::merge) {
                 world_->add_deletion(entry.type, entry.record, entry.position, entry.effective);
                 return true;
@@ -485,6 +488,9 @@ std::string compare_cells(Yard& yard, const model::Model& judge) {
                                static_cast<std::int64_t>(at->second.sum), at->second.count,
                                static_cast<std::int64_t>(total.sum), total.count);
     }
+    for (const auto& [cell, total] : found)
+        if (yard.merged(judge.figures[static_cast<std::size_t>(cell.figure)].unit_type, cell.unit))
+            return fmt::format("cell {} of {} records stands at a unit that was merged away", name(cell), total.count);
     for (const auto& [cell, total] : found)
         if (!expected->contains(cell))
             return fmt::format("cell {} of {} records is not in the records", name(cell), total.count);
