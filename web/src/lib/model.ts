@@ -78,6 +78,7 @@ export interface Model {
   reports: { code: string; label: Label; periods: string[]; unit_type?: string }[]
   schemes: { code: string; label: Label }[]
   modules: Choice[]
+  forests?: { code: string; label: Label; links: { type: string; parent: string; child: string; parent_type: string; child_type: string }[] }[]
 }
 
 const empty: Model = { version: 0, types: [], figures: [], lights: [], reports: [], schemes: [], modules: [] }

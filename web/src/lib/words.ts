@@ -3,6 +3,13 @@
 import { prefs } from './prefs'
 
 const words = {
+  'A broken line costs nothing: choose the same file again and it goes on.': '中断不要紧：再选同一文件即可续传。|中斷不要緊：再選同一文件即可續傳。',
+  'Seldom needed': '更多选项|更多選項',
+  'Sheet': '工作表',
+  'the first one': '第一张|第一張',
+  'Effective on': '生效日期',
+  'Tree': '左树|左樹',
+  'Too many units below it for one question: only the unit itself is shown.': '下级单位过多，仅显示该单位本身的记录。|下級單位過多，僅顯示該單位本身的記錄。',
   ', ': '、',
   'Red in {unit}': '{unit}的红灯|{unit}的紅燈',
   '{field} is my unit or below it': '{field}为本单位或下级|{field}為本單位或下級',
