@@ -39,7 +39,7 @@ std::vector<std::filesystem::path> files_below(const std::string& folder, const 
     std::sort(out.begin(), out.end());
     return out;
 }
-const std::set<std::string> module_names = {"organisation", "economy", "enterprise", "project", "assessment", "report"};
+const std::set<std::string> module_names = {"organisation", "economy", "enterprise", "project", "assessment", "report", "decision", "task"};
 
 std::string quoted_away(std::string line) {  // drops comments and what stands in quotes
     std::string out;

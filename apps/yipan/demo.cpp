@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "demo_decisions.h"
 #include "demo_pen.h"
 #include "demo_tables.h"
 
@@ -16,7 +17,7 @@ constexpr int enterprises_each = 400, projects_total = 120;
 constexpr int provincial = 9, municipal = 30, district = 64;  // projects below these numbers have that level
 constexpr std::int64_t records_each_enterprise =
     141;  // itself, 30 reports, 60 + 20 taxes, 30 visits; fewer for young ones
-constexpr std::int64_t records_besides = 9'500;
+constexpr std::int64_t records_besides = 11'500;
 const Date today = *Date::of(2026, 6, 30);  // nothing is reported for later days
 enum Kind { people = 1, values, levels, peers, said, works, firms, places };
 
@@ -505,6 +506,7 @@ Checked<std::int64_t> write_demo(board::Board& board, const Options& options) {
     projects(pen, options.seed);
     transfers(pen, options.seed);
     roles(pen);
+    decisions(pen, options.seed);
     return pen.finish();
 }
 

@@ -209,6 +209,8 @@ inline constexpr const char* role_lines[] = {
     // Not in force on the day the demo stands still: not yet, and no more.
     "create post_role held_post=P-JF-3 role=statistician organ=JC valid_from=2026-08-01 basis=岗位轮换",
     "create post_role held_post=P-CZ-3 role=finance organ=JC valid_from=2024-01-01 valid_to=2025-12-31 basis=年度授权",
+    "create post_role held_post=P-DZ-2 role=secretary organ=JC valid_from=2024-01-01 basis=会务督查",
+    "create post_role held_post=P-DZ-3 role=secretary organ=JC valid_from=2024-01-01 basis=督查覆核",
 };
 // One person in several posts (一人多岗): nobody acts in two at once.
 inline constexpr const char* post_lines[] = {

@@ -117,7 +117,7 @@ void Judge::Session::plain_rules(const model::Type& type, const record::Record& 
     for (const auto& rule : type.rules) {
         if (rule.reads_others) continue;
         const auto ok = holds(rule.check.program, type, next, old);
-        if (ok && !*ok) broken(rule, where);
+        if (ok && !*ok) broken(rule, type, next, old, where);
     }
 }
 
@@ -151,15 +151,44 @@ std::vector<cel::Value> Judge::Session::rule_variables(const model::Type& type, 
     out[model::slots::entry_date] = cel::Value::date(today_);
     return out;
 }
-Result<bool> Judge::Session::holds(const cel::Program& program, const model::Type& type, const record::Record& r,
-                                   const record::RecordPtr& old) {
+// The rule's message, with what it says of the case at hand in the place of {name}; a value that has none is a dash.
+void Judge::Session::broken(const model::Rule& rule, const model::Type& type, const record::Record& r,
+                            const record::RecordPtr& old, const std::string& where) {
+    const auto said = [&](std::string_view name) -> std::string {
+        for (const auto& [known, expression] : rule.values) {
+            if (known != name) continue;
+            const auto value = value_of(expression.program, type, r, old);
+            if (value && value->is(cel::Kind::integer)) return std::to_string(value->as_int());
+            if (value && value->is(cel::Kind::string)) return std::string(value->text());
+            return "—";
+        }
+        return "{" + std::string(name) + "}";
+    };
+    const std::string text = rule.message.hans + " / " + rule.message.en;
+    std::string message;
+    std::size_t from = 0;
+    for (std::size_t at = text.find('{'); at != std::string::npos; at = text.find('{', from)) {
+        const std::size_t end = text.find('}', at);
+        if (end == std::string::npos) break;
+        message += text.substr(from, at - from) + said(std::string_view(text).substr(at + 1, end - at - 1));
+        from = end + 1;
+    }
+    message += text.substr(from);
+    problem(Code::rule_broken, where, std::move(message), "rule " + rule.code + ": " + rule.check.text);
+}
+Result<cel::Value> Judge::Session::value_of(const cel::Program& program, const model::Type& type,
+                                            const record::Record& r, const record::RecordPtr& old) {
     record::Views views(model_, j_.world_);
     const auto variables = rule_variables(type, old, views);
     cel::Activation activation;
     activation.variables = variables;
     activation.self = views.of(r);
     activation.host = this;
-    YIPAN_TRY(const cel::Value v, program.evaluate(activation));
+    return program.evaluate(activation);
+}
+Result<bool> Judge::Session::holds(const cel::Program& program, const model::Type& type, const record::Record& r,
+                                   const record::RecordPtr& old) {
+    YIPAN_TRY(const cel::Value v, value_of(program, type, r, old));
     return v.is(cel::Kind::boolean) && v.as_bool();
 }
 void Judge::Session::may_move(const model::Move& move, const model::Type& type, const record::Record& next,
@@ -178,7 +207,7 @@ void Judge::Session::judge_rules() {
             problem(Code::rule_broken, *check.where,
                     "rule " + check.rule->code + " cannot be judged: " + ok.error().message, check.rule->check.text);
         else if (!*ok)
-            broken(*check.rule, *check.where);
+            broken(*check.rule, shape(check.type), *check.record, check.old, *check.where);
     }
     checks_.clear();
 }

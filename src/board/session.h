@@ -101,13 +101,13 @@ class Judge::Session final : public cel::Host {
                 std::shared_ptr<record::Record> next, journal::Verb verb, Made& made);
     void plain_rules(const model::Type& type, const record::Record& next, const record::RecordPtr& old,
                      const std::string& where);
-    void broken(const model::Rule& rule, const std::string& where) {
-        problem(Code::rule_broken, where, rule.message.hans + " / " + rule.message.en,
-                "rule " + rule.code + ": " + rule.check.text);
-    }
+    void broken(const model::Rule& rule, const model::Type& type, const record::Record& r, const record::RecordPtr& old,
+                const std::string& where);
     void remember_rules(const model::Type& type, const model::Move* move, const record::RecordPtr& next,
                         const record::RecordPtr& old, const std::string& where);
     std::vector<cel::Value> rule_variables(const model::Type& type, const record::RecordPtr& old, record::Views& views);
+    Result<cel::Value> value_of(const cel::Program& program, const model::Type& type, const record::Record& r,
+                                const record::RecordPtr& old);
     Result<bool> holds(const cel::Program& program, const model::Type& type, const record::Record& r,
                        const record::RecordPtr& old);
     void may_move(const model::Move& move, const model::Type& type, const record::Record& next,

@@ -1,5 +1,6 @@
 // Rules of types, who may move and what a move needs.
 #include <algorithm>
+#include <set>
 
 #include "model/loader.h"
 #include "model/names.h"
@@ -38,7 +39,50 @@ bool adds_up(const Model& model, int figure) {
            (f.reducer == Reducer::sum || f.reducer == Reducer::count || f.reducer == Reducer::average);
 }
 
-// {check: ..., message: [...]}
+// The names in braces of a message: "到会{present}人".
+std::set<std::string> names_in(const Label& message) {
+    std::set<std::string> out;
+    for (const std::string* text : {&message.hans, &message.hant, &message.en})
+        for (std::size_t from = text->find('{'); from != std::string::npos; from = text->find('{', from + 1))
+            if (const std::size_t to = text->find('}', from); to != std::string::npos)
+                out.insert(text->substr(from + 1, to - from - 1));
+    return out;
+}
+
+// values: {name: <CEL>}: what the message says of the case at hand. Every name is used and every use has a name.
+void read_values(Loader& loader, const Type& type, Rule& rule, const Section& section) {
+    std::set<std::string> used = names_in(rule.message);
+    if (const yaml::Node* values = section.find("values")) {
+        if (!values->is_map())
+            return section.wrong("values", "\"values\" is not a map", "values: {present: \"count(...)\"}");
+        if (values->keys.size() > rule_values_max)
+            loader.problems.add(section.place(*values), section.subject() + ": more than 8 values", "",
+                                Code::limit_exceeded);
+        for (std::size_t i = 0; i < std::min(values->keys.size(), rule_values_max); ++i) {
+            const yaml::Node& key = values->keys[i];
+            if (!values->items[i].is_scalar()) {
+                loader.problems.add(section.place(key), section.subject() + ": value " + key.text + " is no expression",
+                                    key.text + ": \"<CEL that gives a number or a text>\"");
+                continue;
+            }
+            if (used.erase(key.text) == 0)
+                loader.problems.add(section.place(key),
+                                    section.subject() + ": no message says {" + key.text + "}",
+                                    "write {" + key.text + "} in the message, or leave the value out");
+            ExpressionUse use = rule_use(loader, type, section.subject() + " value " + key.text, true);
+            use.results = {cel::Type::integer(), cel::Type::string()};
+            use.results_text = "a whole number or a text: string(x)";
+            use.null_result = true;
+            if (auto value = read_expression(loader, use, {values->items[i].text, section.place(values->items[i])}))
+                rule.values.emplace_back(key.text, std::move(*value));
+        }
+    }
+    for (const std::string& name : used)
+        section.wrong("message", "\"message\" says {" + name + "}, which no value gives",
+                      "values: {" + name + ": \"<CEL>\"}");
+}
+
+// {check: ..., message: [...], values: {...}}
 std::optional<Rule> read_rule(Loader& loader, const Type& type, std::string code, const Section& section) {
     section.missing("check", "check: \"<CEL that must hold>\"");
     Label message = section.label("message");
@@ -54,7 +98,9 @@ std::optional<Rule> read_rule(Loader& loader, const Type& type, std::string code
         return std::nullopt;
     }
     const bool reads_others = !check->program.queries().empty() || !check->program.figures().empty();
-    return Rule{std::move(code), std::move(message), std::move(*check), reads_others};
+    Rule rule{std::move(code), std::move(message), std::move(*check), reads_others, {}};
+    read_values(loader, type, rule, section);
+    return rule;
 }
 
 void read_type_rules(Loader& loader, Type& type, const Section& section) {
@@ -72,7 +118,7 @@ void read_type_rules(Loader& loader, Type& type, const Section& section) {
         if (const auto bad = judge_name(key.text, NameUse::code))
             loader.problems.add(section.place(key), section.subject() + ": rule " + bad->message, bad->hint);
         const Section inner(loader.problems, section.file(), key, rules->items[i], "rule " + type.code + "." + key.text,
-                            {"check", "message"});
+                            {"check", "message", "values"});
         if (auto rule = read_rule(loader, type, key.text, inner)) type.rules.push_back(std::move(*rule));
     }
 }
@@ -90,7 +136,7 @@ void read_needs(Loader& loader, const Type& type, Move& move, const Section& sec
     for (std::size_t i = 0; i < std::min(needs->items.size(), rules_max); ++i) {
         const std::string number = std::to_string(i + 1);
         const Section inner(loader.problems, section.file(), needs->items[i], needs->items[i],
-                            section.subject() + " need " + number, {"check", "message"});
+                            section.subject() + " need " + number, {"check", "message", "values"});
         if (auto rule = read_rule(loader, type, move.code + "_" + number, inner))
             move.needs.push_back(std::move(*rule));
     }

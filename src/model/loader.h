@@ -24,6 +24,7 @@ constexpr std::size_t figures_max = 5000;
 constexpr std::size_t others_max = 500;   // forests, lights, reports, schemes: of each
 constexpr std::size_t choices_max = 500;  // of a field, states of a type
 constexpr std::size_t rules_max = 200;    // of a type; moves; needs of a move
+constexpr std::size_t rule_values_max = 8;  // of a rule
 constexpr std::size_t path_steps_max = 8;
 constexpr std::size_t parts_max = 32;  // of a derived figure
 constexpr std::size_t file_bytes_max = 8u << 20;

@@ -109,6 +109,7 @@ struct Rule {
     Label message;
     Expression check;           // must be true of the state after the whole draft
     bool reads_others = false;  // uses count/exists/sum/figure
+    std::vector<std::pair<std::string, Expression>> values;  // what {name} in the message stands for when it is broken
 };
 
 enum class Colour : std::uint8_t { none, green, yellow, red };
