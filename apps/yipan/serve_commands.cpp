@@ -128,13 +128,17 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
         settings.log = [](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); };
     auto service = api::Service::open(*board, settings);
     if (!service) return refuse(context, service.error());
-    auto server = net::Server::open(**service, {options.host, options.port, options.ports_to_try, options.certificate, options.key});
+    auto server = net::Server::open(**service, {options.host, options.port, options.ports_to_try, options.certificate, options.key, {options.proxies.begin(), options.proxies.end()}});
     if (!server) return refuse(context, server.error());
     net::Server& listening = **server;
     (*service)->settings().later = [&listening](std::function<void()> what) { listening.later(std::move(what)); };
     std::optional<board::BackupKeeper> backups;
     if (!options.backup_folder.empty())
         backups.emplace(path, board::BackupPlan{options.backup_folder, options.backup_every_hours * std::int64_t{3'600}, options.backup_keep}, tell_backup);
+    if (backups) {
+        (*service)->settings().backups = [&backups] { return backups->state(); };
+        (*service)->settings().back_up = [&backups] { backups->now(); };
+    }
     (*service)->settings().connection_metrics = [&listening, &backups] {
         return metrics_of(listening) + (backups ? metrics_of(backups->state()) : std::string());
     };
@@ -209,6 +213,7 @@ void add_serve_commands(CLI::App& app, Context& context) {
     command->add_option("--cert", options->certificate, "TLS certificate chain (PEM)");
     command->add_option("--key", options->key, "its key (PEM)");
     command->add_flag("--behind-tls", options->behind_tls, "a proxy in front speaks TLS: cookies say Secure");
+    command->add_option("--proxy", options->proxies, "address of a proxy in front whose X-Forwarded-For and -Proto are believed; again for another");
     command->add_flag("--access-log", options->access_log, "one JSON line for each request on stderr, without secrets");
     command->add_option("--backup", options->backup_folder, "folder for backups, best on another disk");
     command->add_option("--backup-every", options->backup_every_hours, "hours between them")->check(CLI::Range(1, 24 * 365));

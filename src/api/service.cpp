@@ -8,6 +8,7 @@
 #include "api/hooks.h"
 #include "api/imports.h"
 #include "api/oidc.h"
+#include "api/papers.h"
 #include "api/search.h"
 #include "api/uploads.h"
 #include "exchange/names.h"
@@ -28,6 +29,13 @@ std::string_view bearer(const net::Request& r) {
     return v.starts_with("Bearer ") ? v.substr(7) : std::string_view{};
 }
 }  // namespace
+
+bool shown_on_screen(const Route& route) {
+    constexpr std::pair<std::string_view, std::string_view> list[] = {
+        {"GET", "/session"}, {"GET", "/model"}, {"GET", "/board"}, {"GET", "/lights"}, {"GET", "/events"}, {"GET", "/figures/{code}"},
+        {"GET", "/figures/{code}/series"}, {"POST", "/figures/query"}, {"GET", "/schemes/{code}"}};
+    return std::find(std::begin(list), std::end(list), std::pair{route.method, route.pattern}) != std::end(list);
+}
 
 Service::Service(board::Board& board, Settings settings) : board_(board), settings_(std::move(settings)), rights_(board) {
     add_session_routes(routes_);
@@ -52,6 +60,7 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     events_ = std::make_unique<Events>(*this);
     search_ = std::make_unique<SearchIndex>(board_);
     hooks_ = std::make_unique<Hooks>(*this);
+    papers_ = std::make_unique<Papers>(board_);
     if (settings_.oidc) oidc_ = std::make_unique<Oidc>(*settings_.oidc);
     surveys_ = std::make_unique<Surveys>();
     activity_ = std::make_unique<Activity>();
@@ -78,6 +87,7 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
     });
     board.set_permit([self](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) { self->refuse_writing(ask, world, refused); });
     YIPAN_TRY_VOID(out->hooks_->load());
+    YIPAN_TRY_VOID(out->papers_->load());
     return out;
 }
 
@@ -162,6 +172,7 @@ void Service::refuse_writing(const board::WriteAsk& ask, record::Resolver& world
         return;
     }
     who->judge(ask, world, refused);
+    papers_->judge(ask, refused);
 }
 
 // What is answered before there is a call carries the same headers as what a call answers.
@@ -223,21 +234,29 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
         }
         if (call->session && unsafe(asked.method) && !access::same_secret(asked.header("x-csrf-token"), call->session->csrf))
             return call->problem(Error{Code::not_allowed, "X-CSRF-Token", "the request does not carry the session's token", "GET /session gives it"}, 403);
+        if (!call->session && !call->token)
+            if (const std::string_view device = asked.cookie("yipan_device"); !device.empty()) {
+                call->token = accounts_->token(device);
+                if (call->token && call->token->page.empty()) call->token.reset();  // a token for programs is no cookie
+            }
+        const bool device = call->token && !call->token->page.empty();
         if (call->route->needs == Needs::nothing) return call->route->handle(call);
         if (!call->session && !call->token) return call->problem(Error{Code::not_allowed, "", "sign in first", "POST /session"}, 401);
         if (call->token) {
             const std::string scope(call->route->scope.empty() ? unsafe(asked.method) ? "write" : "read" : call->route->scope);
             const bool covered = call->token->scopes.contains(scope) || (scope == "figures" && call->token->scopes.contains("read"));
-            if (call->route->needs == Needs::session || !covered)
-                return call->problem(Error{Code::not_allowed, "", "the token has no scope \"" + scope + "\"", ""}, 403);
+            if (device ? !shown_on_screen(*call->route) : call->route->needs == Needs::session || !covered)
+                return call->problem(Error{Code::not_allowed, "", device ? std::string("a device shows its page and nothing else") : "the token has no scope \"" + scope + "\"", ""}, 403);
         }
-        if (call->route->needs == Needs::session) return call->route->handle(call);
+        if (call->route->needs == Needs::session || call->route->needs == Needs::somebody) return call->route->handle(call);
         const RecordId post = call->session ? call->session->post : call->token->post;
         auto who = rights_.who(call->person(), post);
         if (!who) return call->problem(who.error());
         // A post one does not hold any more gives no rights, whatever the session says.
         const auto& held = (*who)->directory().posts_of(call->person());
-        if (std::none_of(held.begin(), held.end(), [&](const auto& h) { return h.post == post; }))
+        if (device) {
+            if ((*who)->unit() == 0) return call->problem(Error{Code::not_allowed, "identity", "the post of this device is not there any more", "a system administrator makes a new token"}, 403);
+        } else if (std::none_of(held.begin(), held.end(), [&](const auto& h) { return h.post == post; }))
             return call->problem(Error{Code::not_allowed, "identity", "no post is chosen, or it is not held any more", "POST /session/identity"}, 403);
         call->who = std::move(*who);
         call->route->handle(call);

@@ -13,6 +13,7 @@
 #include "access/accounts.h"
 #include "access/rights.h"
 #include "base/workdays.h"
+#include "board/backups.h"
 #include "net/http.h"
 #include "net/router.h"
 
@@ -46,6 +47,8 @@ struct Settings {
     std::function<void(std::function<void()>)> later;          // runs it on a thread that may take its time
     std::function<void(std::string_view line)> log;            // one line for each request; none: no log
     std::function<std::string()> connection_metrics;
+    std::function<board::BackupState()> backups;  // of the scheduled ones; none: there are none
+    std::function<void()> back_up;                // asks for one at once
     WorkCalendar calendar;  // for working days left; knows weekends only unless given
 };
 
@@ -54,12 +57,13 @@ class Events;
 class Hooks;
 class Oidc;
 class Imports;
+class Papers;
 class Uploads;
 class SearchIndex;
 class Surveys;
 class Activity;
 
-enum class Needs : std::uint8_t { nothing, session, post };  // whom a route answers
+enum class Needs : std::uint8_t { nothing, session, somebody, post };  // whom a route answers; somebody: with a post or without, or a token
 struct Route {
     std::string_view method, pattern;
     Needs needs = Needs::post;
@@ -69,6 +73,9 @@ struct Route {
     void (*handle)(const std::shared_ptr<Call>& call) = nullptr;
     std::string_view says;  // for the OpenAPI document
 };
+
+/// Whether a device on the wall may ask it: figures, lights and what names them; no record, no why, nothing that writes.
+bool shown_on_screen(const Route& route);
 
 class Service final : public net::App {
   public:
@@ -94,6 +101,7 @@ class Service final : public net::App {
     bool exchange_ready() const { return imports_ != nullptr; }
     Imports& imports() { return *imports_; }
     Uploads& uploads() { return *uploads_; }
+    Papers& papers() { return *papers_; }
     /// A snapshot of the newest position: one that another request has read from and given back, while nothing was
     /// written since, with what it already knows; else a fresh one.
     std::unique_ptr<board::Snapshot> take_snapshot();
@@ -134,6 +142,7 @@ class Service final : public net::App {
     std::unique_ptr<Oidc> oidc_;
     std::unique_ptr<Surveys> surveys_;
     std::unique_ptr<Activity> activity_;
+    std::unique_ptr<Papers> papers_;
     std::unique_ptr<Uploads> uploads_;
     std::unique_ptr<Imports> imports_;
     net::Router router_;

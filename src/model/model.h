@@ -153,6 +153,7 @@ struct Type {
     std::vector<int> responsible;  // path of field indexes to the responsible post; empty only for the post type itself
                                    // and `responsible: none` types
     bool responsible_none = false;
+    bool watermark = false;  // its pages and exports say who looks at them, under which post and when
     int state = -1;  // index of the system field `state`, -1 without states
     std::string initial_state;
     std::vector<Move> moves;
@@ -242,6 +243,15 @@ struct Report {
     std::string text;
 };
 
+/// A folder of modules/ as a menu shows it. One that declares nothing has an empty label and stands after those that do.
+struct Module {
+    std::string code;
+    Label label;
+    int order = 0;
+    std::string icon;  // a name; which pictures there are is the page's
+    std::string where;
+};
+
 struct Identity {  // which types stand for the person and the post that act
     int person = -1;
     int post = -1;
@@ -318,6 +328,7 @@ struct Model {
     std::vector<Figure> figures;  // a derived figure stands after all its parts
     std::vector<Light> lights;
     std::vector<Report> reports;
+    std::vector<Module> modules;  // every one that has a type, figure or label; in the order of a menu
     std::map<std::string, std::string> schemes;  // code -> YAML text
     Identity identity;
     Rights rights;
