@@ -3,6 +3,24 @@
 import { prefs } from './prefs'
 
 const words = {
+  'Webhooks': '变更推送（Webhook）|變更推送（Webhook）',
+  'Another program is told what changed, never the values; only what this post may see.': '通知其他程序哪些记录有变动，不发送内容；仅限本岗位可见的记录。|通知其他程序哪些記錄有變動，不發送內容；僅限本崗位可見的記錄。',
+  'Webhooks belong to accounts; a fictional person has none.': '推送属于账号，虚构人员没有账号。|推送屬於帳號，虛構人員沒有帳號。',
+  'Chat robot': '群机器人（企业微信、钉钉）|群機器人（企業微信、釘釘）',
+  'Stopped': '已停止',
+  'Trying again': '正在重试|正在重試',
+  'Works': '正常',
+  'Told': '已推送',
+  'Last error': '最近错误|最近錯誤',
+  '{n} times': '{n} 次',
+  'again at {time}': '{time} 重试|{time} 重試',
+  'Form': '格式',
+  'All lists': '全部清单|全部清單',
+  'New webhook': '新增推送',
+  'Hold this page': '停在本页|停在本頁',
+  'Turn the pages': '继续轮播|繼續輪播',
+  'Sign in through {name}': '通过{name}登录|通過{name}登入',
+  'Local accounts work as before.': '本地账号照常可用。|本地帳號照常可用。',
   'A broken line costs nothing: choose the same file again and it goes on.': '中断不要紧：再选同一文件即可续传。|中斷不要緊：再選同一文件即可續傳。',
   'Seldom needed': '更多选项|更多選項',
   'Sheet': '工作表',
@@ -12,8 +30,6 @@ const words = {
   'Too many units below it for one question: only the unit itself is shown.': '下级单位过多，仅显示该单位本身的记录。|下級單位過多，僅顯示該單位本身的記錄。',
   ', ': '、',
   'Red in {unit}': '{unit}的红灯|{unit}的紅燈',
-  '{field} is my unit or below it': '{field}为本单位或下级|{field}為本單位或下級',
-  '{field} is my post': '{field}为本岗位|{field}為本崗位',
   'No record of this layer has a place that you may see.': '此图层没有可见的带位置记录。|此圖層沒有可見的帶位置記錄。',
   'late / all': '滞后/全部|滯後/全部',
   'No figure and no light of this period is yours to see.': '当前身份没有可见的指标或亮灯。|當前身份沒有可見的指標或亮燈。',
@@ -422,11 +438,6 @@ export const channelWord = named({
 export const actionWord = named({
   see: '查看|查看|see', create: '新增|新增|create', amend: '修改|修改|amend', move: '流转|流轉|move on', remove: '删除|刪除|remove', void: '作废|作廢|declare void', restore: '恢复|恢復|restore',
   erase: '清除个人信息|清除個人信息|erase personal data', merge: '合并|合併|merge', import: '导入|導入|import', export: '导出|導出|export', unmask: '查看个人信息|查看個人信息|see personal data', clear: '明文个人信息|明文個人信息|personal data in clear',
-})
-/** The shipped modules as the menu names them; a module of one's own shows its code until the model has labels for modules. */
-export const moduleWord = named({
-  assessment: '考核评价|考核評價|Assessment', economy: '经济运行|經濟運行|Economy', enterprise: '企业服务|企業服務|Enterprises', organisation: '组织机构|組織機構|Organisation', project: '重大项目|重大項目|Projects',
-  report: '上报材料|上報材料|Reporting', meeting: '会议议事|會議議事|Meetings', task: '督查督办|督查督辦|Supervision', safety: '安全生产|安全生產|Safety', land: '土地规划|土地規劃|Land', finance: '财政金融|財政金融|Finance',
 })
 /** The verb of a journal entry in words. */
 export const verbWord = (verb: string) => (verbs[verb] ? inLanguage(verb, verbs[verb]) : verb)
