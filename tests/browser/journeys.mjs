@@ -684,7 +684,7 @@ journey('the tree beside a list narrows it to a unit and what stands below', asy
   const name = (await leaf.textContent()).replace(/[▾▸]/g, '').trim()
   await leaf.click()
   await settle(page, 500)
-  const shown = Number((await page.locator('nav[aria-label="翻页"], nav.spread').last().textContent()).match(/共 ([\d,]+)/)[1].replace(/,/g, ''))
+  const shown = Number((await page.locator('nav.spread').last().textContent()).match(/共 ([\d,]+)/)[1].replace(/,/g, ''))
   sure(shown > 0 && shown < all, `${shown} of ${all} posts of ${name}`)
   sure(/under=\d+/.test(page.url()), 'the unit is not in the address')
   await leaf.focus()
@@ -806,7 +806,7 @@ journey('繁體: no simplified character is left in what the page says', async (
     await page.goto(path)
     await settle(page)
     found.push(...(await page.evaluate(({ wrong, path }) => [...document.querySelectorAll('main button, main thead th, main h1, main h2, main dt, nav a, nav button, main label, main summary')]
-      .filter((one) => !one.closest('.items, .square, td, .tabs') && !one.matches('a[href*="/record/"]'))
+      .filter((one) => !one.closest('.items, .square, td, .tabs') && !/：/.test(one.textContent) && !one.matches('a[href*="/record/"]'))
       .map((one) => [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent).join('').trim())
       .filter((text) => [...text].some((char) => wrong.includes(char))).map((text) => `${path}: ${text}`), { wrong, path })))
   }

@@ -22,6 +22,7 @@ export const router = createRouter({
     { path: '/password', component: () => import('./pages/FirstPassword.vue'), meta: { word: 'Set your password', bare: true, open: true } },
     { path: '/screen', component: () => import('./pages/BigScreen.vue'), meta: { word: 'Big screen', bare: true } },
     { path: '/work', component: () => import('./pages/Workplace.vue'), meta: { word: 'Workplace' } },
+    { path: '/flow/:tab?', component: () => import('./pages/FlowPage.vue'), meta: { word: 'Approvals' } },
     { path: '/board', component: () => import('./pages/BoardPage.vue'), meta: { word: 'The board' } },
     { path: '/list/:type', component: () => import('./pages/ListPage.vue') },
     { path: '/new/:type', component: () => import('./pages/FormPage.vue') },

@@ -43,6 +43,8 @@ export interface Move {
   label: Label
   from: string[]
   to: string
+  /** Fields its needs look at. */
+  asks?: string[]
 }
 export interface Type {
   code: string
@@ -78,6 +80,7 @@ export interface Model {
   reports: { code: string; label: Label; periods: string[]; unit_type?: string }[]
   schemes: { code: string; label: Label }[]
   modules: (Choice & { order?: number })[]
+  identity?: { person?: string | null; post?: string | null; unit?: string | null }
   forests?: { code: string; label: Label; links: { type: string; parent: string; child: string; parent_type: string; child_type: string }[] }[]
 }
 
