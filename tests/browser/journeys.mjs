@@ -813,6 +813,163 @@ journey('繁體: no simplified character is left in what the page says', async (
   equal([...new Set(found)].filter((one) => !one.startsWith(`record/project`) || !one.includes(record.title)), [], 'simplified text')
 })
 
+/** Becomes whoever may do `action` with records of a type, looking at the people of the demo board. */
+async function whoMay(page, type, action) {
+  await page.goto('sign-in')
+  people.all ??= (await api(page, 'GET', '/demo/people')).body
+  const listed = (people.all.people ?? people.all).map((one) => one.person.id)
+  for (const person of [...listed, ...Array.from({ length: 40 }, (_, n) => n + 1)]) {
+    const answer = await api(page, 'POST', '/demo/session', { person })
+    if (answer.status >= 300) continue
+    for (const one of (await api(page, 'GET', '/session')).body.identities ?? []) {
+      await api(page, 'POST', '/demo/session', { person, post: one.post.id })
+      const found = (await api(page, 'GET', '/model')).body.types.find((candidate) => candidate.code === type)
+      if (found?.may?.[action]) return { person, post: one.post }
+    }
+  }
+  throw new Error(`nobody on the demo board may ${action} a ${type}`)
+}
+journey('hold a meeting from agenda to minutes, and make of its resolution a matter that four people carry to its end', async () => {
+  const page = await at()
+  await page.goto('sign-in')
+  const secretary = await whoMay(page, 'meeting', 'create')
+  await be(page, secretary.person, secretary.post.id)
+  const meeting = (await api(page, 'GET', `/records/meeting?filter=${encodeURIComponent("state == 'planned'")}&sort=held&limit=1`)).body.rows[0]
+  sure(meeting, 'the demo board has no planned meeting')
+  await page.goto(`record/meeting/${meeting.id}`)
+  await settle(page)
+  await page.getByRole('link', { name: '会议台' }).click()
+  await page.waitForURL(/meeting\//)
+  const press = async (name, place = page) => {
+    await place.getByRole('button', { name, exact: true }).first().click()
+    await settle(page, 500)
+  }
+  const state = async (text) => page.locator('header .tag', { hasText: text }).waitFor()
+  await press('发会议通知')
+  await state('已通知')
+  // Without anybody there it cannot begin: the page says which rule and how many are missing.
+  await press('开会')
+  await page.locator('[role=alert]').getByText(/主持人未到会|不足法定人数/).first().waitFor()
+  await page.getByText('不足法定人数').first().waitFor()
+  await press('其余均到会')
+  await page.getByText('达到法定人数').waitFor()
+  await press('开会')
+  await state('开会')
+  const item = page.locator('article.item').first()
+  await press('开始审议', item)
+  await item.locator('.tag', { hasText: '审议中' }).waitFor()
+  // The chair speaks last: the vote is refused until he has.
+  await press('提请表决', item)
+  await page.locator('[role=alert]').getByText(/末位/).first().waitFor()
+  await press('其余均表示同意，主持人末位', item)
+  await press('提请表决', item)
+  await item.locator('.tag', { hasText: '表决中' }).waitFor()
+  await item.getByRole('group').first().getByRole('button', { name: '弃权' }).click()
+  await settle(page, 500)
+  await press('其余均赞成', item)
+  await press('宣布通过', item)
+  const drawer = page.locator('.el-drawer')
+  if (await drawer.locator('form').count()) {
+    await drawer.locator('textarea, input.text').first().fill('原则同意，由应急管理局牵头落实')
+    await press('宣布通过', drawer)
+  }
+  await item.locator('.tag', { hasText: /^通过$/ }).waitFor()
+  await press('散会')
+  await state('散会')
+  await page.getByRole('link', { name: '形成决议' }).click()
+  await page.waitForURL(/new\/resolution/)
+  await settle(page)
+  const title = await field(page, 'title').inputValue()
+  if (!(await field(page, 'text').inputValue())) await field(page, 'text').fill('会议原则同意，由责任单位落实。')
+  await save(page)
+  await page.waitForURL(/record\/resolution\/\d+/)
+  const resolution = Number(page.url().match(/resolution\/(\d+)/)[1])
+  await page.goto(`meeting/${meeting.id}`)
+  await settle(page)
+  await press('保存纪要')
+  await press('印发纪要')
+  await press('印发纪要', page.locator('.el-drawer'))
+  await state('已印发纪要')
+  sure((await page.locator('section[aria-label=会议纪要]').textContent()).includes('应到'), 'the minutes do not say who was there')
+  const paper = await page.pdf({ format: 'A4', preferCSSPageSize: true })
+  sure(/\/MediaBox\s*\[\s*0 0 59[45]/.test(paper.toString('latin1')), 'the print is not A4')
+  // From the resolution to a matter: filed by the secretary.
+  const [key, posts] = [await api(page, 'GET', '/records/post?limit=200'), {}]
+  for (const row of key.body.rows) (posts[row.values.organ?.id] ??= []).push(row)
+  const organ = Number(Object.keys(posts).find((one) => posts[one].length >= 3 && one !== String(secretary.post.id)))
+  await page.getByRole('link', { name: '督办事项', exact: false }).filter({ hasText: '+' }).first().click()
+  await page.waitForURL(/new\/task/)
+  await settle(page)
+  await field(page, 'code').fill('DB-JOURNEY')
+  const leader = await whoMay(await at(), 'target', 'create').catch(() => null)
+  const officer = posts[organ].find((row) => !/负责人/.test(row.title)) ?? posts[organ][0]
+  const filed = await api(page, 'POST', '/records/task', { values: { code: 'DB-JOURNEY', title, source: 'resolution', resolution, lead: organ, officer: officer.id, leader: leader?.post.id ?? posts[organ][0].id, supervisor: secretary.post.id, demand: '按决议落实', due: '2026-09-30' } })
+  sure(filed.status === 201, `the matter was not filed: ${JSON.stringify(filed.body.errors ?? filed.body)}`)
+  const task = filed.body.record.id
+  await page.evaluate(() => localStorage.clear())
+  const at_task = async (who) => {
+    await who.goto(`record/task/${task}`)
+    await settle(who, 500)
+  }
+  const step = async (who, name, fill = {}) => {
+    await who.locator('header').getByRole('button', { name, exact: true }).click()
+    await who.waitForTimeout(300)
+    const drawer = who.locator('.el-drawer')
+    for (const [code, value] of Object.entries(fill)) {
+      const input = drawer.locator(`#m-${code}`)
+      await input.fill(value)
+      if (/^\d{4}-/.test(value)) await who.keyboard.press('Enter')
+    }
+    if (await drawer.locator('form').count()) await drawer.locator('button.go').click()
+    await settle(who, 600)
+  }
+  const stateOf = async () => (await api(page, 'GET', `/records/task/${task}`)).body.record.state
+  await at_task(page)
+  await step(page, '交办')
+  equal(await stateOf(), 'assigned', 'after the assignment')
+  // The officer of the lead unit signs for it, gives evidence, reports it as done.
+  const doer = await at()
+  await doer.goto('sign-in')
+  let found = false
+  for (let person = 1; person < 230 && !found; person++) {
+    const answer = await api(doer, 'POST', '/demo/session', { person, post: officer.id })
+    found = answer.status < 300
+  }
+  sure(found, `nobody holds ${officer.title}`)
+  await at_task(doer)
+  await step(doer, '签收')
+  equal(await stateOf(), 'signed', 'after the signature')
+  await step(doer, '报结', { result: '已按决议落实' }).catch(() => {})
+  await doer.getByText(/没有佐证材料/).first().waitFor()
+  await doer.keyboard.press('Escape')
+  let now = (await api(doer, 'GET', `/records/task/${task}`)).body.record
+  const evidence = await api(doer, 'PATCH', `/records/task/${task}`, { values: {}, children: { task_evidence: [{ values: { title: '验收单', day: '2026-07-01', number: '验〔2026〕1号' } }] } }, { 'If-Match': `"v${now.version}"` })
+  sure(evidence.status < 300, `evidence: ${JSON.stringify(evidence.body)}`)
+  await at_task(doer)
+  await step(doer, '报结', { result: '已按决议落实' })
+  equal(await stateOf(), 'reported', 'after the report')
+  // The doer cannot pass his own work; the secretary reviews and closes.
+  sure((await api(doer, 'POST', `/records/task/${task}/moves/approve`, {}, {})).status >= 400, 'the doer passed his own work')
+  now = (await api(page, 'GET', `/records/task/${task}`)).body.record
+  const review = await api(page, 'POST', '/records/task_review', { values: { task, reviewer: secretary.post.id, day: '2026-07-01', finding: 'passed', opinion: '佐证齐全' } })
+  if (review.status >= 300) {
+    const again = await api(page, 'PATCH', `/records/task/${task}`, { values: {}, children: { task_review: [{ values: { reviewer: secretary.post.id, day: '2026-07-01', finding: 'passed', opinion: '佐证齐全' } }] } }, { 'If-Match': `"v${now.version}"` })
+    sure(again.status < 300, `review: ${JSON.stringify(again.body)} ${JSON.stringify(review.body)}`)
+  }
+  await at_task(page)
+  await step(page, '覆核通过')
+  await step(page, '销号')
+  equal(await stateOf(), 'closed', 'at the end')
+  // The story of the resolution has all of it; the ledger shows the matter.
+  await page.goto(`record/resolution/${resolution}`)
+  await settle(page, 600)
+  await page.locator('aside .side, aside').getByText(title).first().waitFor()
+  await page.goto('ledger')
+  await settle(page, 600)
+  await page.getByLabel('含已销号').check()
+  await page.locator('tbody').getByText(title).first().waitFor()
+})
+
 journey('axe finds no serious fault of accessibility on any page, light and dark', async () => {
   const page = await at()
   const { record } = await clerkOf(page, 'project')
