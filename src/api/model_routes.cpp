@@ -71,7 +71,18 @@ json::object type_json(const Call& call, const model::Model& model, const model:
         for (const auto& m : t.moves) {
             json::array from;
             for (const auto& s : m.from) from.emplace_back(s);
-            moves.push_back({{"code", m.code}, {"label", label_json(m.label)}, {"from", std::move(from)}, {"to", m.to}});
+            // The record's own fields that its needs look at: what a page asks for before it sends the move.
+            json::array asks;
+            for (std::size_t f = 0; f < t.fields.size(); ++f) {
+                const model::Field& field = t.fields[f];
+                if (field.system || field.computed || field.kind == model::FieldKind::number || field.kind == model::FieldKind::reference) continue;
+                const auto reads = [&](const model::Rule& need) {
+                    const auto& paths = need.check.program.paths();
+                    return std::any_of(paths.begin(), paths.end(), [&](const auto& path) { return path.size() == 1 && path.front() == field.code; });
+                };
+                if (std::any_of(m.needs.begin(), m.needs.end(), reads)) asks.emplace_back(field.code);
+            }
+            moves.push_back({{"code", m.code}, {"label", label_json(m.label)}, {"from", std::move(from)}, {"to", m.to}, {"asks", std::move(asks)}});
         }
         out["state"] = json::object{{"initial", t.initial_state}, {"list", std::move(states)}, {"moves", std::move(moves)}};
     }

@@ -1,9 +1,9 @@
 // What every browser journey needs: the real binary on a board of its own, a browser, and a page that notes what goes wrong in it.
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -78,9 +78,19 @@ export async function fresh(address, { width = 1366, height = 768, language = 'h
     globalThis.refusedByPolicy = []
     document.addEventListener('securitypolicyviolation', (event) => globalThis.refusedByPolicy.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`))
   }, { language, dark })
+  if (process.env.PAGE) await context.route((url) => !/^\/b\/[^/]+\/api\//.test(url.pathname), fromFolder)
   const page = await context.newPage()
   watch(page)
   return page
+}
+/** While one works on the page: PAGE=web/dist shows that folder instead of what is in the program. */
+const kinds = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
+function fromFolder(route) {
+  const { pathname } = new URL(route.request().url())
+  const asset = pathname.startsWith('/assets/')
+  const file = asset ? join(process.env.PAGE, pathname) : join(process.env.PAGE, 'index.html')
+  if (!existsSync(file)) return route.fulfill({ status: 404, body: '' })
+  return route.fulfill({ body: readFileSync(file), contentType: asset ? (kinds[extname(file)] ?? 'application/octet-stream') : 'text/html; charset=utf-8' })
 }
 export function watch(page) {
   page.faults = []

@@ -40,7 +40,7 @@ export function treeOf(type: Type): TreeOf | null {
 async function all(type: string, fields: string): Promise<List['rows']> {
   const rows: List['rows'] = []
   for (let n = 0; n < pages; n++) {
-    const answer = await get<List>(`/records/${type}`, { fields, limit: page, offset: n * page, total: 'none', sort: 'id' })
+    const answer = await get<List>(`/records/${type}`, { fields, limit: page, offset: n * page, total: 'none' })
     rows.push(...answer.rows)
     if (!answer.more) break
   }

@@ -14,7 +14,7 @@ export interface Identity {
   roles?: { role: string; label: { hans: string; hant: string; en: string } }[]
 }
 interface SessionAnswer {
-  board: { code: string; name: string; note: string; demo: boolean; frozen: string | null; today: string }
+  board: { code: string; name: string; note: string; demo: boolean; frozen: string | null; today: string; provider?: string | null; watermark?: boolean }
   signed_in: boolean
   csrf?: string
   account?: string
