@@ -46,6 +46,7 @@ class Making {
     }
     Making& set(std::string_view field, Date day) { return set(field, record::Value(std::int64_t{day.days})); }
     Making& set(std::string_view field, std::string_view words) { return set(field, record::Value(std::string(words))); }
+    Making& set(std::string_view field, const std::string& words) { return set(field, record::Value(words)); }
     Making& set(std::string_view field, const char* words) { return set(field, std::string_view(words)); }
     Making& clear(std::string_view field) { return set(field, record::Value()); }
     board::Change change;
