@@ -37,7 +37,7 @@ bool shown_on_screen(const Route& route) {
     return std::find(std::begin(list), std::end(list), std::pair{route.method, route.pattern}) != std::end(list);
 }
 
-Service::Service(board::Board& board, Settings settings) : board_(board), settings_(std::move(settings)), rights_(board) {
+Service::Service(board::Board& board, Settings settings) : board_(board), settings_(std::move(settings)), rights_(board), acts_(board), ballots_(board), ticker_(board) {
     add_session_routes(routes_);
     add_model_routes(routes_);
     add_record_routes(routes_);
@@ -52,6 +52,7 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     add_oidc_routes(routes_);
     add_openapi_route(routes_);
     add_exchange_routes(routes_);
+    add_flow_routes(routes_);
     for (std::size_t i = 0; i < routes_.size(); ++i) {
         const std::string path = routes_[i].pattern.starts_with('!') ? std::string(routes_[i].pattern.substr(1))
                                                                      : "/b/{board}/api" + std::string(routes_[i].pattern);
@@ -80,6 +81,8 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
         self->position_.store(shown.position.value, std::memory_order_release);
         self->forget_snapshots();
         self->rights_.changed(shown);
+        self->acts_.changed(shown);
+        self->ticker_.changed(shown);
         self->search_->changed(shown);
         self->events_->shown(shown);
         self->erased(shown);
@@ -88,6 +91,7 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
     board.set_permit([self](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) { self->refuse_writing(ask, world, refused); });
     YIPAN_TRY_VOID(out->hooks_->load());
     YIPAN_TRY_VOID(out->papers_->load());
+    if (!board.read_only()) out->ticker_.start();
     return out;
 }
 
@@ -154,12 +158,14 @@ void Service::stop() {
     forget_snapshots();
     hooks_->stop();
     if (imports_) imports_->stop();
+    ticker_.stop();
     events_->stop();
     accounts_->flush_reads();
 }
 
 // Whoever acts in a post is judged by its rights; the system itself (command line, clock) is not.
 void Service::refuse_writing(const board::WriteAsk& ask, record::Resolver& world, Errors& refused) {
+    if (ask.draft.by_act) return;  // src/flow has asked who may
     if (ask.draft.channel != "web" && ask.draft.channel != "api" && ask.draft.channel != "import") return;
     if (ask.draft.post.value == 0) {
         refused.push_back({Code::not_allowed, ask.change.where, "nobody acts here without a post", "choose an identity"});

@@ -14,6 +14,9 @@
 #include "access/rights.h"
 #include "base/workdays.h"
 #include "board/backups.h"
+#include "flow/acts.h"
+#include "flow/ballots.h"
+#include "flow/ticker.h"
 #include "net/http.h"
 #include "net/router.h"
 
@@ -96,6 +99,9 @@ class Service final : public net::App {
     Oidc* oidc() { return oidc_.get(); }  // null: there is no provider
     Surveys& surveys() { return *surveys_; }
     Activity& activity() { return *activity_; }
+    flow::Acts& acts() { return acts_; }
+    flow::Ballots& ballots() { return ballots_; }
+    flow::Ticker& ticker() { return ticker_; }
     const Settings& settings() const { return settings_; }
     Settings& settings() { return settings_; }
     bool exchange_ready() const { return imports_ != nullptr; }
@@ -136,6 +142,9 @@ class Service final : public net::App {
     Settings settings_;
     std::unique_ptr<access::Accounts> accounts_;
     access::Rights rights_;
+    flow::Acts acts_;
+    flow::Ballots ballots_;
+    flow::Ticker ticker_;
     std::unique_ptr<Events> events_;
     std::unique_ptr<SearchIndex> search_;
     std::unique_ptr<Hooks> hooks_;
@@ -172,5 +181,6 @@ void add_search_routes(std::vector<Route>& routes);
 void add_openapi_route(std::vector<Route>& routes);
 void add_event_routes(std::vector<Route>& routes);
 void add_exchange_routes(std::vector<Route>& routes);
+void add_flow_routes(std::vector<Route>& routes);
 
 }  // namespace yipan::api

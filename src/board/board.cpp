@@ -186,6 +186,20 @@ class BoardImpl final : public Board {
     const std::string& note() const override { return core_->facts.note; }
     const Zone& zone() const override { return core_->facts.zone; }
     Instant now() override { return core_->clock->now(); }
+    Status step_clock(Instant to) override {
+        if (auto error = closed()) return fail(*error);
+        Status out;
+        writer_->alone([&] { out = core_->step_clock(to); });
+        if (!out) return out;
+        Draft told;  // the step is an entry
+        told.channel = "clock";
+        Change change;
+        change.verb = Verb::act;
+        change.told = "{\"act\":\"clock\",\"to\":\"" + to.text() + "\"}";
+        told.changes.push_back(std::move(change));
+        const auto done = apply(std::move(told));
+        return done ? Status{} : Status(tl::unexpected(done.error().front()));
+    }
     bool read_only() const override { return core_->read_only; }
     void announce(const std::string& address) override {
         if (writer_) writer_->alone([&] { (void)core_->store->announce(address); });

@@ -124,7 +124,7 @@ void collect_names(Loader& loader) {
     for (const ParsedFile& file : loader.files) {
         if (file.root.is_null()) continue;
         const Section sections(loader.problems, file.source->path, file.root, file.root, "file",
-                               {"types", "forests", "figures", "lights", "identity", "rights", "module"});
+                               {"types", "forests", "figures", "lights", "identity", "rights", "module", "flow"});
         if (const yaml::Node* node = sections.find("types"))
             take_section(loader, file, *node, "type", NameUse::type, types_max, types, loader.types);
         if (const yaml::Node* node = sections.find("forests"))
@@ -140,6 +140,10 @@ void collect_names(Loader& loader) {
         if (const yaml::Node* node = sections.find("module")) {
             for (const yaml::Node& key : file.root.keys)
                 if (key.text == "module") loader.modules.push_back({&file, &key, node});
+        }
+        if (const yaml::Node* node = sections.find("flow")) {
+            for (const yaml::Node& key : file.root.keys)
+                if (key.text == "flow") loader.flows.push_back({&file, &key, node});
         }
         if (const yaml::Node* node = sections.find("identity")) {
             for (const yaml::Node& key : file.root.keys)

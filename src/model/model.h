@@ -95,6 +95,23 @@ struct Field {
     std::string help;
 };
 
+/// One step of a move that goes from post to post (docs/flow.md).
+struct FlowStep {
+    std::string code;
+    Label label;
+    std::optional<Expression> by;  // over the record and `starter`: a post, or posts
+    enum class Mode : std::uint8_t { one, all, any } mode = Mode::one;
+    bool disagree_counts = false;  // noted; otherwise it ends the case
+    std::optional<int> workdays;   // until it is due
+    bool not_doer = false;         // refused to who started, and to the record's responsible post
+    std::optional<Expression> when;
+};
+/// The organ that has a function (職能分工) must be the acting post's.
+struct FunctionDemand {
+    enum class Part : std::uint8_t { owner, decides, executes } part = Part::owner;
+    std::string code;       // key of the function; empty: through the reference
+    std::vector<int> path;  // field indexes to a reference to the type of functions
+};
 struct Move {  // a transition of states
     std::string code;
     Label label;
@@ -102,6 +119,16 @@ struct Move {  // a transition of states
     std::string to;
     std::optional<Expression> who;   // over `post`, `actor` and the record; unset: everybody who may write
     std::vector<struct Rule> needs;  // what must hold
+    std::vector<FlowStep> steps;     // not empty: it happens when these are through, never directly
+    std::string refused;             // move done when somebody disagrees; may be empty
+    std::optional<FunctionDemand> function;
+};
+/// A date the board sets: so many working days after another.
+struct Deadline {
+    int due = -1, from = -1;
+    int workdays_field = -1, workdays = 0;  // a field, or the number
+    int provisional = -1;                   // boolean field or -1
+    std::optional<Expression> open;         // where a new arrangement of holidays moves it; unset: always
 };
 
 struct Rule {
@@ -158,6 +185,8 @@ struct Type {
     std::string initial_state;
     std::vector<Move> moves;
     std::vector<Rule> rules;
+    std::vector<Deadline> deadlines;
+    bool by_acts = false;  // written by acts of workflow only
     const cel::ObjectType* object = nullptr;  // this type as CEL sees it; field indexes are the same
 
     int find(std::string_view field_code) const;  // -1 when unknown
@@ -321,6 +350,35 @@ struct Rights {
     int find_role(std::string_view code) const;
 };
 
+/// Which types keep the state of workflow, and what time does (docs/flow.md). Their fields have fixed codes, checked by
+/// the loader.
+struct Flow {
+    bool declared = false;
+    int cases = -1, work = -1, opinion = -1, message = -1, delegation = -1, holiday = -1, lamp = -1, notice = -1;
+    int ballot = -1, ballot_voter = -1, ballot_count = -1, list = -1, list_line = -1;
+    struct Functions {
+        int type = -1, owner = -1, decides = -1, executes = -1;
+    } functions;
+    std::vector<int> vacancy;  // reference fields of the post to other posts
+    int email = -1;            // text field of the person
+    std::vector<Label> phrases;
+    struct Watch {
+        int light = -1;
+        std::vector<int> remind;  // days behind, ascending
+        struct Notice {
+            std::string colour;
+            int behind = 0;
+        };
+        std::vector<Notice> notices;  // ascending
+    };
+    std::vector<Watch> watches;
+    const Watch* watch_of(int light) const {
+        for (const Watch& w : watches)
+            if (w.light == light) return &w;
+        return nullptr;
+    }
+};
+
 struct Model {
     std::vector<SourceFile> files;  // exactly what was loaded, in path order
     std::vector<Type> types;
@@ -332,6 +390,7 @@ struct Model {
     std::map<std::string, std::string> schemes;  // code -> YAML text
     Identity identity;
     Rights rights;
+    Flow flow;
     std::shared_ptr<const void> schema;  // owns the CEL object types
 
     int find_type(std::string_view code) const;  // -1 when unknown
