@@ -65,6 +65,7 @@ void add_figure_commands(CLI::App& app, Context& context);
 void add_why_commands(CLI::App& app, Context& context);
 void add_assess_commands(CLI::App& app, Context& context);
 void add_report_commands(CLI::App& app, Context& context);
+void add_table_commands(CLI::App& app, Context& context);
 void add_model_commands(CLI::App& app, Context& context);
 void add_tool_commands(CLI::App& app, Context& context);
 void add_demo_commands(CLI::App& app, Context& context);

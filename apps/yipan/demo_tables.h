@@ -232,6 +232,8 @@ inline constexpr TellingRow telling[] = {
      "Three posts: subdistrict economy office, also investment office, seconded to enterprise service; what is shown follows the post"},
     {"R-JD-1", "街道负责人，兼党工委委员：管街道，换岗后看全区", "街道負責人，兼黨工委委員：管街道，換崗後看全區",
      "Head of the subdistrict and member of the committee: runs the subdistrict; in the other post sees the whole zone"},
+    {"R-DZ-2", "会务督查：筹备会议、记表决、立项督办、印发通报；今天的党工委会议等着开", "會務督查：籌備會議、記表決、立項督辦、印發通報；今天的黨工委會議等著開",
+     "Secretariat: prepares meetings, records votes, follows matters up, issues circulars; today's committee meeting waits to be held"},
     {"R-QF-3", "企业服务局经办：只看本局的事，填自己联系的企业月报和走访", "企業服務局經辦：只看本局的事，填自己聯繫的企業月報和走訪",
      "Clerk: sees the own office, enters reports and visits of the own enterprises"},
     {"R-QF-2", "企业服务：管全区企业档案，可合并重复", "企業服務：管全區企業檔案，可合併重複",

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
     add_why_commands(app, context);
     add_assess_commands(app, context);
     add_report_commands(app, context);
+    add_table_commands(app, context);
     add_model_commands(app, context);
     add_tool_commands(app, context);
     add_serve_commands(app, context);

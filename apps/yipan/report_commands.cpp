@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "progress.h"
+#include "report/filing.h"
 
 namespace yipan::app {
 namespace json = boost::json;
@@ -24,11 +25,52 @@ Status write_file(const std::string& path, const std::string& text) {
 
 struct ReportArguments {
     std::string board, report, unit, period, out;
+    bool file = false;  // issue it and keep it
+    std::string code, post, person;
 };
+
+// Issues the document: a record with its number, the page as its paper.
+int issue(Context& context, const ReportArguments& arguments, const Period& period) {
+    const auto board = open_board(context, arguments.board, Access::write);
+    if (!board) return context.exit_code;
+    report::FilingAsk ask;
+    ask.report = arguments.report;
+    ask.unit = arguments.unit;
+    ask.code = arguments.code;
+    ask.period = period;
+    ask.channel = cli_channel();
+    {
+        const auto snapshot = board->snapshot();
+        exchange::Names names(*snapshot);
+        const model::Identity& identity = snapshot->model().identity;
+        for (const auto& [type, name, into] : {std::tuple{identity.post, &arguments.post, &ask.post}, {identity.person, &arguments.person, &ask.actor}}) {
+            if (name->empty() || type < 0) continue;
+            const Result<RecordId> id = report::find_record(*snapshot, names, type, *name);
+            if (!id) return refuse(context, id.error());
+            *into = *id;
+        }
+    }
+    const Checked<report::Filed> filed = report::file_report(*board, ask);
+    if (!filed) return refuse(context, filed.error());
+    if (!arguments.out.empty())
+        if (const Status ok = write_file(arguments.out, report::to_html(filed->document)); !ok) return refuse(context, ok.error());
+    if (context.json)
+        print_json(json::object{{"board", board_json(*board, Position{filed->document.position})},
+                                {"record", filed->code},
+                                {"number", filed->number},
+                                {"paper", "sha256:" + filed->hash},
+                                {"numbers", filed->document.numbers}});
+    else
+        print(banner(*board) + "\n" + filed->code + " " + filed->number + ": " + std::to_string(filed->document.numbers) +
+              " numbers as of entry " + std::to_string(filed->document.position) + ", kept as sha256:" + filed->hash + "\n");
+    return 0;
+}
 
 int report_file(Context& context, const ReportArguments& arguments) {
     const Result<Period> period = Period::parse(arguments.period);
     if (!period) return refuse(context, period.error());
+    if (arguments.file) return issue(context, arguments, *period);
+    if (arguments.out.empty()) return refuse(context, Error{Code::usage, "--out", "say where to write it", "--out FILE.html or FILE.md, or --file to issue and keep it"});
     const auto board = open_board(context, arguments.board, Access::read);
     if (!board) return context.exit_code;
     Errors errors;
@@ -81,7 +123,11 @@ void add_report_commands(CLI::App& app, Context& context) {
     command->add_option("NAME", arguments->report, "code of the report, e.g. half_year")->required();
     command->add_option("--period", arguments->period, "2026H1, 2026Q2, 2026 ...")->required();
     command->add_option("--unit", arguments->unit, "whose report; the one root of the units unless said");
-    command->add_option("--out", arguments->out, "FILE.html or FILE.md")->required();
+    command->add_option("--out", arguments->out, "FILE.html or FILE.md");
+    command->add_flag("--file", arguments->file, "issue it: a record with its number keeps the page as it is now");
+    command->add_option("--code", arguments->code, "--file: code of the record");
+    command->add_option("--post", arguments->post, "--file: post that issues it");
+    command->add_option("--person", arguments->person, "--file: person who acts in the post");
     on_run(command, context, [&context, arguments] { return report_file(context, *arguments); });
 }
 

@@ -93,8 +93,11 @@ int why_figure(Context& context, const WhyArguments& arguments) {
     if (!board) return context.exit_code;
     const auto snapshot = board->snapshot();
     exchange::Names names(*snapshot);
-    const Checked<report::AskText> text = with_dimensions(arguments.text, arguments.by);
+    Checked<report::AskText> text = with_dimensions(arguments.text, arguments.by);
     if (!text) return refuse(context, text.error());
+    // Without a period: the half-year that had ended, as in the main job.
+    if (const int known = snapshot->model().find_figure(text->figure); text->period.empty() && known >= 0 && report::has_period(snapshot->model(), known))
+        text->period = report::last_half(snapshot->today()).text();
     const Checked<figure::Ask> ask = report::read_ask(*snapshot, names, *text);
     if (!ask) return refuse(context, ask.error());
     const figure::Explanation why = snapshot->why(*ask, {arguments.offset, arguments.limit});

@@ -403,7 +403,7 @@ void story(const CallPtr& call) {
     std::vector<record::RecordPtr> level{r};
     add(*r, "self", "", 0);
     for (int depth = 1; depth <= 2; ++depth) {
-        std::vector<record::RecordPtr> next;
+        std::vector<record::RecordPtr> next, came_from;
         for (const auto& from : level) {
             const model::Type& t = model.types[static_cast<std::size_t>(from->type)];
             if (depth == 1 || from->type != type)
@@ -412,7 +412,7 @@ void story(const CallPtr& call) {
                     // Whom it was done by is said by the history; here are the things.
                     if (!id || t.fields[f].target == model.identity.post || t.fields[f].target == model.identity.person || t.fields[f].target == model.identity.unit_type) continue;
                     const auto other = call->snapshot().record(t.fields[f].target, RecordId(*id));
-                    if (other && add(*other, "from", t.code + "." + t.fields[f].code, depth)) next.push_back(other);
+                    if (other && add(*other, "from", t.code + "." + t.fields[f].code, depth)) came_from.push_back(other);
                 }
             if (from->type == model.identity.post || from->type == model.identity.person || from->type == model.identity.unit_type) continue;
             for (const auto& other_type : model.types)
@@ -432,7 +432,9 @@ void story(const CallPtr& call) {
                         if (add(*other, "to", other_type.code + "." + field.code, depth)) next.push_back(other);
                 }
         }
+        // What it led to is told before what else its origins led to: that may be long.
         level = std::move(next);
+        level.insert(level.end(), came_from.begin(), came_from.end());
     }
     call->ok(json::object{{"position", call->snapshot().position().value}, {"items", std::move(items)}, {"more", cut}});
 }

@@ -1,6 +1,7 @@
 #include "report/ask.h"
 
 #include <algorithm>
+#include <map>
 #include <charconv>
 #include <set>
 
@@ -260,6 +261,31 @@ Result<std::vector<RecordId>> roots_of(board::Snapshot& snapshot, int unit_type)
     for (const std::int64_t parent : parents)
         if (!children.contains(parent)) roots.push_back(RecordId{parent});
     return roots;
+}
+
+Result<std::vector<RecordId>> units_below(board::Snapshot& snapshot, exchange::Names& names, int unit_type, RecordId unit, Date day) {
+    const model::Model& model = snapshot.model();
+    std::map<std::string, RecordId> found;
+    for (const model::Forest& forest : model.forests) {
+        for (const model::ForestLink& link : forest.links) {
+            const model::Type& type = model.types[static_cast<std::size_t>(link.type)];
+            if (type.fields[static_cast<std::size_t>(link.parent)].target != unit_type ||
+                type.fields[static_cast<std::size_t>(link.child)].target != unit_type)
+                continue;
+            YIPAN_TRY_VOID(snapshot.each(link.type, [&](const record::RecordPtr& record) {
+                const auto* parent = record::as_integer(record->at(link.parent));
+                const auto* child = record::as_integer(record->at(link.child));
+                const auto* from = link.from < 0 ? nullptr : record::as_integer(record->at(link.from));
+                const auto* to = link.to < 0 ? nullptr : record::as_integer(record->at(link.to));
+                if (parent && child && *parent == unit.value && !(from && *from > day.days) && !(to && *to < day.days))
+                    found.emplace(names.key_of(unit_type, RecordId{*child}), RecordId{*child});
+                return true;
+            }));
+        }
+    }
+    std::vector<RecordId> out;
+    for (const auto& [key, id] : found) out.push_back(id);
+    return out;
 }
 
 bool has_period(const model::Model& model, int figure) {

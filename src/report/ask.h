@@ -35,6 +35,8 @@ int unit_type_of(const model::Model& model, int figure);
 std::vector<int> unit_types(const model::Model& model, int figure, int forest = -1);
 /// Units of the type that stand above others and below none, in the forests between units of this type.
 Result<std::vector<RecordId>> roots_of(board::Snapshot& snapshot, int unit_type);
+/// Units of the type directly below one on a day, in the order of their keys.
+Result<std::vector<RecordId>> units_below(board::Snapshot& snapshot, exchange::Names& names, int unit_type, RecordId unit, Date day);
 /// Whether values of the figure belong to periods.
 bool has_period(const model::Model& model, int figure);
 /// A window of a period (docs/model.md): "period", "ytd", "year", "year_ago", "ytd_year_ago", "previous".

@@ -97,7 +97,8 @@ class Page {
             "<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"viewport\" "
             "content=\"width=device-width,initial-scale=1\">\n<title>";
         text(document_.title + " " + document_.period);
-        out_ += "</title>\n<style>" + std::string(style) + "</style>\n</head>\n<body>\n<main id=\"top\">\n";
+        out_ += "</title>\n<style>" + std::string(style) + (document_.official ? std::string(official_style()) : std::string()) +
+                "</style>\n</head>\n<body" + (document_.official ? " class=\"official\"" : "") + ">\n<main id=\"top\">\n";
         head();
         blocks();
         out_ += "</main>\n<aside>\n";
@@ -135,7 +136,9 @@ class Page {
                 return span.text.find(document_.board_note) != std::string::npos;
             });
         };
-        if (document_.board_note.empty() || std::none_of(document_.blocks.begin(), document_.blocks.end(), says_note)) {
+        if (document_.official) {
+            // the foot says whose board it is: a document begins with its head
+        } else if (document_.board_note.empty() || std::none_of(document_.blocks.begin(), document_.blocks.end(), says_note)) {
             out_ += "<p class=\"note\">";
             text(document_.board_name + (document_.board_note.empty() ? "" : " · " + document_.board_note));
             out_ += "</p>\n";
@@ -184,9 +187,16 @@ class Page {
             open = LineKind::blank;
         };
         for (const Block& block : document_.blocks) {
-            if (block.kind != open || block.kind == LineKind::heading || block.kind == LineKind::note) close();
+            if (block.kind != open || block.kind == LineKind::heading || block.kind == LineKind::note || block.kind == LineKind::mark) close();
             switch (block.kind) {
                 case LineKind::blank: break;
+                case LineKind::mark:
+                    out_ += "<p class=\"" + block.mark + "\">";
+                    if (block.mark == "signed" || block.mark == "copies" || block.mark == "printed") out_ += "<span>";
+                    spans(block);
+                    if (block.mark == "signed" || block.mark == "copies" || block.mark == "printed") out_ += "</span>";
+                    out_ += "</p>\n";
+                    break;
                 case LineKind::heading: {
                     const std::string tag = "h" + std::to_string(block.level);
                     out_ += "<" + tag + ">";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "record/input.h"
 #include "report/source.h"
 
 namespace yipan::report {
@@ -59,6 +60,10 @@ class Writer {
                     !window && window.error().message.find("no window") != std::string::npos) {
                     errors_.push_back({window.error().code, p.where, window.error().message, window.error().hint});
                 }
+            }
+            if (p.kind == PlaceholderKind::row && p.name == "place") {
+                if (const Result<int> found = find_figure(model_, p.key("by")); !found)
+                    errors_.push_back({found.error().code, p.where, found.error().message, "place by=FIGURE"});
             }
             const bool scored =
                 p.kind == PlaceholderKind::score || p.kind == PlaceholderKind::rank || p.kind == PlaceholderKind::peers;
@@ -117,6 +122,10 @@ class Writer {
         document_.position = snapshot_.position().value;
         document_.journal_size = ask_.journal_size;
         document_.journal_root = ask_.journal_root;
+        document_.official = template_.official;
+        document_.filed_as = template_.filed_as;
+        document_.unit_type = unit_type_;
+        document_.unit_id = unit_;
     }
 
     void read_facts() {
@@ -149,14 +158,19 @@ class Writer {
             case PlaceholderKind::rank:
             case PlaceholderKind::peers: return bind_score(p);
             case PlaceholderKind::board: return bind_board(p);
+            case PlaceholderKind::row: return bind_row(p);
+            case PlaceholderKind::record: return bind_record(p);
         }
         return none("");
     }
 
-    Bound bind_figure(const Placeholder& p) {
+    std::optional<figure::Ask> asked_figure(const Placeholder& p, std::string* reason = nullptr) {
         const Result<Period> base = period_of(p);
         const Result<Period> period = base ? window_of(*base, p.key("window")) : base;
-        if (!period) return none(period.error().message);
+        if (!period) {
+            if (reason) *reason = period.error().message;
+            return std::nullopt;
+        }
         AskText text;
         text.figure = p.name;
         text.unit = p.key("unit");
@@ -176,8 +190,15 @@ class Writer {
                 error.where = p.where;
                 errors_.push_back(std::move(error));
             }
-            return none("");
+            return std::nullopt;
         }
+        return *asked;
+    }
+
+    Bound bind_figure(const Placeholder& p) {
+        std::string reason;
+        const std::optional<figure::Ask> asked = asked_figure(p, &reason);
+        if (!asked) return none(reason);
         if (!ask_.eyes.see(*asked)) return none("不在可见范围");
         const figure::Value value = snapshot_.figure(*asked);
         if (!value.has) return none(value.why_none.empty() ? "no record contributes" : value.why_none);
@@ -310,31 +331,161 @@ class Writer {
         return {true, {written(*number, p.as, decimals), sources_.of_score(*made, code), false}, {}};
     }
 
+    // The unit's title alone, without its key.
+    std::string own_title() {
+        const record::RecordPtr record = snapshot_.record(unit_type_, unit_);
+        const int title = model_.types[static_cast<std::size_t>(unit_type_)].title;
+        const std::string* own = record && title >= 0 ? record::as_text(record->at(title)) : nullptr;
+        return own ? *own : names_.title_of(unit_type_, unit_);
+    }
+
     Bound bind_board(const Placeholder& p) {
         const auto text = [](std::string t) { return Bound{true, {std::move(t), -1, false}, {}}; };
         if (p.name == "name") return text(ask_.board_name);
         if (p.name == "note") return ask_.board_note.empty() ? none("the board has no note") : text(ask_.board_note);
         if (p.name == "unit") {
-            if (!unit_.value) return text("");
-            const record::RecordPtr record = snapshot_.record(unit_type_, unit_);
-            const int title = model_.types[static_cast<std::size_t>(unit_type_)].title;
-            const std::string* own = record && title >= 0 ? record::as_text(record->at(title)) : nullptr;
-            return text(own ? *own : document_.unit);
+            return text(unit_.value ? own_title() : "");
         }
         if (p.name == "period") return text(document_.period);
         if (p.name == "year") return text(std::to_string(ask_.period.year));
         if (p.name == "today") return text(document_.today);
+        if (p.name == "day") {
+            const Date day = snapshot_.today();
+            return text(std::to_string(day.year()) + "年" + std::to_string(day.month()) + "月" + std::to_string(day.day()) + "日");
+        }
+        if (p.name == "number") return ask_.number.empty() ? none("没有文号") : text(ask_.number);
         if (p.name == "position") return text(std::to_string(document_.position));
         if (p.name == "root") return text(document_.journal_root);
         errors_.push_back({Code::invalid_model, p.where, "\"" + p.name + "\" is nothing the board can tell",
-                           "name, note, unit, period, year, today, position or root"});
+                           "name, note, unit, period, year, today, day, number, position or root"});
         return none("");
     }
 
+    // The field of the record the report is about, along a path: "task.lead".
+    Bound bind_record(const Placeholder& p) {
+        int type = unit_type_;
+        record::RecordPtr at = unit_.value ? snapshot_.record(type, unit_) : nullptr;
+        std::string_view rest = p.name;
+        while (at) {
+            const std::string_view step = rest.substr(0, rest.find('.'));
+            const int index = model_.types[static_cast<std::size_t>(type)].find(step);
+            if (index < 0) {
+                errors_.push_back({Code::invalid_model, p.where, "a " + model_.types[static_cast<std::size_t>(type)].code + " has no field \"" + std::string(step) + "\"", ""});
+                return none("");
+            }
+            const model::Field& field = model_.types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(index)];
+            if (!ask_.eyes.see(*at)) return none("不在可见范围");
+            if (step.size() == rest.size()) {
+                if (record::is_unset(at->at(index))) return none("没有填写");
+                if (field.group != model::FieldGroup::plain) return none("个人信息和附件不印在公文里");
+                return {true, {record::display(model_, field, at->at(index), model::Language::hans, names_.title_function()), -1, false}, {}};
+            }
+            rest.remove_prefix(step.size() + 1);
+            const auto* id = field.kind == model::FieldKind::reference ? record::as_integer(at->at(index)) : nullptr;
+            if (!id) return none("没有填写");
+            type = field.target;
+            at = snapshot_.record(type, RecordId{*id});
+        }
+        return none("没有这条记录");
+    }
+
+    // Of a row written for every unit below: which unit, and its place by a figure among the rows.
+    Bound bind_row(const Placeholder& p) {
+        if (!row_) {
+            errors_.push_back({Code::invalid_model, p.where, p.text + " stands outside a row", "a line that begins with |*"});
+            return none("");
+        }
+        if (p.name == "name") return {true, {own_title(), -1, false}, {}};
+        if (p.name == "no") return {true, {std::to_string(row_->no), -1, false}, {}};
+        if (p.name == "place") {
+            if (!row_->place) return none("没有可比的数");
+            return {true, {std::to_string(*row_->place), row_->source, false}, {}};
+        }
+        errors_.push_back({Code::invalid_model, p.where, "\"" + p.name + "\" is nothing a row can tell", "name, no or place by=FIGURE"});
+        return none("");
+    }
+
+    struct Row {
+        RecordId unit;
+        std::int64_t no = 0;
+        std::optional<std::int64_t> place;
+        std::optional<Decimal> value;
+        int source = -1;
+    };
+
+    // One row for every unit directly below that has something to say, the best by `by` first; equal values share a place.
+    void write_each(const Line& line) {
+        const RecordId own = unit_;
+        const Result<std::vector<RecordId>> units = unit_.value ? units_below(snapshot_, names_, unit_type_, unit_, ask_.period.last_day())
+                                                                : Result<std::vector<RecordId>>(std::vector<RecordId>{});
+        if (!units) return errors_.push_back(units.error());
+        const Placeholder* by = nullptr;
+        for (const Piece& piece : line.pieces)
+            if (piece.placeholder >= 0) {
+                const Placeholder& p = template_.placeholders[static_cast<std::size_t>(piece.placeholder)];
+                if (p.kind == PlaceholderKind::row && p.name == "place") by = &p;
+            }
+        std::vector<Row> rows;
+        for (const RecordId unit : *units) {
+            unit_ = unit;
+            Row row{unit, 0, std::nullopt, std::nullopt, -1};
+            if (by) {
+                Placeholder figure = *by;
+                figure.kind = PlaceholderKind::figure;
+                figure.name = by->key("by");
+                figure.keys.erase("by");
+                if (const auto asked = asked_figure(figure); asked && ask_.eyes.see(*asked)) {
+                    const figure::Value value = snapshot_.figure(*asked);
+                    if (value.has) row.value = value.number, row.source = sources_.of_figure(*asked);
+                }
+            }
+            rows.push_back(row);
+        }
+        std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+            return a.value && (!b.value || *b.value < *a.value);
+        });
+        for (Row& row : rows)
+            if (row.value)
+                row.place = 1 + std::count_if(rows.begin(), rows.end(), [&](const Row& o) { return o.value && *row.value < *o.value; });
+        std::int64_t no = 0;
+        for (Row& row : rows) {
+            unit_ = row.unit;
+            row.no = no + 1;
+            row_ = &row;
+            no += write_row(line);
+        }
+        row_ = nullptr;
+        unit_ = own;
+    }
+    // A dash where a number has no value; no row at all where nothing but zeros would stand.
+    bool write_row(const Line& line) {
+        Block block;
+        block.kind = LineKind::row;
+        bool something = false;
+        std::int64_t numbers = 0;
+        for (const Piece& piece : line.pieces) {
+            if (piece.placeholder < 0) {
+                block.spans.push_back({piece.text, -1, false, true});
+                continue;
+            }
+            Bound bound = bind(template_.placeholders[static_cast<std::size_t>(piece.placeholder)]);
+            if (!bound.has) bound.span = {"—", -1, false};
+            numbers += bound.span.source >= 0;
+            something = something || (bound.span.source >= 0 && bound.span.text.find_first_not_of("0.%,") != std::string::npos);
+            block.spans.push_back(std::move(bound.span));
+        }
+        if (!something) return false;
+        document_.numbers += numbers;
+        document_.blocks.push_back(std::move(block));
+        return true;
+    }
+
     void write_line(const Line& line) {
+        if (line.each) return write_each(line);
         Block block;
         block.kind = line.kind;
         block.level = line.level;
+        block.mark = line.mark;
         const bool stays = line.kind == LineKind::heading || line.kind == LineKind::note;
         bool complete = true;
         std::int64_t numbers = 0;
@@ -368,6 +519,7 @@ class Writer {
     Template template_;
     int unit_type_ = -1;
     RecordId unit_;
+    const Row* row_ = nullptr;  // the row being written
     std::multimap<std::string, record::RecordPtr> facts_;
     std::vector<int> fact_fields_;
     std::map<std::string, Checked<Assessment>> assessments_;

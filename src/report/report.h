@@ -32,6 +32,7 @@ struct ReportAsk {
     std::string zone = "Asia/Shanghai";
     std::int64_t journal_size = 0;
     std::string journal_root;  // hex
+    std::string number;        // document number, of a report that has one
 };
 
 /// What a board says of itself at the snapshot; report, unit and period are left open.
@@ -46,6 +47,7 @@ struct Span {
 struct Block {
     LineKind kind = LineKind::sentence;
     int level = 0;
+    std::string mark;  // of an official document: head, number, to, signed, day, copies, printed
     std::vector<Span> spans;
 };
 struct SourcePart {
@@ -79,6 +81,10 @@ struct Document {
     std::vector<Source> sources;
     std::vector<LeftOut> left_out;
     std::int64_t numbers = 0;  // bound numbers printed
+    bool official = false;     // laid out by GB/T 9704 (docs/reports.md)
+    std::string filed_as;      // type of the record that keeps what was issued
+    int unit_type = -1;
+    RecordId unit_id;
 };
 
 Checked<Document> write_report(board::Snapshot& snapshot, exchange::Names& names, const ReportAsk& ask);
@@ -86,6 +92,8 @@ Checked<Document> write_report(board::Snapshot& snapshot, exchange::Names& names
 /// A self-contained page: no script, no outside file; everything from the board escaped.
 std::string to_html(const Document& document);
 std::string to_markdown(const Document& document);
+/// The style of an official document after GB/T 9704: 22 lines of 28 characters on A4, for screen and print.
+std::string_view official_style();
 std::string html_escaped(std::string_view text);
 std::string markdown_escaped(std::string_view text);
 

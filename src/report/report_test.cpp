@@ -123,6 +123,36 @@ TEST(Html, FoldsLongListsOfRecords) {
     EXPECT_NE(to_html(document).find("<details><summary>224 条记录，列出前 20 条"), std::string::npos);
 }
 
+TEST(Template, ReadsTheMarksOfAnOfficialDocumentAndRowsForEveryUnit) {
+    const auto read = parse_template(
+        "---\nlayout: official\nfiled_as: circular\n---\n@head {{ board:unit }}文件\n@signed 办公室\n|* {{ row:place by=rate }} | {{ row:name }} |\n", "r.md");
+    ASSERT_TRUE(read) << text_of(read.error());
+    EXPECT_TRUE(read->official);
+    EXPECT_EQ(read->filed_as, "circular");
+    ASSERT_EQ(read->lines.size(), 3u);
+    EXPECT_EQ(read->lines[0].kind, LineKind::mark);
+    EXPECT_EQ(read->lines[0].mark, "head");
+    EXPECT_TRUE(read->lines[2].each);
+    EXPECT_EQ(read->placeholders[1].key("by"), "rate");
+    EXPECT_EQ(read->placeholders[1].where, "r.md:7:4");
+    const auto wrong = parse_template("@haed 文件\n", "r.md");
+    ASSERT_FALSE(wrong);
+    EXPECT_NE(wrong.error().front().hint.find("head"), std::string::npos) << text_of(wrong.error());
+}
+
+TEST(Html, LaysOutAnOfficialDocumentOnlyWhenAsked) {
+    Document document = small_document();
+    EXPECT_EQ(to_html(document).find("body class"), std::string::npos);
+    document.official = true;
+    document.board_note = "虚构示例";
+    document.blocks.push_back({LineKind::mark, 0, "number", {{"督通〔2026〕1号"}}});
+    const std::string page = to_html(document);
+    EXPECT_NE(page.find("<body class=\"official\">"), std::string::npos);
+    EXPECT_NE(page.find("margin:37mm 26mm 35mm 28mm"), std::string::npos);
+    EXPECT_NE(page.find("<p class=\"number\">督通〔2026〕1号</p>"), std::string::npos);
+    EXPECT_NE(page.find("虚构示例"), std::string::npos) << "the foot says whose board it is";
+}
+
 TEST(Markdown, EscapesValuesAndKeepsTheTemplate) {
     const std::string text = to_markdown(small_document());
     EXPECT_NE(text.find("产值[12\\<b\\>](#w1)\\|\\*"), std::string::npos) << text;

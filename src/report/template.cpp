@@ -13,6 +13,8 @@ constexpr std::size_t template_bytes_max = std::size_t{1} << 20;
 constexpr std::size_t lines_max = 5'000;
 constexpr std::size_t placeholders_max = 2'000;
 
+constexpr std::string_view marks[] = {"head", "number", "to", "signed", "day", "copies", "printed"};
+
 struct Word {
     std::string text;
     std::size_t at = 0;
@@ -46,6 +48,8 @@ std::optional<PlaceholderKind> kind_named(std::string_view name) {
     if (name == "rank") return PlaceholderKind::rank;
     if (name == "peers") return PlaceholderKind::peers;
     if (name == "board") return PlaceholderKind::board;
+    if (name == "row") return PlaceholderKind::row;
+    if (name == "record") return PlaceholderKind::record;
     return std::nullopt;
 }
 
@@ -56,6 +60,8 @@ std::vector<std::string_view> keys_of(PlaceholderKind kind) {
         case PlaceholderKind::score: return {"node", "period", "unit", "as", "decimals"};
         case PlaceholderKind::rank:
         case PlaceholderKind::peers: return {"period", "unit"};
+        case PlaceholderKind::row: return {"by", "window"};
+        case PlaceholderKind::record:
         case PlaceholderKind::board: return {};
     }
     return {};
@@ -123,10 +129,14 @@ class Parser {
                 template_.unit_type = value.text;
             else if (key == "periods" && value.is_list())
                 read_periods(value);
+            else if (key == "layout" && value.is_scalar() && value.text == "official")
+                template_.official = true;
+            else if (key == "filed_as" && value.is_scalar())
+                template_.filed_as = value.text;
             else
                 errors_.push_back({Code::invalid_model, yaml::place(file_, node.keys[i]),
                                    "\"" + key + "\" is not understood here",
-                                   "label: [三种], periods: [half, year], unit: type"});
+                                   "label: [三种], periods: [half, year], unit: type, layout: official, filed_as: type"});
         }
     }
 
@@ -158,11 +168,28 @@ class Parser {
             line.kind = LineKind::note, skip = 1;
         } else if (text.starts_with("- ")) {
             line.kind = LineKind::item, skip = 2;
+        } else if (text.starts_with("|*")) {
+            line.kind = LineKind::row, line.each = true;
+            text.remove_prefix(1);  // the bar that opens the row is the star's place
+            return read_each(text, line);
         } else if (text.starts_with('|')) {
             line.kind = LineKind::row;
+        } else if (text.starts_with('@')) {
+            line.kind = LineKind::mark;
+            skip = std::min(text.find(' '), text.size());
+            line.mark = std::string(text.substr(1, skip - 1));
+            if (std::find(std::begin(marks), std::end(marks), line.mark) == std::end(marks))
+                return problem(0, "\"@" + line.mark + "\" is no part of an official document",
+                               did_you_mean(line.mark, {marks, marks + std::size(marks)}, "@head, @number, @to, @signed, @day, @copies or @printed"));
         }
         while (skip < text.size() && text[skip] == ' ') ++skip;
         read_pieces(text, skip, line);
+        template_.lines.push_back(std::move(line));
+    }
+
+    void read_each(std::string_view text, Line& line) {
+        const std::string plain = " |" + std::string(text.substr(1));  // columns stay those of the file
+        read_pieces(plain, 1, line);
         template_.lines.push_back(std::move(line));
     }
 
@@ -190,7 +217,7 @@ class Parser {
                               : kind_named(std::string_view(words.front().text).substr(0, colon));
         if (!kind || colon + 1 == words.front().text.size()) {
             return problem(column, "\"" + made.text + "\" is no placeholder",
-                           "{{ figure:CODE }}, fact:, score:, rank:, peers: or board:, see docs/reports.md");
+                           "{{ figure:CODE }}, fact:, score:, rank:, peers:, board:, row: or record:, see docs/reports.md");
         }
         made.kind = *kind;
         made.name = words.front().text.substr(colon + 1);

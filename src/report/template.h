@@ -13,13 +13,13 @@
 
 namespace yipan::report {
 
-enum class PlaceholderKind : std::uint8_t { figure, fact, score, rank, peers, board };
+enum class PlaceholderKind : std::uint8_t { figure, fact, score, rank, peers, board, row, record };
 
 struct Placeholder {
     PlaceholderKind kind = PlaceholderKind::figure;
     std::string name;
     std::map<std::string, std::string, std::less<>>
-        keys;  // window, period, unit, by.<dimension>, decimals, node, organ, show
+        keys;  // window, period, unit, by.<dimension>, decimals, node, organ, show, by
     As as = As::number;
     int decimals = -1;  // -1: the default
     std::string text;   // as written, with the braces
@@ -32,10 +32,12 @@ struct Piece {  // text, or a placeholder when it has one
     int placeholder = -1;  // index into Template::placeholders
 };
 
-enum class LineKind : std::uint8_t { heading, note, item, row, sentence, blank };
+enum class LineKind : std::uint8_t { heading, note, item, row, sentence, blank, mark };
 struct Line {
     LineKind kind = LineKind::sentence;
     int level = 0;       // heading
+    bool each = false;   // row: once for every unit directly below the report's
+    std::string mark;    // mark: which part of an official document (docs/reports.md)
     std::string source;  // as written
     std::vector<Piece> pieces;
 };
@@ -44,6 +46,8 @@ struct Template {
     std::string label;  // first of three, when the head has one
     std::vector<PeriodKind> periods;
     std::string unit_type;
+    bool official = false;  // laid out by GB/T 9704
+    std::string filed_as;   // type of the record that keeps what was issued; empty: none
     std::vector<Placeholder> placeholders;
     std::vector<Line> lines;
 };
