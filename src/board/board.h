@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/workdays.h"
 #include "figure/book.h"
+#include "journal/proof.h"
 #include "model/load.h"
 #include "model/step.h"
 #include "record/body.h"
@@ -175,6 +176,14 @@ class Snapshot {
     virtual Position position() const = 0;
     /// Merkle root of the journal at position(), as stored with it.
     virtual Result<Digest> root() = 0;
+    /// For strangers (journal/proof.h): what the board's checkpoints are called, this position as one of them, an
+    /// entry with its path in the tree, and the steps from an earlier size. Of an entry the groups named by `open`
+    /// (bits of model::FieldGroup) are shown with salt and body, of the others the commitments alone.
+    virtual Result<std::string> origin() = 0;
+    virtual Result<journal::Checkpoint> checkpoint() = 0;
+    virtual Result<journal::ProvenEntry> proven(Position entry, std::uint8_t open) = 0;
+    virtual Result<Digest> root_at(Position size) = 0;
+    virtual Result<journal::Proof> consistency(Position from) = 0;
     virtual const model::Model& model() const = 0;
     virtual Date today() const = 0;
     virtual record::RecordPtr record(int type, RecordId id) = 0;
