@@ -3,6 +3,11 @@
 import { prefs } from './prefs'
 
 const words = {
+  'Preview': '预览|預覽',
+  'Pin': '固定',
+  'Unpin': '取消固定',
+  'Close those to the right': '关闭右侧|關閉右側',
+  'Remove the view {name}': '删除视图 {name}|刪除視圖 {name}',
   'A backup is being made.': '正在备份。|正在備份。',
   'Everything is being read again': '正在逐条重读|正在逐條重讀',
   'All {n} entries were read again and hold.': '已重读全部 {n} 条台账，均无改动。|已重讀全部 {n} 條臺賬，均無改動。',
