@@ -987,6 +987,77 @@ journey('from a resolution to a closed matter as five identities: secretary, lea
   await page.locator('tbody').getByText('决议走查事项').first().waitFor()
 })
 
+journey('approvals: submitted on the page, returned with a reason, sent again, and agreed to in a batch on a phone', async () => {
+  const board = join(folder, 'slip.yipan')
+  run('demo', board)
+  const model = join(folder, 'slip-model')
+  run('model', 'show', board, '--out', model)
+  cpSync(join(root, 'tests/browser/model/slip'), join(model, 'slip'), { recursive: true })
+  run('model', 'apply', board, model)
+  const server = await serve(board)
+  const asker = await at({}, server.address)
+  await asker.goto('sign-in')
+  const all = (await api(asker, 'GET', '/demo/people')).body
+  const list = (all.people ?? all).filter((one) => one.posts.length)
+  const [one, two, three] = list
+  await be(asker, one.person.id, one.posts[0].id)
+  const ids = []
+  for (let n = 1; n <= 4; n++) {
+    const made = await api(asker, 'POST', '/records/slip', { values: { code: `Q-${n}`, name: `请示事项${n}`, officer: one.posts[0].id, reviewer: two.posts[0].id, approver: three.posts[0].id } })
+    sure(made.status === 201, `the paper was refused: ${JSON.stringify(made.body)}`)
+    ids.push(made.body.record.id)
+  }
+  // The first is submitted on its page, the others by the same way behind it.
+  await asker.goto(`record/slip/${ids[0]}`)
+  await settle(asker, 500)
+  const panel = (page) => page.locator('section[aria-label=办理]')
+  await panel(asker).getByText('审核', { exact: false }).first().waitFor()
+  await panel(asker).getByRole('button', { name: '送审' }).click()
+  await panel(asker).locator('.tag', { hasText: '审核' }).first().waitFor()
+  for (const id of ids.slice(1)) sure((await api(asker, 'POST', `/records/slip/${id}/flow`, { move: 'submit' })).status === 201, 'the move was not started')
+  // The reviewer, on a phone: returns one with a reason, agrees to the others at once.
+  const phone = await at({ width: 390, height: 844, isMobile: true, hasTouch: true }, server.address)
+  await be(phone, two.person.id, two.posts[0].id)
+  await phone.goto('flow/todo')
+  await settle(phone, 500)
+  equal(await phone.locator('.items > li').count(), 4, 'papers that wait')
+  sure((await phone.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 1, 'the page is wider than the phone')
+  await phone.locator('.items > li', { hasText: '请示事项1' }).getByRole('button', { name: '办理' }).tap()
+  await phone.locator('.act textarea').fill('金额依据不足，请补充')
+  await phone.locator('.act').getByRole('button', { name: '退回', exact: true }).tap()
+  await phone.locator('.act').getByRole('button', { name: /确认：退回/ }).tap()
+  await until(async () => (await phone.locator('.items > li').count()) === 3, 8000, 'three papers left')
+  await phone.getByLabel('全选本页').check()
+  await phone.getByLabel('意见').first().fill('同意')
+  await phone.locator('.batch').getByRole('button', { name: '同意', exact: true }).tap()
+  await until(async () => (await api(phone, 'GET', '/flow/items?list=todo&limit=1')).body.total.value === 0, 8000, 'nothing waits any more')
+  // The asker hears of it, sees the reason, and sends it again: straight back to who returned it.
+  await asker.goto('flow/inbox')
+  await settle(asker, 500)
+  await asker.locator('.items').getByText('请示事项1').first().waitFor()
+  await asker.goto(`record/slip/${ids[0]}`)
+  await settle(asker, 500)
+  await panel(asker).getByText('金额依据不足，请补充').waitFor()
+  await panel(asker).getByRole('button', { name: '同意', exact: true }).click()
+  await until(async () => (await api(phone, 'GET', '/flow/items?list=todo&limit=1')).body.total.value === 1, 8000, 'it is with the reviewer again')
+  // The approver agrees to all that came through in one go.
+  const last = await at({ width: 390, height: 844, isMobile: true, hasTouch: true }, server.address)
+  await be(last, three.person.id, three.posts[0].id)
+  await last.goto('flow/todo')
+  await settle(last, 500)
+  await last.getByLabel('全选本页').check()
+  await last.locator('.batch').getByRole('button', { name: '同意', exact: true }).tap()
+  await until(async () => (await api(last, 'GET', `/records/slip/${ids[3]}`)).body.record.state === 'approved', 8000, 'the papers are approved')
+  await last.goto(`record/slip/${ids[3]}`)
+  await settle(last, 500)
+  equal(await panel(last).locator('.opinions li').count() >= 3, true, 'the opinions')
+  for (const tab of ['done', 'started', 'copied', 'inbox', 'away', 'load', 'handover']) {
+    await last.goto(`flow/${tab}`)
+    await settle(last, 400)
+    sure(!(await last.locator('main [role=alert]').count()), `${tab} is refused`)
+  }
+})
+
 journey('axe finds no serious fault of accessibility on any page, light and dark', async () => {
   const page = await at()
   const { record } = await clerkOf(page, 'project')
