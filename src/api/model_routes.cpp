@@ -75,7 +75,7 @@ json::object type_json(const Call& call, const model::Model& model, const model:
             json::array asks;
             for (std::size_t f = 0; f < t.fields.size(); ++f) {
                 const model::Field& field = t.fields[f];
-                if (field.system || field.kind == model::FieldKind::computed || field.kind == model::FieldKind::number || field.kind == model::FieldKind::reference) continue;
+                if (field.system || field.computed || field.kind == model::FieldKind::number || field.kind == model::FieldKind::reference) continue;
                 const auto reads = [&](const model::Rule& need) {
                     const auto& paths = need.check.program.paths();
                     return std::any_of(paths.begin(), paths.end(), [&](const auto& path) { return path.size() == 1 && path.front() == field.code; });
