@@ -38,7 +38,7 @@ export const router = createRouter({
     { path: '/imports', component: () => import('./pages/ImportsPage.vue'), meta: { word: 'Excel exchange' } },
     { path: '/import/:type', component: () => import('./pages/ImportPage.vue') },
     { path: '/model', component: () => import('./pages/ModelPage.vue'), meta: { word: 'Model change preview' } },
-    { path: '/trust', component: () => import('./pages/TrustPage.vue'), meta: { word: 'Trust' } },
+    { path: '/trust', component: () => import('./pages/TrustPage.vue'), meta: { word: 'Trust', desk: true } },
     { path: '/accounts', component: () => import('./pages/AccountsPage.vue'), meta: { word: 'Accounts', desk: true } },
     { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { word: 'My account', desk: true } },
     { path: '/:rest(.*)*', component: () => import('./pages/NothingHere.vue'), meta: { word: 'Nothing here' } },
@@ -47,6 +47,7 @@ export const router = createRouter({
 
 router.beforeEach((to) => {
   if (!session.loaded || to.meta.open) return true
+  if (session.is.device && to.path === `/${session.is.device.page}`) return true
   if (session.is.signed_in && !session.is.identity && !to.meta.desk) return '/accounts'
   return session.is.signed_in ? true : { path: '/sign-in', query: { to: to.fullPath } }
 })

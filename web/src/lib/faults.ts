@@ -48,6 +48,11 @@ const sentences: [RegExp, string][] = [
   [/^no right of this post$/, '当前岗位无权办理|當前崗位無權辦理'],
   [/^no role of this post may (\S+)/, '当前岗位无权进行此操作|當前崗位無權進行此操作'],
   [/^act in another post$/, '请切换身份|請切換身份'],
+  [/^no such record, or you may not see it$/, '没有此记录，或当前身份不可见|沒有此記錄，或當前身份不可見'],
+  [/^no such record, figure, unit, period or file$/, '没有此内容，或当前身份不可见|沒有此內容，或當前身份不可見'],
+  [/^too many .*$/, '过于频繁，请稍后再试|過於頻繁，請稍後再試'],
+  [/^somebody (?:else )?was first.*$/, '他人已先办理|他人已先辦理'],
+  [/^the sign-in provider is not reached.*$/, '统一登录服务暂时不可用。|統一登入服務暫時不可用。'],
   [/^nothing is here$/, '没有此内容|沒有此內容'],
   [/^sign in first$/, '请先登录|請先登入'],
   [/^this is for (\w+) administrators$/, '仅限相应管理员|僅限相應管理員'],
@@ -88,7 +93,8 @@ export function faultText(fault: Fault, shown?: Type): string {
     field?.choices && /^one of: /.test(text)
       ? `one of: ${text.slice(8).split(/[, ]+/).map((code) => said(field.choices!.find((choice) => choice.code === code)?.label, code)).join(prefs.language === 'en' ? ', ' : '、')}`
       : text
-  const hint = fault.hint && !/^rule \w+: /.test(fault.hint) ? inWords(labelled(fault.hint)) : ''
+  // That a field is to be filled in is said by its being required.
+  const hint = fault.hint && !/^rule \w+: /.test(fault.hint) && !(/ is required$/.test(fault.message) && /^fill in /.test(fault.hint)) ? inWords(labelled(fault.hint)) : ''
   return inWords(fault.message) + (hint ? (prefs.language === 'en' ? ` (${hint})` : `（${hint}）`) : '')
 }
 

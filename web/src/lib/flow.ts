@@ -107,8 +107,9 @@ export const act = (item: number, action: string, body: object) => post<unknown>
 export const ofCase = (id: number, action: 'withdraw' | 'urge' | 'void', text?: string) => post<unknown>(`/flow/cases/${id}/${action}`, text ? { text } : {}, once())
 
 /** The phrases one says often: the model's, then one's own. */
-export async function phrases(): Promise<string[]> {
-  const answer = await get<string[] | { model?: string[]; own?: string[]; phrases?: string[] }>('/flow/phrases').catch(() => [])
-  return Array.isArray(answer) ? answer : [...(answer.phrases ?? []), ...(answer.model ?? []), ...(answer.own ?? [])]
+export interface Phrase {
+  text: string
+  own: boolean
 }
-export const keepPhrases = (own: string[]) => send('PUT', '/flow/phrases', { body: own })
+export const phrases = () => get<{ phrases: Phrase[] }>('/flow/phrases').then((answer) => answer.phrases, () => [] as Phrase[])
+export const keepPhrases = (own: string[]) => send('PUT', '/flow/phrases', { body: { phrases: own } })
