@@ -41,6 +41,10 @@ std::pair<int, record::Value> another_value(board::Snapshot& snapshot, const mod
         if (whole && (field.kind == date || field.kind == integer || field.kind == decimal || field.kind == money)) return {static_cast<int>(f), *whole + 1};
         if (const auto* text = record::as_text(r->values[f]); text && field.kind == model::FieldKind::text && !field.unique) return {static_cast<int>(f), *text + "x"};
     }
+    for (std::size_t f = 0; f < type.fields.size(); ++f)
+        if (const auto* text = record::as_text(r->values[f]); text && type.fields[f].kind == model::FieldKind::choice && !type.fields[f].system)
+            for (const auto& choice : type.fields[f].choices)
+                if (choice.code != *text) return {static_cast<int>(f), choice.code};
     return {0, record::Value()};
 }
 
