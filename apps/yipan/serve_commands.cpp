@@ -89,6 +89,29 @@ Result<api::OidcSettings> read_oidc(const std::string& path) {
         return fail(Code::invalid_input, path + ":issuer", "not https", "http only for hosts named under \"hosts\"");
     return out;
 }
+
+// {"url": "smtp://host:25" or "smtps://host:465", "from", "user"?, "password"?, "starttls"?: bool, "home"?: address of the page}
+Result<notify::MailServer> read_mail(const std::string& path, std::string& home) {
+    std::ifstream file(path);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    boost::system::error_code bad;
+    const auto v = json::parse(text, bad);
+    if (!file || bad || !v.is_object()) return fail(Code::invalid_input, path, "not a readable file with a JSON object", "docs/serving.md shows one");
+    notify::MailServer out;
+    const std::pair<const char*, std::string*> texts[] = {{"url", &out.url}, {"from", &out.from}, {"user", &out.user}, {"password", &out.password}, {"home", &home}};
+    for (const auto& [key, value] : v.get_object()) {
+        const auto at = std::find_if(std::begin(texts), std::end(texts), [&k = key](const auto& t) { return k == t.first; });
+        if (at != std::end(texts) && value.is_string())
+            *at->second = std::string(value.get_string());
+        else if (key == "starttls" && value.is_bool())
+            out.starttls = value.get_bool();
+        else
+            return fail(Code::invalid_input, path + ":" + std::string(key), "not known, or of another form", "url, from, user, password, home: texts; starttls: true or false");
+    }
+    if (!out.url.starts_with("smtp://") && !out.url.starts_with("smtps://")) return fail(Code::invalid_input, path + ":url", "not smtp:// or smtps://", "smtp://mail.example:25");
+    if (!notify::is_address(out.from)) return fail(Code::invalid_input, path + ":from", "not an address", "board@zone.example");
+    return out;
+}
 }  // namespace
 
 int serve(Context& context, const std::string& path, const ServeOptions& options) {
@@ -113,6 +136,12 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
         auto oidc = read_oidc(options.oidc);
         if (!oidc) return refuse(context, oidc.error());
         settings.oidc = std::move(*oidc);
+    }
+    if (!options.mail.empty()) {
+        auto mail = read_mail(options.mail, settings.home);
+        if (!mail) return refuse(context, mail.error());
+        settings.mail_host = settings.code + "." + mail->from.substr(mail->from.find('@') + 1);
+        settings.mail = std::move(*mail);
     }
     settings.named_hosts = {options.hosts.begin(), options.hosts.end()};
     if (!page_files().empty())
@@ -220,6 +249,7 @@ void add_serve_commands(CLI::App& app, Context& context) {
     command->add_option("--backup-keep", options->backup_keep, "how many stay")->check(CLI::Range(1, 10'000));
     command->add_flag("--no-demo", options->no_demo, "a demo board asks for accounts like any other");
     command->add_option("--oidc", options->oidc, "file that says which provider signs in (docs/security.md)");
+    command->add_option("--mail", options->mail, "file that says which mail server takes letters (docs/serving.md)");
     command->add_option("--hook-host", options->hosts, "an inner host that webhooks may reach; again for another");
     on_run(command, context, [&context, path, options] { return serve(context, *path, *options); });
 

@@ -53,7 +53,7 @@ json::object receipt_json(const board::Receipt& r) { return {{"first", r.first.v
 /// Writes wait for the disk: they are made on a thread that may take its time.
 template <class Work>
 void later(const CallPtr& call, Work work) {
-    const auto run = [call, work]() mutable {
+    const auto run = [call, work] {
         try {
             work();
         } catch (const std::exception& problem) {
@@ -204,7 +204,7 @@ void record_flow(const CallPtr& call) {
     for (const auto& i : items->rows) {
         by_id[i->id.value] = i;
         work.push_back(tell.item(*i));
-        for (const auto& a : work.back().get_object().at("actions").get_array()) may.push_back({{"action", a}, {"item", i->id.value}});
+        for (const auto& a : work.back().get_object().at("actions").get_array()) may.push_back(json::object{{"action", a}, {"item", i->id.value}});
     }
     std::reverse(work.begin(), work.end());
     for (auto o = opinions->rows.rbegin(); o != opinions->rows.rend(); ++o) timeline.push_back(tell.opinion(**o, by_id));
@@ -240,7 +240,11 @@ void record_flow(const CallPtr& call) {
             starts.push_back({{"move", m.code}, {"label", label_json(m.label)}, {"steps", std::move(steps)}, {"allowed", why.empty()}, {"why", why}});
         }
     }
-    if (!running && call->who->may(Action::amend, *r, call->world())) may.push_back({{"action", "assign_record"}});
+    if (!running && call->who->may(Action::amend, *r, call->world())) {
+        json::object one;
+        one["action"] = "assign_record";
+        may.push_back(std::move(one));
+    }
     out["cases"] = std::move(list), out["items"] = std::move(work), out["opinions"] = std::move(timeline), out["starts"] = std::move(starts), out["may"] = std::move(may);
     out["more"] = cases->more || items->more || opinions->more;
     call->ok(std::move(out));
@@ -410,7 +414,7 @@ void items(const CallPtr& call) {
     const auto offset = asked_number(call, "offset", 0, 0, 1'000'000);
     const auto limit = offset ? asked_number(call, "limit", 50, 1, 200) : std::nullopt;
     if (!limit) return;
-    const std::string list(call->request.query("list").value_or("todo"));
+    const std::string list(call->request.asked("list", "todo"));
     Telling tell(call);
     if (!tell.ready()) return call->problem(Error{Code::busy, "", "who stands where cannot be read", "ask again"}, 503);
     board::Snapshot& snapshot = call->snapshot();
@@ -471,7 +475,7 @@ void items(const CallPtr& call) {
     } else {
         return call->problem(Error{Code::usage, "list", "no list \"" + list.substr(0, 40) + "\"", "todo, done, started, copied"}, 400);
     }
-    const std::string words(call->request.query("q").value_or(""));
+    const std::string words(call->request.asked("q"));
     if (!words.empty()) {
         query.also_parameters.emplace_back("%" + words.substr(0, 100) + "%");
         query.also += " AND t.title LIKE ?" + std::to_string(query.also_parameters.size());
@@ -551,9 +555,9 @@ void inbox(const CallPtr& call) {
     unread.also_parameters.emplace_back(read.up_to);
     const auto newer = snapshot.count(model.flow.message, unread, counted_to + 1);
     if (!newer) return call->problem(newer.error());
-    if (call->request.query("unread").value_or("") == "1") query = unread;
-    if (const auto kind = call->request.query("kind"); kind && !kind->empty()) {
-        query.also_parameters.emplace_back(std::string(*kind).substr(0, 40));
+    if (call->request.asked("unread") == "1") query = unread;
+    if (const auto kind = call->request.asked("kind"); !kind.empty()) {
+        query.also_parameters.emplace_back(std::string(kind.substr(0, 40)));
         query.also += " AND t.kind = ?" + std::to_string(query.also_parameters.size());
     }
     query.offset = *offset, query.limit = *limit;
@@ -669,7 +673,7 @@ void keep_phrases(const CallPtr& call) {
     });
 }
 void workdays(const CallPtr& call) {
-    const auto from = Date::parse(call->request.query("from").value_or(""));
+    const auto from = Date::parse(call->request.asked("from"));
     const auto days = asked_number(call, "days", 1, -2'500, 2'500);
     if (!days) return;
     if (!from) return call->problem(Error{Code::usage, "from", "not a day", "from=2026-06-30"}, 400);
@@ -687,9 +691,9 @@ void handover(const CallPtr& call) {
     board::Snapshot& snapshot = call->snapshot();
     const model::Model& model = call->model();
     RecordId post = call->post();
-    if (const auto asked = call->request.query("post"); asked && !asked->empty()) {
-        const auto n = whole_number(*asked);
-        const auto found = n ? Result<RecordId>(RecordId(*n)) : snapshot.find(model.identity.post, *asked);
+    if (const auto asked = call->request.asked("post"); !asked.empty()) {
+        const auto n = whole_number(asked);
+        const auto found = n ? Result<RecordId>(RecordId(*n)) : snapshot.find(model.identity.post, asked);
         const auto r = found ? snapshot.record(model.identity.post, *found) : nullptr;
         if (!r || !call->who->may(Action::see, *r, call->world())) return call->problem(Error{Code::not_found, "post", "there is no such post", ""});
         post = *found;
@@ -817,7 +821,9 @@ void track_list(const CallPtr& call) {
     later(call, [call, id] {
         auto done = flow::track_list(call->service.board(), ordering(call), *id);
         if (!done) return call->problem(std::move(done.error()));
-        call->ok(json::object{{"done", done->done}, {"open", done->open}, {"receipt", done->receipt ? json::value(receipt_json(*done->receipt)) : json::value(nullptr)}});
+        json::object out{{"done", done->done}, {"open", done->open}, {"receipt", nullptr}};
+        if (done->receipt) out["receipt"] = receipt_json(*done->receipt);
+        call->ok(std::move(out));
     });
 }
 

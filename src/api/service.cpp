@@ -76,6 +76,10 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
     std::unique_ptr<Service> out(new Service(board, std::move(settings)));
     YIPAN_TRY(out->accounts_, access::Accounts::open(board));
     out->position_ = board.snapshot()->position().value;
+    if (const auto& mail = out->settings_.mail; mail && !board.read_only()) {
+        out->outbox_ = std::make_unique<notify::Outbox>(board, *mail, out->settings_.mail_host, out->settings_.home);
+        YIPAN_TRY_VOID(out->outbox_->load());
+    }
     Service* self = out.get();
     board.subscribe([self](const board::Shown& shown) {
         self->position_.store(shown.position.value, std::memory_order_release);
@@ -87,11 +91,13 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
         self->events_->shown(shown);
         self->erased(shown);
         self->hooks_->shown();
+        if (self->outbox_) self->outbox_->shown();
     });
     board.set_permit([self](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) { self->refuse_writing(ask, world, refused); });
     YIPAN_TRY_VOID(out->hooks_->load());
     YIPAN_TRY_VOID(out->papers_->load());
     if (!board.read_only()) out->ticker_.start();
+    if (out->outbox_) out->outbox_->start();
     return out;
 }
 
@@ -159,6 +165,7 @@ void Service::stop() {
     hooks_->stop();
     if (imports_) imports_->stop();
     ticker_.stop();
+    if (outbox_) outbox_->stop();
     events_->stop();
     accounts_->flush_reads();
 }

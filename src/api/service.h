@@ -17,6 +17,7 @@
 #include "flow/acts.h"
 #include "flow/ballots.h"
 #include "flow/ticker.h"
+#include "notify/outbox.h"
 #include "net/http.h"
 #include "net/router.h"
 
@@ -52,6 +53,8 @@ struct Settings {
     std::function<std::string()> connection_metrics;
     std::function<board::BackupState()> backups;  // of the scheduled ones; none: there are none
     std::function<void()> back_up;                // asks for one at once
+    std::optional<notify::MailServer> mail;  // none: no letters
+    std::string mail_host = "yipan.invalid", home;  // end of their ids; address of the page
     WorkCalendar calendar;  // for working days left; knows weekends only unless given
 };
 
@@ -102,6 +105,7 @@ class Service final : public net::App {
     flow::Acts& acts() { return acts_; }
     flow::Ballots& ballots() { return ballots_; }
     flow::Ticker& ticker() { return ticker_; }
+    notify::Outbox* outbox() { return outbox_.get(); }  // null: no letters
     const Settings& settings() const { return settings_; }
     Settings& settings() { return settings_; }
     bool exchange_ready() const { return imports_ != nullptr; }
@@ -145,6 +149,7 @@ class Service final : public net::App {
     flow::Acts acts_;
     flow::Ballots ballots_;
     flow::Ticker ticker_;
+    std::unique_ptr<notify::Outbox> outbox_;
     std::unique_ptr<Events> events_;
     std::unique_ptr<SearchIndex> search_;
     std::unique_ptr<Hooks> hooks_;

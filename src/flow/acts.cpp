@@ -180,7 +180,7 @@ class Maker {
         title_ = title_of(model_, *record_);
         return true;
     }
-    bool load_case(RecordId id) {
+    bool load_case(RecordId id, bool subject_needed = true) {
         case_id = id;
         case_ = snapshot_.record(flow_.cases, id);
         if (!case_) return problem(Code::not_found, "case", "there is no such case", ""), false;
@@ -188,12 +188,15 @@ class Maker {
         if (status != "running") return problem(Code::version_conflict, "case", "the case is over: " + status, "nothing more can be done in it"), false;
         const auto s = subject_of(model_, text(model_, *case_, "subject"));
         if (!s || !load_subject(*s)) {
-            if (!s) problem(Code::not_found, "record", "the type of the record is gone", "");
-            return false;
+            if (!s && subject_needed) problem(Code::not_found, "record", "the type of the record is gone", "");
+            if (subject_needed) return false;
+            errors.clear();  // the record is gone, its case can still be ended
+            subject_words_ = text(model_, *case_, "subject");
+            title_ = text(model_, *case_, "title");
         }
         seq_ = number(model_, *case_, "acts") + 1;
         round_ = number(model_, *case_, "round", 1);
-        move_ = move_of(*type_, text(model_, *case_, "move"));
+        if (type_) move_ = move_of(*type_, text(model_, *case_, "move"));
         const auto found = rows(snapshot_, flow_.work, {{"flow_case", id.value}}, items_of_case_max);
         if (!found) return errors.push_back(found.error()), false;
         if (found->more) return problem(Code::limit_exceeded, "case", "the case has more than 2,000 work items", "void it and start anew"), false;
@@ -534,7 +537,7 @@ class Maker {
         return false;
     }
     void annul() {
-        if (!load_case(act_.flow_case) || !stands_for_starter()) return;
+        if (!load_case(act_.flow_case, false) || !stands_for_starter()) return;
         if (act_.text.empty()) return problem(Code::invalid_input, "text", "作废须说明理由 / voiding needs a reason", "");
         opinion("void", {}, text(model_, *case_, "step"));
         end_all({}, "void");
@@ -585,9 +588,22 @@ class Maker {
                 m.clear("done_on").clear("done_at").clear("minutes").clear("ended_by").set("late", record::Value(std::int64_t{0}));
                 push(std::move(m));
                 if (item->id == reference(model_, *last, "work")) case_step(text(model_, *item, "step"), round_of(*item));
+                wait_again(*item);
             }
         }
         if (whole) end_case("withdrawn");
+    }
+
+    // Whoever asked another waits again when that one takes his answer back.
+    void wait_again(const record::Record& item) {
+        const std::string kind = text(model_, item, "kind");
+        if (kind != "before" && kind != "assigned") return;
+        for (const auto& up : items_) {
+            if (up->id != reference(model_, item, "parent") || text(model_, *up, "status") != "open") continue;
+            Making m(model_, board::Verb::amend, flow_.work, up->id);
+            m.set("status", "waiting").clear("lies_with");
+            push(std::move(m));
+        }
     }
 
     board::Snapshot& snapshot_;
@@ -685,6 +701,12 @@ Result<std::shared_ptr<const Standing>> Acts::standing(board::Snapshot& snapshot
 }
 
 Checked<Done> Acts::perform(const Act& act) {
+    if (!act.idempotency_key.empty()) {  // the same again is answered from what is stored
+        board::Draft asked;
+        asked.channel = act.channel, asked.idempotency_key = act.idempotency_key;
+        asked.dry_run = true;
+        if (auto known = board_.apply(std::move(asked)); known && known->repeated) return Done{std::move(*known), {}};
+    }
     for (int attempt = 0;; ++attempt) {
         const auto snapshot = board_.snapshot();
         const auto stands = standing(*snapshot);

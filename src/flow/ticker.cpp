@@ -159,7 +159,8 @@ void Ticker::announce(board::Snapshot& snapshot, const Rule& rule, const record:
     const model::Model& model = snapshot.model();
     const model::Flow& flow = model.flow;
     const std::string subject = subject_text(model, {rule.type, record->id});
-    const RecordId responsible = responsible_post(snapshot, *record);
+    RecordId responsible = responsible_post(snapshot, *record);
+    if (const auto post = snapshot.record(model.identity.post, responsible); !post || post->voided) responsible = {};
     const Date today = snapshot.today();
     const std::int64_t now = board_.now().micros;
     board::Draft draft;
@@ -310,7 +311,11 @@ Result<Ticked> Ticker::tick() {
         for (const auto& [type, id] : dirty)
             for (const int rule : rules_of_[at(type)])
                 if (const auto record = snapshot->record(type, RecordId(id))) look_at(*snapshot, rules_[at(rule)], record, out);
+        constexpr std::int64_t a_snapshot = 8'192;  // looked at with one: a long read holds up the file's log
+        std::int64_t since = 0;
         while (!heap_.empty() && heap_.top().day <= today.days) {
+            if (++since % a_snapshot == 0)
+                if (auto next = board_.snapshot(); &next->model() == &snapshot->model()) snapshot = std::move(next);
             const Wake wake = heap_.top();
             heap_.pop();
             const auto state = states_.find(wake.key);
@@ -359,7 +364,7 @@ void Ticker::changed(const board::Shown& shown) {
                 all_dirty_ = true;
             } else if (c.type == model->flow.holiday) {
                 holidays_dirty_ = true;
-            } else if (at(c.type) < model->types.size() && c.type != model->flow.lamp && c.type != model->flow.message) {
+            } else if (std::any_of(model->lights.begin(), model->lights.end(), [&](const model::Light& l) { return l.type == c.type; })) {
                 dirty_.insert({c.type, c.record.value});
             }
         }
