@@ -35,7 +35,7 @@ double bare_limit(desk::Desk& d, std::int64_t n) {
     std::vector<board::Draft> drafts;
     for (std::int64_t i = 0; i < n; ++i) {
         flow::Making m(d.model(), board::Verb::create, d.model().flow.lamp);
-        m.set("light", "none").set("subject", "bare/" + std::to_string(i + 1)).set("responsible", d.post(1)).set("colour", "yellow").set("on", Date::parse("2026-01-05").value());
+        m.set("light", "none").set("subject", "bare/" + std::to_string(i + 1)).set("responsible", d.post(1)).set("colour", "yellow").set("nominal", Date::parse("2026-01-05").value());
         m.set("behind_level", record::Value(std::int64_t{1})).set("late", record::Value(std::int64_t{0}));
         board::Draft draft;
         draft.channel = "bench";

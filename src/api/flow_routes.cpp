@@ -109,8 +109,10 @@ class Telling {
         out["actions"] = std::move(actions);
         out["steps_back"] = std::move(back);
         const RecordId instead = flow::reference(model_, r, "instead_of");
-        out["instead_of"] = because && *because != flow::Because::own ? post(with) : post(instead);
-        out["because"] = because ? json::value(flow::because_name(*because)) : json::value(nullptr);
+        const flow::Because why = because.value_or(flow::Because::own);
+        out["instead_of"] = why != flow::Because::own ? post(with) : post(instead);
+        out["because"] = nullptr;
+        if (because) out["because"] = flow::because_name(why);
         json::array standing_in;
         if (with.value)
             for (const auto& f : standing_->acting_for(with))
@@ -569,7 +571,7 @@ void inbox(const CallPtr& call) {
         const auto subject = flow::subject_of(model, flow::text(model, *m, "subject"));
         rows.push_back({{"id", m->id.value}, {"kind", flow::text(model, *m, "kind")}, {"type", subject ? json::value(model.types[at(subject->type)].code) : json::value(nullptr)},
                         {"record", subject ? json::value(subject->record.value) : json::value(nullptr)}, {"title", flow::text(model, *m, "title")}, {"text", flow::text(model, *m, "text")}, {"at", tell.instant(*m, "at")},
-                        {"on", tell.day(*m, "on")}, {"late", flow::number(model, *m, "late") != 0}, {"read", m->id.value <= read.up_to || read.ids.contains(m->id.value)}});
+                        {"on", tell.day(*m, "nominal")}, {"late", flow::number(model, *m, "late") != 0}, {"read", m->id.value <= read.up_to || read.ids.contains(m->id.value)}});
     }
     call->ok(json::object{{"position", snapshot.position().value}, {"rows", std::move(rows)}, {"unread", std::max<std::int64_t>(0, *newer - one_by_one)}, {"more", found->more}});
 }

@@ -82,7 +82,7 @@ void Ticker::read_lamps(board::Snapshot& snapshot) {
         s.lamp = r->id.value;
         s.colour = report::colour_named(text(model, *r, "colour")).value_or(Colour::none);
         s.level = static_cast<int>(number(model, *r, "behind_level"));
-        s.on = static_cast<std::int32_t>(number(model, *r, "on"));
+        s.on = static_cast<std::int32_t>(number(model, *r, "nominal"));
         return true;
     });
 }
@@ -172,7 +172,7 @@ void Ticker::announce(board::Snapshot& snapshot, const Rule& rule, const record:
         Making lamp(model, fresh ? board::Verb::create : board::Verb::amend, flow.lamp, state.lamp != 0 ? RecordId(state.lamp) : fresh ? RecordId() : RecordId(-1));
         if (fresh) lamp.set("light", model.lights[at(rule.light)].code).set("subject", subject);
         lamp.set("responsible", responsible).set("colour", colour_code(e.colour)).set("behind_level", record::Value(std::int64_t{e.level}));
-        lamp.set("on", e.on).set("late", record::Value(std::int64_t{late}));
+        lamp.set("nominal", e.on).set("late", record::Value(std::int64_t{late}));
         lamp.change.effective = e.on;
         draft.changes.push_back(std::move(lamp.change));
         for (int level = e.from_level; level < e.level; ++level) {
@@ -181,7 +181,7 @@ void Ticker::announce(board::Snapshot& snapshot, const Rule& rule, const record:
             const std::string said = model.lights[at(rule.light)].label.hans + (t.day < 0 ? "：还有" + std::to_string(-t.day) + "天到期" : t.day == 0 ? "：今天到期" : "：已逾期" + std::to_string(t.day) + "天") + (late ? "（补发）" : "");
             if (!t.remind) {
                 Making notice(model, board::Verb::create, flow.notice);
-                notice.set("colour", t.colour).set("light", model.lights[at(rule.light)].code).set("subject", subject).set("title", title).set("to_post", responsible).set("on", e.on).set("text", said);
+                notice.set("colour", t.colour).set("light", model.lights[at(rule.light)].code).set("subject", subject).set("title", title).set("to_post", responsible).set("nominal", e.on).set("text", said);
                 notice.change.effective = e.on;
                 draft.changes.push_back(std::move(notice.change));
                 ++out.notices;
@@ -191,7 +191,7 @@ void Ticker::announce(board::Snapshot& snapshot, const Rule& rule, const record:
             if (responsible.value == 0) continue;  // nobody to tell; the lamp shows it
             Making message(model, board::Verb::create, flow.message);
             message.set("to_post", responsible).set("kind", t.remind ? "reminder" : "notice").set("subject", subject).set("title", title).set("text", said);
-            message.set("at", record::Value(now)).set("on", e.on).set("late", record::Value(std::int64_t{late}));
+            message.set("at", record::Value(now)).set("nominal", e.on).set("late", record::Value(std::int64_t{late}));
             draft.changes.push_back(std::move(message.change));
         }
     }

@@ -62,7 +62,7 @@ std::vector<Letter> Outbox::letters_of(board::Snapshot& snapshot, const flow::St
         letter.to = *address;
         letter.subject = "[" + kind_text(flow::text(model, *message, "kind")) + "] " + flow::text(model, *message, "title");
         letter.text = board_.name() + (board_.note().empty() ? "" : " · " + board_.note()) + "\n\n" + flow::text(model, *message, "title") + "\n" + flow::text(model, *message, "text") + "\n";
-        if (const auto on = flow::date(model, *message, "on"); on && flow::number(model, *message, "late") != 0) letter.text += "（应于 " + on->text() + " 提醒，补发）\n";
+        if (const auto on = flow::date(model, *message, "nominal"); on && flow::number(model, *message, "late") != 0) letter.text += "（应于 " + on->text() + " 提醒，补发）\n";
         if (!home_.empty()) letter.text += "\n" + home_ + "\n";
         letter.date = mail_date(entry.time.micros / 1'000'000);
         out.push_back(std::move(letter));

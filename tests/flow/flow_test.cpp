@@ -123,7 +123,7 @@ TEST(Clock, RestartsBetweenDaysAnnounceEverythingOnceAndInOrder) {
     EXPECT_EQ(d.count(d.model().flow.lamp, "colour == 'red'"), 30);
     // The nominal days of a lamp's versions go up.
     const auto snapshot = d.board().snapshot();
-    const int on = d.model().types[flow::at(d.model().flow.lamp)].find("on");
+    const int on = d.model().types[flow::at(d.model().flow.lamp)].find("nominal");
     (void)snapshot->each(d.model().flow.lamp, [&](const record::RecordPtr& lamp) {
         const auto versions = snapshot->history(lamp->type, lamp->id);
         for (std::size_t i = 1; versions && i < versions->size(); ++i) EXPECT_LT(*record::as_integer((*versions)[i - 1]->at(on)), *record::as_integer((*versions)[i]->at(on)));

@@ -352,7 +352,7 @@ void Driver::flow_question(const Step& step) {
     if (verb == "lamp") {
         const auto lamps = rows_of(model_->flow.lamp, {{"light", record::Value(step.words[1].text)}, {"subject", subject}});
         const std::string colour = lamps.empty() ? "none" : flow::text(*model_, *lamps.back(), "colour");
-        const auto day = lamps.empty() ? std::nullopt : flow::date(*model_, *lamps.back(), "on");
+        const auto day = lamps.empty() ? std::nullopt : flow::date(*model_, *lamps.back(), "nominal");
         compare(step, expected, colour);
         if (!on.empty()) compare(step, on, day ? day->text() : "none");
         return;
