@@ -331,13 +331,30 @@ journey('the Excel round trip: template, dry run, the refused rows back as a wor
   await page.getByRole('button', { name: '全部写入' }).click()
   await page.locator('.tag', { hasText: '已写入' }).waitFor()
   equal((await api(page, 'GET', '/records/project?q=导入项目')).body.total.value, 2, 'records after both files')
+  // Who may not remove projects may not take them back, and is told so; nothing is touched.
   await page.getByRole('button', { name: '撤销本次导入' }).click()
-  await page.locator('.tag', { hasText: '已撤销' }).waitFor()
-  const left = (await api(page, 'GET', '/records/project?q=导入项目')).body.rows.map((row) => row.values.code)
-  equal(left, ['J-1'], 'what is left when the second file is taken back')
+  await page.locator('.el-message--error').waitFor()
+  equal((await api(page, 'GET', '/records/project?q=导入项目')).body.total.value, 2, 'records after the refused undo')
   await page.goto('imports')
   await settle(page)
   await seen(page, '项目.csv')
+  // Who may remove what he imports takes it back.
+  const { person, post } = await whoMay(page, 'enterprise', 'remove')
+  await be(page, person, post.id)
+  await page.goto('import/enterprise')
+  await settle(page)
+  const model = (await api(page, 'GET', '/model')).body.types.find((one) => one.code === 'enterprise')
+  const sample = (await api(page, 'GET', '/records/enterprise?limit=1')).body.rows[0]
+  const full = (await api(page, 'GET', `/records/enterprise/${sample.id}`)).body.record.values
+  const wanted = model.fields.filter((one) => one.required && !one.system)
+  const cells = await Promise.all(wanted.map(async (one) => (one.code === model.key ? 'J-ENT-1' : one.code === model.title ? '撤回走查企业' : one.kind === 'reference' ? await key(one.target, full[one.code].id) : one.kind === 'choice' ? one.choices.find((choice) => choice.code === full[one.code]).label.hans : one.kind === 'boolean' ? '否' : one.unique ? '91340200MA2TJ00K6X' : (full[one.code] ?? ''))))
+  await page.locator('input[type=file]').setInputFiles({ name: '企业.csv', mimeType: 'text/csv', buffer: Buffer.from(`${wanted.map((one) => one.label.hans).join(',')}\n${cells.join(',')}\n`) })
+  await page.getByRole('button', { name: '全部写入' }).click()
+  await page.locator('.tag', { hasText: '已写入' }).waitFor()
+  equal((await api(page, 'GET', '/records/enterprise?q=撤回走查企业')).body.total.value, 1, 'the imported enterprise')
+  await page.getByRole('button', { name: '撤销本次导入' }).click()
+  await page.locator('.tag', { hasText: '已撤销' }).waitFor()
+  equal((await api(page, 'GET', '/records/enterprise?q=撤回走查企业')).body.total.value, 0, 'after it was taken back')
 })
 
 journey('a fact entered here moves the figure on a page open there', async () => {

@@ -29,10 +29,12 @@ export const folder = mkdtempSync(join(tmpdir(), 'yipan-browser-'))
 export const run = (...args) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
 const ends = []
+const children = []
 /** Ends whatever was started, newest first. */
 export async function endAll() {
   // Nothing that hangs may keep the rest from ending.
   for (const end of ends.splice(0).reverse()) await Promise.race([Promise.resolve().then(end).catch(() => {}), new Promise((go) => setTimeout(go, 10_000))])
+  for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
   rmSync(folder, { recursive: true, force: true })
 }
 
@@ -40,6 +42,7 @@ export async function endAll() {
 export function serve(board, { port = 0, args = [] } = {}) {
   return new Promise((found, failed) => {
     const child = spawn(program, ['serve', board, '--port', String(port), '--lang', 'en', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    children.push(child)
     let text = ''
     let wrong = ''
     const over = new Promise((gone) => child.once('exit', gone))
