@@ -71,6 +71,8 @@ void add_tool_commands(CLI::App& app, Context& context);
 void add_demo_commands(CLI::App& app, Context& context);
 void add_serve_commands(CLI::App& app, Context& context);
 void add_rights_commands(CLI::App& app, Context& context);
+void add_trust_commands(CLI::App& app, Context& context);
+void add_flow_commands(CLI::App& app, Context& context);
 
 /// The main job (main_job.cpp): the demo board's lights, score, rank and half-year report.
 int main_job(Context& context, const std::string& folder);

@@ -32,6 +32,8 @@ int main(int argc, char** argv) {
     add_tool_commands(app, context);
     add_serve_commands(app, context);
     add_rights_commands(app, context);
+    add_trust_commands(app, context);
+    add_flow_commands(app, context);
     for (CLI::App* command : app.get_subcommands({})) command->footer("--json and --lang work here too.");
     try {
         app.parse(argc, argv);

@@ -11,6 +11,8 @@ namespace yipan::app {
 struct ServeOptions {
     std::string host = "127.0.0.1", certificate, key;
     std::string oidc;                // file that says which sign-in provider (docs/security.md)
+    std::vector<std::string> proxies;  // whose X-Forwarded-* are believed
+    std::string mail;                // file that says which mail server takes letters (docs/serving.md)
     std::vector<std::string> hosts;  // inner hosts that webhooks may reach
     int port = 8080, ports_to_try = 1;
     bool behind_tls = false;   // a proxy in front speaks TLS: cookies say Secure

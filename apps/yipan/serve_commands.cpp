@@ -89,6 +89,29 @@ Result<api::OidcSettings> read_oidc(const std::string& path) {
         return fail(Code::invalid_input, path + ":issuer", "not https", "http only for hosts named under \"hosts\"");
     return out;
 }
+
+// {"url": "smtp://host:25" or "smtps://host:465", "from", "user"?, "password"?, "starttls"?: bool, "home"?: address of the page}
+Result<notify::MailServer> read_mail(const std::string& path, std::string& home) {
+    std::ifstream file(path);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    boost::system::error_code bad;
+    const auto v = json::parse(text, bad);
+    if (!file || bad || !v.is_object()) return fail(Code::invalid_input, path, "not a readable file with a JSON object", "docs/serving.md shows one");
+    notify::MailServer out;
+    const std::pair<const char*, std::string*> texts[] = {{"url", &out.url}, {"from", &out.from}, {"user", &out.user}, {"password", &out.password}, {"home", &home}};
+    for (const auto& [key, value] : v.get_object()) {
+        const auto at = std::find_if(std::begin(texts), std::end(texts), [&k = key](const auto& t) { return k == t.first; });
+        if (at != std::end(texts) && value.is_string())
+            *at->second = std::string(value.get_string());
+        else if (key == "starttls" && value.is_bool())
+            out.starttls = value.get_bool();
+        else
+            return fail(Code::invalid_input, path + ":" + std::string(key), "not known, or of another form", "url, from, user, password, home: texts; starttls: true or false");
+    }
+    if (!out.url.starts_with("smtp://") && !out.url.starts_with("smtps://")) return fail(Code::invalid_input, path + ":url", "not smtp:// or smtps://", "smtp://mail.example:25");
+    if (!notify::is_address(out.from)) return fail(Code::invalid_input, path + ":from", "not an address", "board@zone.example");
+    return out;
+}
 }  // namespace
 
 int serve(Context& context, const std::string& path, const ServeOptions& options) {
@@ -114,6 +137,12 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
         if (!oidc) return refuse(context, oidc.error());
         settings.oidc = std::move(*oidc);
     }
+    if (!options.mail.empty()) {
+        auto mail = read_mail(options.mail, settings.home);
+        if (!mail) return refuse(context, mail.error());
+        settings.mail_host = settings.code + "." + mail->from.substr(mail->from.find('@') + 1);
+        settings.mail = std::move(*mail);
+    }
     settings.named_hosts = {options.hosts.begin(), options.hosts.end()};
     if (!page_files().empty())
         settings.asset = [](std::string_view wanted) -> const api::Asset* {
@@ -128,13 +157,17 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
         settings.log = [](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); };
     auto service = api::Service::open(*board, settings);
     if (!service) return refuse(context, service.error());
-    auto server = net::Server::open(**service, {options.host, options.port, options.ports_to_try, options.certificate, options.key});
+    auto server = net::Server::open(**service, {options.host, options.port, options.ports_to_try, options.certificate, options.key, {options.proxies.begin(), options.proxies.end()}});
     if (!server) return refuse(context, server.error());
     net::Server& listening = **server;
     (*service)->settings().later = [&listening](std::function<void()> what) { listening.later(std::move(what)); };
     std::optional<board::BackupKeeper> backups;
     if (!options.backup_folder.empty())
         backups.emplace(path, board::BackupPlan{options.backup_folder, options.backup_every_hours * std::int64_t{3'600}, options.backup_keep}, tell_backup);
+    if (backups) {
+        (*service)->settings().backups = [&backups] { return backups->state(); };
+        (*service)->settings().back_up = [&backups] { backups->now(); };
+    }
     (*service)->settings().connection_metrics = [&listening, &backups] {
         return metrics_of(listening) + (backups ? metrics_of(backups->state()) : std::string());
     };
@@ -209,12 +242,14 @@ void add_serve_commands(CLI::App& app, Context& context) {
     command->add_option("--cert", options->certificate, "TLS certificate chain (PEM)");
     command->add_option("--key", options->key, "its key (PEM)");
     command->add_flag("--behind-tls", options->behind_tls, "a proxy in front speaks TLS: cookies say Secure");
+    command->add_option("--proxy", options->proxies, "address of a proxy in front whose X-Forwarded-For and -Proto are believed; again for another");
     command->add_flag("--access-log", options->access_log, "one JSON line for each request on stderr, without secrets");
     command->add_option("--backup", options->backup_folder, "folder for backups, best on another disk");
     command->add_option("--backup-every", options->backup_every_hours, "hours between them")->check(CLI::Range(1, 24 * 365));
     command->add_option("--backup-keep", options->backup_keep, "how many stay")->check(CLI::Range(1, 10'000));
     command->add_flag("--no-demo", options->no_demo, "a demo board asks for accounts like any other");
     command->add_option("--oidc", options->oidc, "file that says which provider signs in (docs/security.md)");
+    command->add_option("--mail", options->mail, "file that says which mail server takes letters (docs/serving.md)");
     command->add_option("--hook-host", options->hosts, "an inner host that webhooks may reach; again for another");
     on_run(command, context, [&context, path, options] { return serve(context, *path, *options); });
 

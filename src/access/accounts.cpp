@@ -91,6 +91,7 @@ Status Accounts::load() {
         t.post = RecordId(number_at(o, "post"));
         t.created = number_at(o, "created");
         t.expires = number_at(o, "expires");
+        t.page = text_at(o, "page");
         if (const auto* list = o.if_contains("scopes"); list && list->is_array())
             for (const auto& s : list->get_array()) t.scopes.insert(std::string(s.as_string()));
         tokens_[t.hash] = std::move(t);
@@ -115,7 +116,7 @@ board::SideWrite Accounts::row(const Token& t) {
     for (const auto& s : t.scopes) scopes.emplace_back(s);
     return {"token", t.hash,
             json::serialize(json::object{{"account", t.account}, {"name", t.name}, {"person", t.person.value}, {"post", t.post.value},
-                                         {"created", t.created}, {"expires", t.expires}, {"scopes", std::move(scopes)}})};
+                                         {"created", t.created}, {"expires", t.expires}, {"page", t.page}, {"scopes", std::move(scopes)}})};
 }
 
 // An act and what it changes beside the journal, in one transaction. `act` empty: no entry, only the rows.
@@ -362,7 +363,7 @@ Status Accounts::set_password_by_link(std::string_view link, std::string_view pa
     name = text_at(o, "account");
     if (number_at(o, "expires") < unix_now()) return fail(gone);
     if (const std::string problem = password_problem(password, name); !problem.empty())
-        return fail(Code::invalid_input, "new", "the password is refused: " + problem, "at least 10 characters; a sentence is easiest");
+        return fail(Code::invalid_input, "new", "the password is refused: " + problem, "at least 12 characters; a sentence is easiest");
     YIPAN_TRY(std::string made, password_hash(password));
     std::vector<board::SideWrite> side{{"link", hash, std::nullopt}};
     {
@@ -396,7 +397,7 @@ Status Accounts::change_password(const Session& session, std::string_view old, s
     YIPAN_TRY(const bool matches, password_matches(known, old));
     if (!matches) return fail(Code::not_allowed, "old", "the old password is wrong", "");
     if (const std::string problem = password_problem(password, session.account); !problem.empty())
-        return fail(Code::invalid_input, "new", "the password is refused: " + problem, "at least 10 characters; a sentence is easiest");
+        return fail(Code::invalid_input, "new", "the password is refused: " + problem, "at least 12 characters; a sentence is easiest");
     YIPAN_TRY(std::string made, password_hash(password));
     std::vector<board::SideWrite> side;
     {
@@ -498,15 +499,54 @@ std::vector<Token> Accounts::tokens_of(std::string_view account) const {
     std::vector<Token> out;
     const std::lock_guard lock(mutex_);
     for (const auto& [hash, t] : tokens_)
-        if (t.account == account) out.push_back(t);
+        if (t.account == account && t.page.empty()) out.push_back(t);
     return out;
+}
+Result<std::string> Accounts::new_device(const Session& by, std::string name, RecordId post, std::string page, std::int64_t lives_s) {
+    if (name.empty() || name.size() > 100) return fail(Code::invalid_input, "name", "a device needs a name of at most 100 characters", "where it hangs");
+    if (page != "screen") return fail(Code::invalid_input, "page", "no page \"" + page.substr(0, 40) + "\" for devices", "screen");
+    if (lives_s < minute_s || lives_s > token_s_max) return fail(Code::invalid_input, "days", "a device's token lives 1 to 366 days", "");
+    Token t;
+    std::string secret = new_secret("yp_");
+    t.hash = secret_hash(secret);
+    t.id = t.hash.substr(0, 16);
+    t.account = by.account;
+    t.post = post;
+    t.name = std::move(name);
+    t.page = std::move(page);
+    t.created = unix_now();
+    t.expires = t.created + lives_s;
+    if (devices().size() >= devices_max) return fail(Code::limit_exceeded, "", "there are " + std::to_string(devices_max) + " devices", "drop one first");
+    YIPAN_TRY_VOID(write("new device", by.account, by.person, by.post, {row(t)}, t.id));
+    const std::lock_guard lock(mutex_);
+    tokens_[t.hash] = std::move(t);
+    return secret;
+}
+std::vector<Token> Accounts::devices() const {
+    std::vector<Token> out;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [hash, t] : tokens_)
+        if (!t.page.empty()) out.push_back(t);
+    return out;
+}
+Result<Token> Accounts::drop_device(const Session& by, std::string_view id) {
+    Token gone;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [hash, t] : tokens_)
+            if (t.id == id && !t.page.empty()) gone = t;
+        if (gone.hash.empty()) return fail(Code::not_found, "device", "no such device", "");
+        tokens_.erase(gone.hash);
+    }
+    YIPAN_TRY_VOID(write("drop device", by.account, by.person, by.post, {{"token", gone.hash, std::nullopt}}, id));
+    return gone;
 }
 Status Accounts::drop_token(const Session& session, std::string_view id) {
     std::string hash;
     {
         const std::lock_guard lock(mutex_);
         for (const auto& [h, t] : tokens_)
-            if (t.id == id && t.account == session.account) hash = h;
+            if (t.id == id && t.account == session.account && t.page.empty()) hash = h;
         if (hash.empty()) return fail(Code::not_found, "token", "no such token", "");
         tokens_.erase(hash);
     }

@@ -20,6 +20,7 @@ constexpr int failures_max = 5;
 constexpr std::int64_t minute_s = 60;
 constexpr std::int64_t locked_s = 15 * minute_s, session_idle_s = 30 * minute_s, session_s = 12 * 60 * minute_s,
                        link_s = 7 * 24 * 60 * minute_s, token_s_max = 366 * 24 * 60 * minute_s;
+constexpr std::size_t devices_max = 100;
 constexpr std::size_t sessions_of_account_max = 20, tokens_of_account_max = 20, accounts_max = 20'000;
 constexpr int attempts_a_minute_max = 30;  // of one address
 
@@ -46,6 +47,7 @@ struct Token {
     std::string hash, id, account, name;
     RecordId person, post;
     std::set<std::string> scopes;  // read, write, import, figures
+    std::string page;              // of a device: the one page it shows; it acts in the post as nobody
     std::int64_t created = 0, expires = 0;
 };
 
@@ -87,6 +89,10 @@ class Accounts {
     Result<std::string> new_token(const Session& session, std::string name, std::set<std::string> scopes, std::int64_t lives_s);
     std::vector<Token> tokens_of(std::string_view account) const;
     Status drop_token(const Session& session, std::string_view id);
+    /// A device that hangs on a wall shows one page as a post may see it, for as long as its token lives.
+    Result<std::string> new_device(const Session& by, std::string name, RecordId post, std::string page, std::int64_t lives_s);
+    std::vector<Token> devices() const;
+    Result<Token> drop_device(const Session& by, std::string_view id);
 
     // -- administration. `by` is shown in the journal; empty session: the command line.
     std::vector<Account> all() const;  // without hashes and keys

@@ -46,9 +46,11 @@ class Turn {
 };
 Error crowded() { return {Code::busy, "", "too many people are signing in at this moment", "try again in a few seconds"}; }
 
-constexpr std::string_view usual[] = {"1234567890", "0123456789", "password12", "qwertyuiop", "1q2w3e4r5t", "abcdefghij",
-                                      "1111111111", "0000000000", "8888888888", "woaini1314", "1qaz2wsx3edc", "password123",
-                                      "admin12345", "12345678910", "qwerty12345", "aa12345678", "a123456789", "q123456789"};
+constexpr std::string_view usual[] = {"123456789012", "012345678901", "1234567890ab", "password1234", "password12345", "passwordpassword",
+                                      "qwertyuiop12", "qwertyuiop123", "qwertyuiopas", "qwertyuiop[]", "1q2w3e4r5t6y", "1qaz2wsx3edc",
+                                      "1qaz2wsx3edc4rfv", "abcdefghijkl", "abcd12345678", "administrator", "admin1234567", "admin12345678",
+                                      "woaini1314520", "woaini5201314", "iloveyou1234", "qwerty123456", "aa1234567890", "asdfghjkl123",
+                                      "zxcvbnm12345", "changemechangeme", "letmeinletmein", "welcome12345"};
 }  // namespace
 
 int argon_peak() {

@@ -10,7 +10,7 @@ namespace yipan::access {
 
 constexpr int argon_memory_kib = 19 * 1024, argon_passes = 2, argon_lanes = 1;
 constexpr int argon_at_a_time = 2, argon_waiting_max = 32;
-constexpr std::size_t password_chars_min = 10, password_bytes_max = 1'024;
+constexpr std::size_t password_chars_min = 12, password_bytes_max = 1'024;
 
 /// Says what is wrong with a new password; empty when nothing is. No composition rules: length and not one of the usual.
 std::string password_problem(std::string_view password, std::string_view account);

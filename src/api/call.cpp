@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "api/papers.h"
+
 namespace yipan::api {
 
 Call::Call(Service& s, std::shared_ptr<const net::Request> r, net::Answer answer)
@@ -123,6 +125,7 @@ board::Draft Call::draft() const {
 }
 
 void Call::submit(board::Draft draft, std::function<void(Checked<board::Receipt>)> done) {
+    service.papers().look(*this, draft);
     drop_snapshot();  // a reader does not keep old pages alive while it waits for the disk
     service.board().submit(std::move(draft), [self = shared_from_this(), done = std::move(done)](Checked<board::Receipt> answer) {
         // This is a thread of the board: whoever takes a snapshot here would wait for himself.

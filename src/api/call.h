@@ -71,6 +71,8 @@ std::optional<std::int64_t> whole_number(std::string_view text);
 std::optional<std::int64_t> asked_number(const CallPtr& call, std::string_view name, std::int64_t otherwise, std::int64_t low, std::int64_t high);
 /// A session that was just opened becomes this call's: its first post, its cookie. Answers the problem itself.
 bool take_session(const CallPtr& call, access::Accounts::Opened& opened);
+/// "张三 · 项目办3岗"
+std::string watermark_of(Call& call, RecordId person, RecordId post);
 std::string member_text(const json::object& o, std::string_view key);
 
 }  // namespace yipan::api

@@ -114,7 +114,7 @@ void Events::tell(Follower& f, const std::vector<board::Shown>& news) {
     const auto who = service_.rights().known(f.person, f.post);
     if (who) {  // a post that is not held any more tells nothing any more
         const auto& held = who->directory().posts_of(f.person);
-        if (std::none_of(held.begin(), held.end(), [&](const auto& h) { return h.post == f.post; })) return end(f);
+        if (f.person.value == 0 ? who->unit() == 0 : std::none_of(held.begin(), held.end(), [&](const auto& h) { return h.post == f.post; })) return end(f);
     }
     const model::ModelPtr model = service_.board().model();
     json::array records;
@@ -126,7 +126,7 @@ void Events::tell(Follower& f, const std::vector<board::Shown>& news) {
         position = std::max(position, s.position.value);
         figures.insert(s.figures.begin(), s.figures.end());
         for (const auto& c : s.records) {
-            if (!who || !who->may_ever(c.type, access::Action::see)) continue;
+            if (!who || f.person.value == 0 || !who->may_ever(c.type, access::Action::see)) continue;  // a wall shows figures only
             if (records.size() >= records_told_max) {
                 cut = true;
                 break;
@@ -157,14 +157,18 @@ namespace {
 void follow(const CallPtr& call) {
     std::optional<std::int64_t> after = whole_number(call->request.header("last-event-id"));
     if (!after && call->request.has("after")) after = whole_number(call->request.asked("after"));
-    auto stream = call->service.events().follow(call->person(), call->post(), call->session ? call->session->hash : "", after);
+    auto stream = call->service.events().follow(call->person(), call->post(), call->session ? call->session->hash : call->token ? call->token->hash : "", after);
     if (!stream) return call->problem(Error{Code::busy, "", "too many follow already", "try again later"});
     net::Response r;
     r.with("Content-Type", "text/event-stream").with("X-Accel-Buffering", "no");
     r.stream = std::move(stream);
     call->ok_with(std::move(r));
 }
-void healthy(const CallPtr& call) { call->ok(json::object{{"status", "ok"}}); }
+// Whoever watches the server learns that the backup failed, not where it lies.
+void healthy(const CallPtr& call) {
+    const auto& backups = call->service.settings().backups;
+    call->ok(json::object{{"status", "ok"}, {"backup", !backups ? "none" : backups().red ? "red" : "green"}});
+}
 void ready(const CallPtr& call) {
     const auto damage = call->service.board().damage();
     if (damage) return call->problem(*damage, 503);

@@ -7,6 +7,7 @@
 #include "api/file_kind.h"
 #include "api/imports.h"
 #include "api/model_preview.h"
+#include "api/papers.h"
 #include "api/search.h"
 #include "api/uploads.h"
 #include "api/values.h"
@@ -185,6 +186,14 @@ void export_file(const CallPtr& call) {
         if (more) return call->problem(Error{Code::limit_exceeded, "q", "more than 100,000 records match", "say it more narrowly, or use a filter"}, 400);
         typed_ids = json::serialize(ids);
     }
+    std::string marked;  // of the file's name where there is no header to print it in
+    if (shape.watermark) {
+        options.watermark = watermark_of(*call, call->person(), call->post()) + " · " + SystemClock().now().text();
+        if (end != "xlsx") marked = " " + options.watermark;
+        std::replace(marked.begin(), marked.end(), ':', '.');
+        std::replace(marked.begin(), marked.end(), '/', '-');
+        call->headers.emplace_back("Yipan-Watermark", net::url_encoded(options.watermark));
+    }
     Leaving leaving(call, type);
     options.instead = [&leaving](const record::Record& record, int field) { return leaving.instead(record, field); };
     options.rows = [&](const std::function<Status(const record::Record&)>& visit) -> Status {
@@ -222,7 +231,7 @@ void export_file(const CallPtr& call) {
     }
     call->headers.emplace_back("Yipan-Rows", std::to_string(*rows));
     if (const std::string hidden = leaving.hidden(); !hidden.empty()) call->headers.emplace_back("Yipan-Hidden", hidden);
-    send_file(call, std::move(file), content_type(end), shape.label.in(call->language()) + "." + end);
+    send_file(call, std::move(file), content_type(end), shape.label.in(call->language()) + marked + "." + end);
 }
 
 // -- imports
@@ -328,7 +337,7 @@ void begin_import(const CallPtr& call) {
     options.sheet = call->request.asked("sheet");
     options.actor = call->person();
     options.post = call->post();
-    options.rights = row_rights(call->who, call->service.board().model());
+    options.rights = row_rights(call->service, call->who);
     if (const std::string day(call->request.asked("effective")); !day.empty()) {
         const auto date = Date::parse(day);
         if (!date) return call->problem(Error{Code::invalid_input, "effective", date.error().message, "2026-06-30"});
@@ -380,7 +389,7 @@ void work_on(const CallPtr& call, bool undo) {
         return call->problem(Error{Code::rule_broken, "import " + report.id, std::to_string(report.failed) + " rows fail, so nothing is written",
                                    "correct them (failing.xlsx), or {\"partial\": true} leaves them out"}, 409);
     const Status started = call->service.imports().run(
-        report.id, undo ? "undoing" : "applying", [import, undo, partial, rights = row_rights(call->who, call->service.board().model())](const Imports::Hold& hold) {
+        report.id, undo ? "undoing" : "applying", [import, undo, partial, rights = row_rights(call->service, call->who)](const Imports::Hold& hold) {
             if (undo) {
                 exchange::StagedImport::UndoOptions options;
                 options.leave_out_changed = partial;
@@ -478,10 +487,38 @@ void send_piece(const CallPtr& call) {
         if (!taken) return call->problem(taken.error());
         const auto stored = attach(call->service.board(), taken->file->path());
         if (!stored) return call->problem(stored.error());
+        if (const Status kept = call->service.papers().sent(call->person(), call->post(), stored->hash); !kept) return call->problem(kept.error());
         out["hash"] = "sha256:" + stored->hash;
     }
     call->headers.emplace_back("Upload-Offset", std::to_string(state->offset));
     call->ok(std::move(out));
+}
+// One range of bytes (RFC 9110, 14.2); several, or one of another version (If-Range), are answered by the whole.
+struct AskedRange {
+    std::int64_t from = 0, to = 0;  // `to` is behind the last byte
+    bool part = false, bad = false;
+};
+AskedRange asked_range(const net::Request& request, const std::string& tag, std::int64_t size) {
+    AskedRange out{0, size, false, false};
+    std::string_view text = request.header("range");
+    const std::string_view condition = request.header("if-range");
+    if (!text.starts_with("bytes=") || text.find(',') != std::string_view::npos || (!condition.empty() && condition != tag)) return out;
+    text.remove_prefix(6);
+    const std::size_t dash = text.find('-');
+    if (dash == std::string_view::npos) return out;
+    const auto from = whole_number(text.substr(0, dash)), to = whole_number(text.substr(dash + 1));
+    if (dash == 0) {  // the last so many bytes
+        if (!to || *to < 0) return out;
+        out.from = std::max<std::int64_t>(0, size - *to);
+        out.bad = *to == 0 || size == 0;
+    } else {
+        if (!from || *from < 0 || (!to && dash + 1 < text.size()) || (to && *to < *from)) return out;
+        out.from = *from;
+        if (to) out.to = std::min(size, *to + 1);
+        out.bad = *from >= size;
+    }
+    out.part = true;
+    return out;
 }
 // The file in a field of a record, for whoever may see the field. What it is, its bytes say.
 void record_file(const CallPtr& call) {
@@ -508,27 +545,37 @@ void record_file(const CallPtr& call) {
         same.status = 304;
         return call->ok_with(std::move(same.with("ETag", "\"" + hash + "\"")));
     }
-    auto file = uploads(call).fresh();
-    std::FILE* out = std::fopen(file->path().c_str(), "wbe");
-    if (!out) return call->problem(Error{Code::store_failed, "", "the file cannot be made ready", "make room on the server's disk"});
+    const std::int64_t size = (*known)->bytes;
+    const auto range = asked_range(call->request, "\"" + hash + "\"", size);
+    if (range.bad) {
+        call->headers.emplace_back("Content-Range", "bytes */" + std::to_string(size));
+        return call->problem(Error{Code::usage, "Range", "the file has " + std::to_string(size) + " bytes", "bytes=0-1023"}, 416);
+    }
+    board::Board& board = call->service.board();
     std::string head;
-    bool good = true;
-    const Status read = call->service.board().read_attachment(hash, 0, [&](std::string_view piece) {
-        if (head.size() < file_kind_bytes) head += piece.substr(0, file_kind_bytes - head.size());
-        good = std::fwrite(piece.data(), 1, piece.size(), out) == piece.size();
-        return good;
+    const Status read = board.read_attachment(hash, 0, [&](std::string_view piece) {
+        head = piece.substr(0, file_kind_bytes);
+        return false;
     });
-    good = std::fclose(out) == 0 && good;
     if (!read) return call->problem(read.error());
-    if (!good) return call->problem(Error{Code::store_failed, "", "the file cannot be made ready", "make room on the server's disk"});
     const FileKind kind = file_kind(head);
     net::Response r;
-    r.file = file->path();
-    r.file_bytes = (*known)->bytes;
-    r.hold = std::move(file);
+    r.status = range.part ? 206 : 200;
+    r.file_offset = range.from;
+    r.file_bytes = range.to - range.from;
+    r.pieces = [&board, hash](std::int64_t offset) {  // a file erased meanwhile ends the answer short, which the length shows
+        constexpr std::size_t piece_bytes = 1 << 20;
+        std::string out;
+        (void)board.read_attachment(hash, offset, [&](std::string_view piece) {
+            out += piece;
+            return out.size() < piece_bytes;
+        });
+        return out;
+    };
+    if (range.part) r.with("Content-Range", "bytes " + std::to_string(range.from) + "-" + std::to_string(range.to - 1) + "/" + std::to_string(size));
     const bool shown = kind.shown && call->request.asked("download") != "1";
     r.with("Content-Type", std::string(kind.type)).with("Content-Disposition", std::string(shown ? "inline" : "attachment") + "; filename*=UTF-8''" + net::url_encoded(name));
-    r.with("ETag", "\"" + hash + "\"").with("Cache-Control", "private, no-cache");
+    r.with("ETag", "\"" + hash + "\"").with("Cache-Control", "private, no-cache").with("Accept-Ranges", "bytes");
     if (shown) r.with("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'");
     call->ok_with(std::move(r));
 }

@@ -13,6 +13,7 @@
 #include "api/service.h"
 #include "exchange/test_archive.h"
 #include "exchange/xlsx_read.h"
+#include "exchange/zip_read.h"
 #include "net/server.h"
 
 namespace yipan::api {
@@ -65,6 +66,7 @@ types:
   firm:
     label: [企业, 企業, Firm]
     responsible: none
+    watermark: true
     key: code
     title: name
     fields:
@@ -96,6 +98,7 @@ struct Reply {
 class Client {
   public:
     explicit Client(int port) : port_(port) {}
+    void moved(int port) { port_ = port; }
     Reply ask(const std::string& method, const std::string& path, const std::string& body = {}, const std::string& more = {}) const {
         const int s = ::socket(AF_INET, SOCK_STREAM, 0);
         sockaddr_in to{};
@@ -476,6 +479,167 @@ TEST_F(ExchangeApi, AttachmentsAreShownByTheirBytesToWhoMaySeeTheRecord) {
     EXPECT_EQ(other.ask("GET", picture).status, 404) << "the record is another town's";
     EXPECT_EQ(inspector.ask("GET", picture).status, 404) << "the field is hidden from him";
     EXPECT_EQ(clerk.ask("GET", "/records/firm/1/files/name").status, 404);
+}
+
+// Whoever heard of a hash must not get the bytes by writing it into a record of his own.
+TEST_F(ExchangeApi, AFileIsNamedOnlyByWhoSentItOrMayReadIt) {
+    Client clerk = as(1), other = as(2);
+    const Client inspector = as(3);
+    const auto send = [&](const Client& who, const std::string& bytes) {
+        const Reply begun = who.ask("POST", "/files", json::serialize(json::object{{"name", "paper.txt"}, {"bytes", bytes.size()}}));
+        const std::string upload(begun.json().at("upload").as_string());
+        const Reply last = who.ask("PATCH", "/files/" + upload, bytes, "Upload-Offset: 0\r\n");
+        return std::string(last.json().at("hash").as_string());
+    };
+    const auto values = [](const std::string& code, int town, const std::string& hash) {
+        return json::serialize(json::object{{"values", json::object{{"code", code}, {"name", "甲"}, {"town", town}, {"paper", json::object{{"hash", hash}, {"name", "paper.txt"}}}}}});
+    };
+    const std::string hash = send(clerk, "the clerk's own paper");
+    ASSERT_EQ(clerk.ask("POST", "/records/firm", values("F1", 1, hash), "Content-Type: application/json\r\n").status, 201);
+
+    const Reply stolen = other.ask("POST", "/records/firm", values("F2", 2, hash), "Content-Type: application/json\r\n");
+    EXPECT_EQ(stolen.status, 422) << stolen.body;
+    EXPECT_TRUE(holds(stolen.body, "\"where\":\"paper\"")) << stolen.body;
+    // What is here and what is not are refused in the same words.
+    const std::string nowhere = "sha256:" + std::string(64, 'a');
+    const Reply unknown = other.ask("POST", "/records/firm", values("F2", 2, nowhere), "Content-Type: application/json\r\n");
+    EXPECT_EQ(unknown.status, 422);
+    EXPECT_EQ(unknown.json().at("errors"), stolen.json().at("errors"));
+    // A dry run says the same, an amendment and an import as well.
+    ASSERT_EQ(other.ask("POST", "/records/firm", R"({"values":{"code":"F3","name":"乙","town":2}})", "Content-Type: application/json\r\n").status, 201);
+    const std::string own = "/records/firm/" + std::to_string(other.ask("GET", "/records/firm?fields=code").json().at("rows").as_array().at(0).at("id").as_int64());
+    const std::string patch = json::serialize(json::object{{"values", json::object{{"paper", json::object{{"hash", hash}, {"name", "x"}}}}}});
+    EXPECT_EQ(other.ask("PATCH", own, patch, "If-Match: \"v1\"\r\nContent-Type: application/json\r\n").status, 422);
+    EXPECT_EQ(other.ask("GET", own + "/files/paper").status, 404);
+    const std::string batch = json::serialize(json::object{{"ids", json::array{std::atoi(own.substr(own.rfind('/') + 1).c_str())}}, {"values", json::object{{"paper", json::object{{"hash", hash}, {"name", "x"}}}}}});
+    EXPECT_TRUE(holds(other.ask("POST", "/records/firm/batch", batch).body, "\"refused\":1"));
+    const auto told = rested(other, begin(other, "code,name,town,paper\nF9,丙,T2," + hash + " x\n"));
+    EXPECT_EQ(told.at("bad").as_int64(), 1);
+    // The inspector may not write the field.
+    const Reply first = clerk.ask("GET", "/records/firm?fields=code");
+    EXPECT_EQ(inspector.ask("PATCH", "/records/firm/" + std::to_string(first.json().at("rows").as_array().at(0).at("id").as_int64()), patch,
+                            "If-Match: \"v1\"\r\nContent-Type: application/json\r\n").status, 403);
+    // Who may read it may name it again; who sent the same bytes himself as well; and what lies in the record stays.
+    end();
+    serve();
+    for (Client* client : {&clerk, &other}) client->moved(server_->port());
+    const Reply again = clerk.ask("POST", "/records/firm", values("F4", 1, hash), "Content-Type: application/json\r\n");
+    EXPECT_EQ(again.status, 201) << "sent before the restart: " << again.body;
+    EXPECT_EQ(send(other, "the clerk's own paper"), hash);
+    const Reply sent = other.ask("PATCH", own, patch, "If-Match: \"v1\"\r\nContent-Type: application/json\r\n");
+    EXPECT_EQ(sent.status, 200) << sent.body;
+    EXPECT_EQ(other.ask("PATCH", own, R"({"values":{"name":"丁"}})", "If-Match: \"v2\"\r\nContent-Type: application/json\r\n").status, 200);
+}
+
+TEST_F(ExchangeApi, WhoReadsARecordMayNameItsFileElsewhere) {
+    const Client clerk = as(1);
+    // Written by the system, sent by nobody.
+    const std::string bytes = "from the archive";
+    bool given = false;
+    const auto stored = board_->put_attachment([&](char* out, std::size_t) -> Result<std::size_t> {
+        if (std::exchange(given, true)) return 0;
+        std::copy(bytes.begin(), bytes.end(), out);
+        return bytes.size();
+    });
+    ASSERT_TRUE(stored);
+    const auto put = [&](const char* code, std::int64_t town) {
+        board::Draft draft;
+        draft.channel = "demo";
+        board::Change change;
+        change.type = board_->model()->find_type("firm");
+        const auto& type = board_->model()->types[static_cast<std::size_t>(change.type)];
+        change.set = {{type.find("code"), record::Value(std::string(code))}, {type.find("name"), record::Value(std::string("甲"))}, {type.find("town"), town},
+                      {type.find("paper"), record::Value("sha256:" + stored->hash + " old.txt")}};
+        draft.changes.push_back(std::move(change));
+        return board_->apply(std::move(draft)).has_value();
+    };
+    const std::string body = json::serialize(json::object{{"values", json::object{{"code", "F2"}, {"name", "甲"}, {"town", 1}, {"paper", json::object{{"hash", "sha256:" + stored->hash}, {"name", "copy.txt"}}}}}});
+    ASSERT_TRUE(put("T2-1", 2));
+    EXPECT_EQ(clerk.ask("POST", "/records/firm", body, "Content-Type: application/json\r\n").status, 422) << "the other town's";
+    ASSERT_TRUE(put("T1-1", 1));
+    const Reply made = clerk.ask("POST", "/records/firm", body, "Content-Type: application/json\r\n");
+    EXPECT_EQ(made.status, 201) << made.body;
+}
+
+TEST_F(ExchangeApi, PartsOfAFileAreGivenAsAskedFor) {
+    Client clerk = as(1);
+    std::string bytes(700'000, '\0');
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>('a' + (i * 7 + i / 1000) % 26);
+    const Reply begun = clerk.ask("POST", "/files", json::serialize(json::object{{"name", "long.txt"}, {"bytes", bytes.size()}}));
+    const std::string upload(begun.json().at("upload").as_string());
+    ASSERT_EQ(clerk.ask("PATCH", "/files/" + upload, bytes.substr(0, 300'000), "Upload-Offset: 0\r\n").status, 200);
+    // The server ends and comes back: the upload goes on where it was, for whoever began it.
+    end();
+    serve();
+    clerk.moved(server_->port());
+    const Reply state = clerk.ask("GET", "/files/" + upload);
+    ASSERT_EQ(state.status, 200) << state.body;
+    EXPECT_EQ(state.header("Upload-Offset"), "300000");
+    EXPECT_EQ(as(2).ask("GET", "/files/" + upload).status, 404);
+    const Reply wrong = clerk.ask("PATCH", "/files/" + upload, "x", "Upload-Offset: 5\r\n");
+    EXPECT_EQ(wrong.status, 409) << wrong.body;
+    const Reply last = clerk.ask("PATCH", "/files/" + upload, bytes.substr(300'000), "Upload-Offset: 300000\r\n");
+    ASSERT_TRUE(last.json().as_object().contains("hash")) << last.body;
+    const std::string hash(last.json().at("hash").as_string());
+    const Reply made = clerk.ask("POST", "/records/firm", json::serialize(json::object{{"values", json::object{{"code", "F1"}, {"name", "甲"}, {"town", 1}, {"paper", json::object{{"hash", hash}, {"name", "long.txt"}}}}}}),
+                                 "Content-Type: application/json\r\n");
+    ASSERT_EQ(made.status, 201) << made.body;
+    const std::string file = "/records/firm/" + std::to_string(made.json().at("record").at("id").as_int64()) + "/files/paper";
+    const Reply whole = clerk.ask("GET", file);
+    EXPECT_EQ(whole.body, bytes);
+    EXPECT_EQ(whole.header("Accept-Ranges"), "bytes");
+    const struct {
+        const char *asked, *told;
+        std::size_t from, count;
+    } parts[] = {{"bytes=0-9", "bytes 0-9/700000", 0, 10}, {"bytes=262140-524300", "bytes 262140-524300/700000", 262'140, 262'161},
+                 {"bytes=699990-", "bytes 699990-699999/700000", 699'990, 10}, {"bytes=-5", "bytes 699995-699999/700000", 699'995, 5},
+                 {"bytes=10-99999999", "bytes 10-699999/700000", 10, 699'990}};
+    for (const auto& part : parts) {
+        const Reply reply = clerk.ask("GET", file, "", "Range: " + std::string(part.asked) + "\r\n");
+        EXPECT_EQ(reply.status, 206) << part.asked;
+        EXPECT_EQ(reply.header("Content-Range"), part.told);
+        EXPECT_EQ(reply.body, bytes.substr(part.from, part.count)) << part.asked;
+    }
+    const Reply beyond = clerk.ask("GET", file, "", "Range: bytes=700000-\r\n");
+    EXPECT_EQ(beyond.status, 416);
+    EXPECT_EQ(beyond.header("Content-Range"), "bytes */700000");
+    for (const char* several : {"Range: bytes=0-1,5-6\r\n", "Range: lines=1-2\r\n", "Range: bytes=5-3\r\n", "Range: bytes=0-3\r\nIf-Range: \"other\"\r\n"})
+        EXPECT_EQ(clerk.ask("GET", file, "", several).status, 200) << several;
+}
+
+TEST_F(ExchangeApi, OnePersonMayHaveEightUploadsUnderWay) {
+    const Client clerk = as(1), other = as(2);
+    const std::string begin = R"({"name":"a.txt","bytes":10})";
+    std::string last;
+    for (int i = 0; i < 8; ++i) {
+        const Reply reply = clerk.ask("POST", "/files", begin);
+        ASSERT_EQ(reply.status, 201) << reply.body;
+        last = std::string(reply.json().at("upload").as_string());
+    }
+    EXPECT_EQ(clerk.ask("POST", "/files", begin).status, 503);
+    EXPECT_EQ(other.ask("POST", "/files", begin).status, 201) << "others are not held up";
+    EXPECT_EQ(clerk.ask("DELETE", "/files/" + last).status, 200);
+    EXPECT_EQ(clerk.ask("POST", "/files", begin).status, 201);
+    EXPECT_EQ(clerk.ask("POST", "/files", R"({"name":"a.txt","bytes":3000000000})").status, 413);
+    EXPECT_EQ(clerk.ask("POST", "/files", R"({"name":"../a.txt","bytes":3})").status, 422);
+}
+
+TEST_F(ExchangeApi, ExportsOfSensitiveTypesSayWhoTookThemWhen) {
+    const Client clerk = as(1);
+    ASSERT_EQ(clerk.ask("POST", "/records/firm", R"({"values":{"code":"F1","name":"甲","town":1}})", "Content-Type: application/json\r\n").status, 201);
+    EXPECT_EQ(clerk.ask("GET", "/session").json().at("watermark").as_string(), "P1 · P1");
+    EXPECT_TRUE(holds(clerk.ask("GET", "/model").body, "\"watermark\":true"));
+    const Reply sheet = clerk.ask("GET", "/export/firm.xlsx");
+    ASSERT_EQ(sheet.status, 200);
+    EXPECT_TRUE(sheet.header("Yipan-Watermark").starts_with("P1%20%C2%B7%20P1")) << sheet.head;
+    auto archive = exchange::ZipFile::open_bytes(sheet.body, "f.xlsx");
+    ASSERT_TRUE(archive);
+    const auto* entry = (*archive)->find("xl/worksheets/sheet1.xml");
+    ASSERT_NE(entry, nullptr);
+    const std::string xml = (*archive)->text(*entry, 1 << 20).value_or("");
+    EXPECT_TRUE(holds(xml, "<oddHeader>") && holds(xml, "P1 · P1 · 2")) << xml.substr(0, 500);
+    EXPECT_TRUE(holds(clerk.ask("GET", "/export/firm.csv").header("Content-Disposition"), "P1%20%C2%B7%20P1"));
+    EXPECT_FALSE(holds(clerk.ask("GET", "/export/town.csv").head, "Yipan-Watermark"));
 }
 
 TEST_F(ExchangeApi, TheTemplateComesWithItsDropDowns) {

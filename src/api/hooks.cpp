@@ -8,6 +8,7 @@
 
 #include "access/secret.h"
 #include "base/hash.h"
+#include "flow/fields.h"
 #include "net/fetch.h"
 
 namespace yipan::api {
@@ -35,6 +36,22 @@ std::string signature(std::string_view secret, std::string_view text) {
     for (unsigned i = 0; i < length; ++i) out += {digits[mac[i] >> 4], digits[mac[i] & 15]};
     return out;
 }
+constexpr std::size_t robot_bytes_max = 3'800;  // a robot takes 4,096
+/// Cut at most there, between characters.
+std::size_t cut(std::string_view text, std::size_t at_most) {
+    if (text.size() <= at_most) return text.size();
+    while (at_most > 0 && (static_cast<unsigned char>(text[at_most]) & 0xC0) == 0x80) --at_most;
+    return at_most;
+}
+/// Text in which nothing is markup: a title must not make a link.
+std::string plain(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (std::string_view("\\`*_[]()<>#|!").find(c) != std::string_view::npos) out += '\\';
+        out += c == '\n' || c == '\r' ? ' ' : c;
+    }
+    return out;
+}
 bool about_a_record(board::Verb verb) {
     switch (verb) {
         case board::Verb::model:
@@ -48,6 +65,7 @@ bool about_a_record(board::Verb verb) {
 
 struct Hooks::Event {
     std::string type, verb, time, label;
+    std::string title, text;  // of a message of the inbox, which is made to be told
     std::int64_t position = 0, record = 0, version = 0;
 };
 
@@ -110,7 +128,8 @@ Result<Hook> Hooks::add(Hook hook) {
     const std::string host = from == std::string::npos ? "" : hook.url.substr(from + 3, hook.url.find_first_of(":/?#", from + 3) - from - 3);
     if (host.empty() || host.find('@') != std::string::npos || (!secure && !(hook.url.starts_with("http://") && named.contains(host))))
         return fail(Code::invalid_input, "url", "not https://host/...", "http and inner addresses only for hosts named when the server was started");
-    if (hook.format != "cloudevents" && hook.format != "text") return fail(Code::invalid_input, "format", "no format \"" + hook.format.substr(0, 40) + "\"", "cloudevents, text");
+    if (hook.format != "cloudevents" && hook.format != "text" && hook.format != "wecom" && hook.format != "dingtalk")
+        return fail(Code::invalid_input, "format", "no format \"" + hook.format.substr(0, 40) + "\"", "cloudevents, text, wecom, dingtalk");
     hook.id = access::new_secret().substr(0, 16);
     hook.secret = access::new_secret("whsec_");
     hook.state = "active";
@@ -168,7 +187,14 @@ std::string Hooks::deliver(const Hook& hook, const Event& e) {
     asked.method = "POST";
     asked.url = hook.url;
     asked.named = service_.settings().named_hosts;
-    if (hook.format == "text") {
+    // What the robots of 企業微信 and 釘釘 show: the board, what it is about, and where to look.
+    const std::string headline = e.title.empty() ? e.label + " #" + std::to_string(e.record) + " · " + e.verb : e.label + "：" + e.title;
+    if (hook.format == "wecom" || hook.format == "dingtalk") {
+        const std::string text = "**" + plain(service_.board().name()) + "**\n> " + plain(headline) + (e.text.empty() ? "" : "\n> " + plain(e.text)) + "\n> `" + source + "/" + std::to_string(e.position) + "`";
+        asked.body = json::serialize(hook.format == "wecom" ? json::object{{"msgtype", "markdown"}, {"markdown", json::object{{"content", text.substr(0, cut(text, robot_bytes_max))}}}}
+                                                            : json::object{{"msgtype", "markdown"}, {"markdown", json::object{{"title", plain(headline)}, {"text", text.substr(0, cut(text, robot_bytes_max))}}}});
+        asked.headers.emplace_back("Content-Type", "application/json");
+    } else if (hook.format == "text") {
         asked.body = json::serialize(json::object{{"msgtype", "text"}, {"text", json::object{{"content", service_.board().name() + " · " + e.label + " #" + std::to_string(e.record) + " · " + e.verb}}}});
         asked.headers.emplace_back("Content-Type", "application/json");
     } else {
@@ -179,6 +205,7 @@ std::string Hooks::deliver(const Hook& hook, const Event& e) {
         asked.headers.emplace_back("Content-Type", "application/cloudevents+json");
     }
     const std::string now = std::to_string(access::unix_now());
+    asked.headers.emplace_back("Yipan-Id", source + "/" + std::to_string(e.position));  // the same however often it is told
     asked.headers.emplace_back("Yipan-Timestamp", now);
     asked.headers.emplace_back("Yipan-Signature", "sha256=" + signature(hook.secret, now + "." + asked.body));
     const auto got = net::fetch(asked);
@@ -211,7 +238,12 @@ bool Hooks::serve(Hook& hook, std::int64_t end) {
         if (!r)  // it is gone: by what it was last
             if (const auto versions = snapshot->history(e.type, e.record); versions && !versions->empty()) r = versions->back();
         if (!r || !(*who)->may(access::Action::see, *r, snapshot->resolver())) return true;
-        events.push_back({type.code, std::string(board::verb_name(e.verb)), e.time.text(), type.label.hans, e.position.value, e.record.value, e.version});
+        std::string title, text;
+        if (e.type == snapshot->model().flow.message) {
+            title = flow::text(snapshot->model(), *r, "title");
+            text = flow::text(snapshot->model(), *r, "text");
+        }
+        events.push_back({type.code, std::string(board::verb_name(e.verb)), e.time.text(), type.label.hans, std::move(title), std::move(text), e.position.value, e.record.value, e.version});
         return true;
     });
     if (!read) return stop(read.error().text());

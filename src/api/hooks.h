@@ -15,7 +15,7 @@ constexpr int hook_failures_max = 20;  // then it stops until somebody resumes i
 
 struct Hook {
     std::string id, account, url, secret, state;  // active, stopped
-    std::string format;                           // cloudevents, text (what 企業微信 and 釘釘 robots read)
+    std::string format;                           // cloudevents; text, or wecom (企業微信) and dingtalk (釘釘), what their robots read
     RecordId person, post;
     std::set<std::string> types;  // empty: all
     std::int64_t after = 0;       // told up to this entry

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "api/papers.h"
+#include "api/service.h"
 #include "record/input.h"
 
 namespace yipan::api {
@@ -109,10 +111,14 @@ struct Sight {
 };
 }  // namespace
 
-exchange::RowRights row_rights(std::shared_ptr<const access::Who> who, model::ModelPtr model) {
+exchange::RowRights row_rights(Service& service, std::shared_ptr<const access::Who> who) {
     exchange::RowRights rights;
-    const auto sight = std::make_shared<Sight>(Sight{who, std::move(model), {}, {}, {}});
-    rights.permit = [who](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) { who->judge(ask, world, refused); };
+    const auto sight = std::make_shared<Sight>(Sight{who, service.board().model(), {}, {}, {}});
+    const Papers& papers = service.papers();
+    rights.permit = [who, &papers](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) {
+        who->judge(ask, world, refused);
+        papers.judge(ask, refused);
+    };
     rights.masked = [sight](const record::Record& there, int field, std::string_view text, record::Resolver& world) {
         const model::Type& type = sight->take(there, world);
         if (text.empty()) return !sight->see[static_cast<std::size_t>(field)];

@@ -14,6 +14,8 @@
 
 namespace yipan::api {
 
+class Service;
+
 constexpr std::size_t imports_waiting_max = 32, imports_told_max = 1'000;
 
 class Imports {
@@ -55,6 +57,6 @@ class Imports {
 };
 
 /// What the person may see and write, as the rows of an import are judged by it.
-exchange::RowRights row_rights(std::shared_ptr<const access::Who> who, model::ModelPtr model);
+exchange::RowRights row_rights(Service& service, std::shared_ptr<const access::Who> who);
 
 }  // namespace yipan::api

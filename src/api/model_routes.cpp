@@ -50,7 +50,7 @@ json::object field_json(const model::Model& model, const model::Type& type, cons
 }
 
 json::object type_json(const Call& call, const model::Model& model, const model::Type& t) {
-    json::object out{{"code", t.code}, {"module", t.module}, {"label", label_json(t.label)}};
+    json::object out{{"code", t.code}, {"module", t.module}, {"label", label_json(t.label)}, {"watermark", t.watermark}};
     const auto name = [&](int f) { return f >= 0 ? json::value(t.fields[static_cast<std::size_t>(f)].code) : json::value(nullptr); };
     out["key"] = name(t.key);
     out["title"] = name(t.title);
@@ -71,7 +71,18 @@ json::object type_json(const Call& call, const model::Model& model, const model:
         for (const auto& m : t.moves) {
             json::array from;
             for (const auto& s : m.from) from.emplace_back(s);
-            moves.push_back({{"code", m.code}, {"label", label_json(m.label)}, {"from", std::move(from)}, {"to", m.to}});
+            // The record's own fields that its needs look at: what a page asks for before it sends the move.
+            json::array asks;
+            for (std::size_t f = 0; f < t.fields.size(); ++f) {
+                const model::Field& field = t.fields[f];
+                if (field.system || field.computed || field.kind == model::FieldKind::number || field.kind == model::FieldKind::reference) continue;
+                const auto reads = [&](const model::Rule& need) {
+                    const auto& paths = need.check.program.paths();
+                    return std::any_of(paths.begin(), paths.end(), [&](const auto& path) { return path.size() == 1 && path.front() == field.code; });
+                };
+                if (std::any_of(m.needs.begin(), m.needs.end(), reads)) asks.emplace_back(field.code);
+            }
+            moves.push_back({{"code", m.code}, {"label", label_json(m.label)}, {"from", std::move(from)}, {"to", m.to}, {"asks", std::move(asks)}});
         }
         out["state"] = json::object{{"initial", t.initial_state}, {"list", std::move(states)}, {"moves", std::move(moves)}};
     }
@@ -92,9 +103,11 @@ void show_model(const CallPtr& call) {
     json::array types, figures, forests, lights, reports, schemes, modules;
     for (const auto& t : model.types)
         if (call->who->may_ever(t.index, access::Action::see)) types.push_back(type_json(*call, model, t));
-    std::set<std::string> seen_modules;
-    for (const auto& t : model.types)
-        if (seen_modules.insert(t.module).second) modules.push_back({{"code", t.module}, {"label", json::object{{"hans", t.module}, {"hant", t.module}, {"en", t.module}}}});
+    for (const auto& m : model.modules) {
+        const bool named = !m.label.in(model::Language::hans).empty();
+        modules.push_back({{"code", m.code}, {"label", named ? label_json(m.label) : json::object{{"hans", m.code}, {"hant", m.code}, {"en", m.code}}},
+                           {"named", named}, {"order", m.order}, {"icon", or_null(m.icon)}});
+    }
     for (const auto& f : model.figures) {
         json::array by;
         for (const auto& name : f.by_names) by.emplace_back(name);
@@ -166,8 +179,8 @@ void verify(const CallPtr& call) {
 
 void add_model_routes(std::vector<Route>& r) {
     r.push_back({"GET", "/model", Needs::post, "read", true, 0, show_model, "types, figures, lights, reports of the board"});
-    r.push_back({"GET", "/trust", Needs::post, "read", false, 0, trust, "size and root of the journal"});
-    r.push_back({"GET", "/trust/verify", Needs::post, "read", true, 0, verify, "read everything again and compare"});
+    r.push_back({"GET", "/trust", Needs::somebody, "read", false, 0, trust, "size and root of the journal"});
+    r.push_back({"GET", "/trust/verify", Needs::somebody, "read", true, 0, verify, "read everything again and compare"});
 }
 
 }  // namespace yipan::api

@@ -1,6 +1,7 @@
 // Writing records: each request becomes one draft; the board judges it, rights included, and answers with all mistakes.
 #include <algorithm>
 
+#include "api/papers.h"
 #include "api/records.h"
 
 namespace yipan::api {
@@ -297,6 +298,7 @@ void batch(const CallPtr& call) {
         draft.changes.back().record = RecordId(id);
         drafts.push_back(std::move(draft));
     }
+    if (!drafts.empty()) call->service.papers().look(*call, drafts.front());
     call->drop_snapshot();
     const auto answers = call->service.board().apply_batch(std::move(drafts));
     json::array out;

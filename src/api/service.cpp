@@ -8,6 +8,7 @@
 #include "api/hooks.h"
 #include "api/imports.h"
 #include "api/oidc.h"
+#include "api/papers.h"
 #include "api/search.h"
 #include "api/uploads.h"
 #include "exchange/names.h"
@@ -29,7 +30,14 @@ std::string_view bearer(const net::Request& r) {
 }
 }  // namespace
 
-Service::Service(board::Board& board, Settings settings) : board_(board), settings_(std::move(settings)), rights_(board) {
+bool shown_on_screen(const Route& route) {
+    constexpr std::pair<std::string_view, std::string_view> list[] = {
+        {"GET", "/session"}, {"GET", "/model"}, {"GET", "/board"}, {"GET", "/lights"}, {"GET", "/events"}, {"GET", "/figures/{code}"},
+        {"GET", "/figures/{code}/series"}, {"POST", "/figures/query"}, {"GET", "/schemes/{code}"}};
+    return std::find(std::begin(list), std::end(list), std::pair{route.method, route.pattern}) != std::end(list);
+}
+
+Service::Service(board::Board& board, Settings settings) : board_(board), settings_(std::move(settings)), rights_(board), acts_(board), ballots_(board), ticker_(board) {
     add_session_routes(routes_);
     add_model_routes(routes_);
     add_record_routes(routes_);
@@ -44,6 +52,7 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     add_oidc_routes(routes_);
     add_openapi_route(routes_);
     add_exchange_routes(routes_);
+    add_flow_routes(routes_);
     for (std::size_t i = 0; i < routes_.size(); ++i) {
         const std::string path = routes_[i].pattern.starts_with('!') ? std::string(routes_[i].pattern.substr(1))
                                                                      : "/b/{board}/api" + std::string(routes_[i].pattern);
@@ -52,6 +61,7 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     events_ = std::make_unique<Events>(*this);
     search_ = std::make_unique<SearchIndex>(board_);
     hooks_ = std::make_unique<Hooks>(*this);
+    papers_ = std::make_unique<Papers>(board_);
     if (settings_.oidc) oidc_ = std::make_unique<Oidc>(*settings_.oidc);
     surveys_ = std::make_unique<Surveys>();
     activity_ = std::make_unique<Activity>();
@@ -66,18 +76,28 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
     std::unique_ptr<Service> out(new Service(board, std::move(settings)));
     YIPAN_TRY(out->accounts_, access::Accounts::open(board));
     out->position_ = board.snapshot()->position().value;
+    if (const auto& mail = out->settings_.mail; mail && !board.read_only()) {
+        out->outbox_ = std::make_unique<notify::Outbox>(board, *mail, out->settings_.mail_host, out->settings_.home);
+        YIPAN_TRY_VOID(out->outbox_->load());
+    }
     Service* self = out.get();
     board.subscribe([self](const board::Shown& shown) {
         self->position_.store(shown.position.value, std::memory_order_release);
         self->forget_snapshots();
         self->rights_.changed(shown);
+        self->acts_.changed(shown);
+        self->ticker_.changed(shown);
         self->search_->changed(shown);
         self->events_->shown(shown);
         self->erased(shown);
         self->hooks_->shown();
+        if (self->outbox_) self->outbox_->shown();
     });
     board.set_permit([self](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) { self->refuse_writing(ask, world, refused); });
     YIPAN_TRY_VOID(out->hooks_->load());
+    YIPAN_TRY_VOID(out->papers_->load());
+    if (!board.read_only()) out->ticker_.start();
+    if (out->outbox_) out->outbox_->start();
     return out;
 }
 
@@ -144,12 +164,15 @@ void Service::stop() {
     forget_snapshots();
     hooks_->stop();
     if (imports_) imports_->stop();
+    ticker_.stop();
+    if (outbox_) outbox_->stop();
     events_->stop();
     accounts_->flush_reads();
 }
 
 // Whoever acts in a post is judged by its rights; the system itself (command line, clock) is not.
 void Service::refuse_writing(const board::WriteAsk& ask, record::Resolver& world, Errors& refused) {
+    if (ask.draft.by_act) return;  // src/flow has asked who may
     if (ask.draft.channel != "web" && ask.draft.channel != "api" && ask.draft.channel != "import") return;
     if (ask.draft.post.value == 0) {
         refused.push_back({Code::not_allowed, ask.change.where, "nobody acts here without a post", "choose an identity"});
@@ -162,6 +185,7 @@ void Service::refuse_writing(const board::WriteAsk& ask, record::Resolver& world
         return;
     }
     who->judge(ask, world, refused);
+    papers_->judge(ask, refused);
 }
 
 // What is answered before there is a call carries the same headers as what a call answers.
@@ -223,21 +247,29 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
         }
         if (call->session && unsafe(asked.method) && !access::same_secret(asked.header("x-csrf-token"), call->session->csrf))
             return call->problem(Error{Code::not_allowed, "X-CSRF-Token", "the request does not carry the session's token", "GET /session gives it"}, 403);
+        if (!call->session && !call->token)
+            if (const std::string_view device = asked.cookie("yipan_device"); !device.empty()) {
+                call->token = accounts_->token(device);
+                if (call->token && call->token->page.empty()) call->token.reset();  // a token for programs is no cookie
+            }
+        const bool device = call->token && !call->token->page.empty();
         if (call->route->needs == Needs::nothing) return call->route->handle(call);
         if (!call->session && !call->token) return call->problem(Error{Code::not_allowed, "", "sign in first", "POST /session"}, 401);
         if (call->token) {
             const std::string scope(call->route->scope.empty() ? unsafe(asked.method) ? "write" : "read" : call->route->scope);
             const bool covered = call->token->scopes.contains(scope) || (scope == "figures" && call->token->scopes.contains("read"));
-            if (call->route->needs == Needs::session || !covered)
-                return call->problem(Error{Code::not_allowed, "", "the token has no scope \"" + scope + "\"", ""}, 403);
+            if (device ? !shown_on_screen(*call->route) : call->route->needs == Needs::session || !covered)
+                return call->problem(Error{Code::not_allowed, "", device ? std::string("a device shows its page and nothing else") : "the token has no scope \"" + scope + "\"", ""}, 403);
         }
-        if (call->route->needs == Needs::session) return call->route->handle(call);
+        if (call->route->needs == Needs::session || call->route->needs == Needs::somebody) return call->route->handle(call);
         const RecordId post = call->session ? call->session->post : call->token->post;
         auto who = rights_.who(call->person(), post);
         if (!who) return call->problem(who.error());
         // A post one does not hold any more gives no rights, whatever the session says.
         const auto& held = (*who)->directory().posts_of(call->person());
-        if (std::none_of(held.begin(), held.end(), [&](const auto& h) { return h.post == post; }))
+        if (device) {
+            if ((*who)->unit() == 0) return call->problem(Error{Code::not_allowed, "identity", "the post of this device is not there any more", "a system administrator makes a new token"}, 403);
+        } else if (std::none_of(held.begin(), held.end(), [&](const auto& h) { return h.post == post; }))
             return call->problem(Error{Code::not_allowed, "identity", "no post is chosen, or it is not held any more", "POST /session/identity"}, 403);
         call->who = std::move(*who);
         call->route->handle(call);

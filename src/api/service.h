@@ -13,6 +13,11 @@
 #include "access/accounts.h"
 #include "access/rights.h"
 #include "base/workdays.h"
+#include "board/backups.h"
+#include "flow/acts.h"
+#include "flow/ballots.h"
+#include "flow/ticker.h"
+#include "notify/outbox.h"
 #include "net/http.h"
 #include "net/router.h"
 
@@ -46,6 +51,10 @@ struct Settings {
     std::function<void(std::function<void()>)> later;          // runs it on a thread that may take its time
     std::function<void(std::string_view line)> log;            // one line for each request; none: no log
     std::function<std::string()> connection_metrics;
+    std::function<board::BackupState()> backups;  // of the scheduled ones; none: there are none
+    std::function<void()> back_up;                // asks for one at once
+    std::optional<notify::MailServer> mail;  // none: no letters
+    std::string mail_host = "yipan.invalid", home;  // end of their ids; address of the page
     WorkCalendar calendar;  // for working days left; knows weekends only unless given
 };
 
@@ -54,12 +63,13 @@ class Events;
 class Hooks;
 class Oidc;
 class Imports;
+class Papers;
 class Uploads;
 class SearchIndex;
 class Surveys;
 class Activity;
 
-enum class Needs : std::uint8_t { nothing, session, post };  // whom a route answers
+enum class Needs : std::uint8_t { nothing, session, somebody, post };  // whom a route answers; somebody: with a post or without, or a token
 struct Route {
     std::string_view method, pattern;
     Needs needs = Needs::post;
@@ -69,6 +79,9 @@ struct Route {
     void (*handle)(const std::shared_ptr<Call>& call) = nullptr;
     std::string_view says;  // for the OpenAPI document
 };
+
+/// Whether a device on the wall may ask it: figures, lights and what names them; no record, no why, nothing that writes.
+bool shown_on_screen(const Route& route);
 
 class Service final : public net::App {
   public:
@@ -89,11 +102,16 @@ class Service final : public net::App {
     Oidc* oidc() { return oidc_.get(); }  // null: there is no provider
     Surveys& surveys() { return *surveys_; }
     Activity& activity() { return *activity_; }
+    flow::Acts& acts() { return acts_; }
+    flow::Ballots& ballots() { return ballots_; }
+    flow::Ticker& ticker() { return ticker_; }
+    notify::Outbox* outbox() { return outbox_.get(); }  // null: no letters
     const Settings& settings() const { return settings_; }
     Settings& settings() { return settings_; }
     bool exchange_ready() const { return imports_ != nullptr; }
     Imports& imports() { return *imports_; }
     Uploads& uploads() { return *uploads_; }
+    Papers& papers() { return *papers_; }
     /// A snapshot of the newest position: one that another request has read from and given back, while nothing was
     /// written since, with what it already knows; else a fresh one.
     std::unique_ptr<board::Snapshot> take_snapshot();
@@ -128,12 +146,17 @@ class Service final : public net::App {
     Settings settings_;
     std::unique_ptr<access::Accounts> accounts_;
     access::Rights rights_;
+    flow::Acts acts_;
+    flow::Ballots ballots_;
+    flow::Ticker ticker_;
+    std::unique_ptr<notify::Outbox> outbox_;
     std::unique_ptr<Events> events_;
     std::unique_ptr<SearchIndex> search_;
     std::unique_ptr<Hooks> hooks_;
     std::unique_ptr<Oidc> oidc_;
     std::unique_ptr<Surveys> surveys_;
     std::unique_ptr<Activity> activity_;
+    std::unique_ptr<Papers> papers_;
     std::unique_ptr<Uploads> uploads_;
     std::unique_ptr<Imports> imports_;
     net::Router router_;
@@ -163,5 +186,6 @@ void add_search_routes(std::vector<Route>& routes);
 void add_openapi_route(std::vector<Route>& routes);
 void add_event_routes(std::vector<Route>& routes);
 void add_exchange_routes(std::vector<Route>& routes);
+void add_flow_routes(std::vector<Route>& routes);
 
 }  // namespace yipan::api

@@ -45,6 +45,18 @@ json::object identity_json(Call& call, const access::Directory& directory, const
     return out;
 }
 
+}  // namespace
+
+// Who looks, under which post: what stands on sensitive pages and exports, with the time.
+std::string watermark_of(Call& call, RecordId person, RecordId post) {
+    const auto title = [&](int type, RecordId id) {
+        const json::object one = named(call, type, id);
+        return one.at("title").is_string() ? std::string(one.at("title").get_string()) : "#" + std::to_string(id.value);
+    };
+    return title(call.model().identity.person, person) + " · " + title(call.model().identity.post, post);
+}
+
+namespace {
 json::object session_json(const CallPtr& call) {
     board::Board& board = call->service.board();
     const auto& settings = call->service.settings();
@@ -53,8 +65,11 @@ json::object session_json(const CallPtr& call) {
     about["frozen"] = settings.demo_people ? json::value(board.now().text()) : json::value(nullptr);
     about["provider"] = settings.oidc ? json::value(settings.oidc->label) : json::value(nullptr);  // GET /oidc/start signs in there
     json::object out{{"board", std::move(about)}, {"signed_in", call->session.has_value()}, {"csrf", nullptr}, {"account", nullptr},
-                     {"person", nullptr}, {"identity", nullptr}, {"identities", json::array{}}, {"admin", json::array{}},
+                     {"person", nullptr}, {"device", nullptr}, {"watermark", nullptr}, {"identity", nullptr}, {"identities", json::array{}}, {"admin", json::array{}},
                      {"lang", call->language() == model::Language::en ? "en" : call->language() == model::Language::hant ? "zh-Hant" : "zh-Hans"}};
+    if (call->token && !call->token->page.empty())
+        out["device"] = json::object{{"name", call->token->name}, {"page", call->token->page}, {"post", named(*call, call->model().identity.post, call->token->post)},
+                                     {"expires", Instant{call->token->expires * 1'000'000}.text()}};
     if (!call->session) return out;
     const access::Session& s = *call->session;
     out["csrf"] = s.csrf;
@@ -75,6 +90,7 @@ json::object session_json(const CallPtr& call) {
         all.push_back(std::move(one));
     }
     out["identities"] = std::move(all);
+    if (s.post.value > 0) out["watermark"] = watermark_of(*call, s.person, s.post);
     return out;
 }
 void show_session(const CallPtr& call) { call->ok(session_json(call)); }
@@ -276,6 +292,31 @@ void drop_token(const CallPtr& call) {
     if (!ok) return call->problem(ok.error());
     call->ok(json::object{{"dropped", call->parameter(0)}});
 }
+// A device: its token is the secret of the address it was opened with, then a cookie no script can read.
+std::string device_cookie(const Call& call, std::string_view secret, std::int64_t lives_s) {
+    std::string out = "yipan_device=" + std::string(secret) + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(lives_s);
+    if (call.service.settings().secure || call.request.tls) out += "; Secure";
+    return out;
+}
+void enter_device(const CallPtr& call) {
+    const auto body = call->body();
+    if (!body) return;
+    if (!call->request.header("content-type").starts_with("application/json"))
+        return call->problem(Error{Code::usage, "Content-Type", "the body is not said to be JSON", "Content-Type: application/json"}, 415);
+    const std::string secret = member_text(*body, "token");
+    const auto token = call->service.accounts().token(secret);
+    if (!token || token->page.empty()) return call->problem(Error{Code::not_allowed, "token", "the token is not valid", "a system administrator makes a new one"}, 401);
+    call->headers.emplace_back("Set-Cookie", device_cookie(*call, secret, token->expires - access::unix_now()));
+    call->token = token;
+    call->ok(session_json(call));
+}
+void leave_device(const CallPtr& call) {
+    call->headers.emplace_back("Set-Cookie", device_cookie(*call, "", 0));
+    net::Response r;
+    r.status = 204;
+    call->ok_with(std::move(r));
+}
+
 void totp_begin(const CallPtr& call) {
     const auto key = call->service.accounts().totp_begin(*call->session);
     if (!key) return call->problem(key.error());
@@ -305,6 +346,68 @@ bool administers(const CallPtr& call, std::initializer_list<std::string_view> ad
     call->problem(Error{Code::not_allowed, "", "this is for " + std::string(*admins.begin()) + " administrators", ""});
     return false;
 }
+void list_devices(const CallPtr& call) {
+    if (!administers(call, {"system", "security", "audit"})) return;
+    json::array list;
+    for (const auto& d : call->service.accounts().devices())
+        list.push_back({{"id", d.id}, {"name", d.name}, {"page", d.page}, {"post", named(*call, call->model().identity.post, d.post)}, {"by", d.account},
+                        {"created", Instant{d.created * 1'000'000}.text()}, {"expires", Instant{d.expires * 1'000'000}.text()}});
+    call->ok(json::object{{"devices", std::move(list)}});
+}
+void add_device(const CallPtr& call) {
+    if (!administers(call, {"system"})) return;
+    const auto body = call->body();
+    if (!body) return;
+    constexpr std::int64_t day_s = 24 * 60 * 60, days_usual = 90;
+    const auto* days = body->if_contains("days");
+    const auto* post = body->if_contains("post");
+    model::Field field;
+    field.kind = model::FieldKind::reference;
+    field.code = "post";
+    field.target = call->model().identity.post;
+    const auto id = post && field.target >= 0 ? read_value(*call, field, *post) : Result<record::Value>(record::Value{});
+    if (!id) return call->problem(id.error());
+    const auto* number = record::as_integer(*id);
+    const auto directory = call->service.rights().directory();
+    if (!directory) return call->problem(directory.error());
+    if (!number || (*directory)->unit_of(RecordId(*number)) == 0)
+        return call->problem(Error{Code::not_found, "post", "the post whose figures it shows is not named, or is none", "{\"post\": 7}"}, 422);
+    const auto made = call->service.accounts().new_device(*call->session, member_text(*body, "name"), RecordId(*number), body->if_contains("page") ? member_text(*body, "page") : "screen",
+                                                          (days && days->is_int64() ? std::clamp<std::int64_t>(days->get_int64(), 0, 10'000) : days_usual) * day_s);
+    if (!made) return call->problem(made.error());
+    call->ok(json::object{{"token", *made}, {"link", "/b/" + call->service.settings().code + "/screen#device=" + *made}, {"note", "shown once"}}, 201);
+}
+void drop_device(const CallPtr& call) {
+    if (!administers(call, {"system", "security"})) return;
+    const auto gone = call->service.accounts().drop_device(*call->session, call->parameter(0));
+    if (!gone) return call->problem(gone.error());
+    call->service.events().ended(gone->hash);
+    call->ok(json::object{{"dropped", call->parameter(0)}});
+}
+
+// The scheduled backup: its light for whoever is signed in, its place and what went wrong for administrators.
+void show_backup(const CallPtr& call) {
+    const auto& backups = call->service.settings().backups;
+    if (!backups) return call->ok(json::object{{"scheduled", false}});
+    const board::BackupState s = backups();
+    const auto time = [](const std::optional<Instant>& t) { return t ? json::value(t->text()) : json::value(nullptr); };
+    json::object out{{"scheduled", true}, {"red", s.red}, {"running", s.running}, {"last_good", time(s.last_good)}, {"last_tried", time(s.last_tried)}, {"next", time(s.next)}};
+    const auto account = call->service.accounts().find(call->session->account);
+    if (account && !account->admin.empty()) {
+        out["path"] = s.last_path;
+        out["bytes"] = s.last_bytes;
+        out["milliseconds"] = s.last_ms;
+        out["failure"] = s.failure ? json::value(s.failure->text()) : json::value(nullptr);
+    }
+    call->ok(std::move(out));
+}
+void begin_backup(const CallPtr& call) {
+    if (!administers(call, {"system"})) return;
+    if (!call->service.settings().back_up) return call->problem(Error{Code::not_found, "", "no backup is scheduled", "yipan serve BOARD --backup FOLDER"});
+    call->service.settings().back_up();
+    call->ok(json::object{{"begun", true}}, 202);
+}
+
 json::object account_json(const CallPtr& call, const access::Account& a) {
     json::object out{{"id", a.name}, {"account", a.name}, {"admin", a.admin.empty() ? json::array{} : json::array{a.admin}},
                      {"locked", a.locked}, {"locked_until", a.locked_until > access::unix_now() ? json::value(Instant{a.locked_until * 1'000'000}.text()) : json::value(nullptr)},
@@ -442,6 +545,13 @@ void add_session_routes(std::vector<Route>& r) {
     r.push_back({"PATCH", "/accounts/{account}", session, "", true, small_body, change_account, "lock, link, administrator"});
     r.push_back({"GET", "/accounts/{account}/sessions", session, "", false, 0, account_sessions, "sessions of an account"});
     r.push_back({"DELETE", "/accounts/{account}/sessions/{id}", session, "", true, small_body, end_account_session, "end one of them"});
+    r.push_back({"GET", "/devices", session, "", false, 0, list_devices, "devices that show a page (administrators)"});
+    r.push_back({"POST", "/devices", session, "", true, small_body, add_device, "make a device's token"});
+    r.push_back({"DELETE", "/devices/{id}", session, "", true, small_body, drop_device, "end a device"});
+    r.push_back({"POST", "/device", nothing, "", true, small_body, enter_device, "be this device"});
+    r.push_back({"DELETE", "/device", nothing, "", false, small_body, leave_device, "be it no more"});
+    r.push_back({"GET", "/backup", session, "", false, 0, show_backup, "how the scheduled backup stands"});
+    r.push_back({"POST", "/backup", session, "", false, small_body, begin_backup, "back up at once (system administrator)"});
     r.push_back({"GET", "/acts", session, "", true, 0, acts, "what was done to accounts (audit administrator)"});
 }
 

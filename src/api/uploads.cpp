@@ -1,15 +1,18 @@
 #include "api/uploads.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "access/accounts.h"
 #include "access/secret.h"
+#include "api/call.h"
 
 namespace yipan::api {
 namespace fs = std::filesystem;
@@ -25,6 +28,7 @@ Status write_at(const std::string& path, std::int64_t offset, std::string_view b
         good = n > 0;
         if (good) done += static_cast<std::size_t>(n);
     }
+    good = good && ::fdatasync(file) == 0;
     const int problem = errno;
     ::close(file);
     if (good) return {};
@@ -39,11 +43,51 @@ TemporaryFile::~TemporaryFile() {
 }
 
 Uploads::Uploads(std::string start) : start_(std::move(start)) {
+    constexpr std::string_view end = ".upload";
+    constexpr std::size_t hash_digits = 64;
     const fs::path sample(start_);
+    const std::string first = sample.filename().string();
     std::error_code ignored;
     const fs::path folder = sample.has_parent_path() ? sample.parent_path() : fs::path(".");
+    std::vector<fs::path> left;
     for (const auto& entry : fs::directory_iterator(folder, ignored))
-        if (entry.path().filename().string().starts_with(sample.filename().string())) fs::remove(entry.path(), ignored);
+        if (entry.path().filename().string().starts_with(first)) left.push_back(entry.path());
+    const std::int64_t now = access::unix_now();
+    for (const fs::path& path : left) {
+        const std::string rest = path.filename().string().substr(first.size());
+        if (rest.size() == hash_digits + end.size() && rest.ends_with(end)) take_up(rest.substr(0, hash_digits), now);
+    }
+    for (const fs::path& path : left) {
+        const std::string rest = path.filename().string().substr(first.size());
+        if (!all_.contains(rest.substr(0, hash_digits))) fs::remove(path, ignored);
+    }
+}
+
+void Uploads::take_up(const std::string& hash, std::int64_t now) {
+    std::ifstream in(about_path(hash), std::ios::binary);
+    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    boost::system::error_code bad;
+    const json::value v = json::parse(text, bad);
+    struct stat st {};
+    if (bad || !v.is_object() || ::stat(data_path(hash).c_str(), &st) != 0) return;
+    const json::object& o = v.get_object();
+    const auto number = [&](const char* name) {
+        const auto* n = o.if_contains(name);
+        return n && n->is_int64() ? n->get_int64() : std::int64_t{-1};
+    };
+    Upload upload;
+    upload.person = RecordId(number("person"));
+    upload.post = RecordId(number("post"));
+    upload.state = {member_text(o, "name"), number("bytes"), st.st_size, number("import") == 1};
+    upload.touched = st.st_mtime;
+    const bool good = upload.state.bytes >= 0 && upload.state.bytes <= upload_bytes_max && upload.state.offset <= upload.state.bytes && !upload.state.name.empty();
+    if (good && upload.touched + upload_idle_seconds >= now && all_.size() < uploads_max) all_[hash] = std::move(upload);
+}
+void Uploads::forget(All::iterator upload) {
+    std::error_code ignored;
+    fs::remove(about_path(upload->first), ignored);
+    fs::remove(data_path(upload->first), ignored);
+    all_.erase(upload);
 }
 
 std::shared_ptr<TemporaryFile> Uploads::fresh(std::string_view end) const {
@@ -59,26 +103,34 @@ Result<std::string> Uploads::begin(RecordId person, RecordId post, std::string n
         return fail(Code::limit_exceeded, "bytes", "a file has at most " + std::to_string(upload_bytes_max) + " bytes", "");
     const std::lock_guard lock(mutex_);
     const std::int64_t now = access::unix_now();
-    std::erase_if(all_, [&](const auto& one) { return one.second.touched + upload_idle_seconds < now; });
+    for (auto at = all_.begin(); at != all_.end();) {
+        const auto here = at++;
+        if (here->second.touched + upload_idle_seconds < now) forget(here);
+    }
     const auto own = std::count_if(all_.begin(), all_.end(), [&](const auto& one) { return one.second.person == person; });
     if (all_.size() >= uploads_max || static_cast<std::size_t>(own) >= uploads_of_person_max)
-        return fail(Code::busy, "", "too many uploads are under way", "end or drop one of them; an idle one ends after an hour");
+        return fail(Code::busy, "", "too many uploads are under way", "end or drop one of them; an idle one ends after a day");
     Upload upload;
     upload.person = person;
     upload.post = post;
     upload.state = {std::move(name), bytes, 0, for_import};
-    upload.file = fresh();
     upload.touched = now;
-    YIPAN_TRY_VOID(write_at(upload.file->path(), 0, {}));
+    // The id is a secret of who sends; the files are called by its hash.
     std::string id = access::new_secret();
-    all_[id] = std::move(upload);
-    return id;
+    const std::string hash = access::secret_hash(id);
+    const json::object about{{"person", person.value}, {"post", post.value}, {"name", upload.state.name}, {"bytes", bytes}, {"import", for_import ? 1 : 0}};
+    Status begun = write_at(data_path(hash), 0, {});
+    if (begun) begun = write_at(about_path(hash), 0, json::serialize(about));
+    const auto [at, fresh] = all_.emplace(hash, std::move(upload));
+    if (begun) return id;
+    forget(at);
+    return fail(begun.error());
 }
 
 Result<Uploads::Upload*> Uploads::find(RecordId person, RecordId post, const std::string& id) {
-    const auto found = all_.find(id);
+    const auto found = all_.find(access::secret_hash(id));
     if (found == all_.end() || found->second.person != person || found->second.post != post)
-        return fail(Code::not_found, "upload", "no such upload, or it was idle for an hour", "POST /files begins one");
+        return fail(Code::not_found, "upload", "no such upload, or it was idle for a day", "POST /files begins one");
     found->second.touched = access::unix_now();
     return &found->second;
 }
@@ -96,7 +148,7 @@ Result<Uploads::State> Uploads::append(RecordId person, RecordId post, const std
         return fail(Code::version_conflict, "Upload-Offset", "the next piece begins at " + std::to_string(upload->state.offset), "send it from there");
     if (offset + static_cast<std::int64_t>(piece.size()) > upload->state.bytes)
         return fail(Code::invalid_input, "body", "more bytes than were announced", "");
-    YIPAN_TRY_VOID(write_at(upload->file->path(), offset, piece));
+    YIPAN_TRY_VOID(write_at(data_path(access::secret_hash(id)), offset, piece));
     upload->state.offset += static_cast<std::int64_t>(piece.size());
     return upload->state;
 }
@@ -107,15 +159,20 @@ Result<Uploads::Taken> Uploads::take(RecordId person, RecordId post, const std::
     if (upload->state.offset < upload->state.bytes)
         return fail(Code::invalid_input, "upload", "is not complete: " + std::to_string(upload->state.offset) + " of " + std::to_string(upload->state.bytes) + " bytes",
                     "send the rest from there");
-    Taken taken{upload->state.name, upload->file};
-    all_.erase(id);
+    const auto at = all_.find(access::secret_hash(id));
+    auto file = fresh();
+    std::error_code problem;
+    fs::rename(data_path(at->first), file->path(), problem);
+    if (problem) return fail(Code::store_failed, "upload", "the upload is gone: " + problem.message(), "send it again");
+    Taken taken{upload->state.name, std::move(file)};
+    forget(at);
     return taken;
 }
 
 Status Uploads::drop(RecordId person, RecordId post, const std::string& id) {
     const std::lock_guard lock(mutex_);
     YIPAN_TRY_VOID(find(person, post, id));
-    all_.erase(id);
+    forget(all_.find(access::secret_hash(id)));
     return {};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// Files on their way in: begun with name and size, sent in pieces, taken when complete. They lie beside the board, outlive
-// no server, and belong to one person in one post. Thread-safe.
+// Files on their way in: begun with name and size, sent in pieces, taken when complete. They lie beside the board, each
+// with a small file that says whose it is, and belong to one person in one post. A piece is durable before it is
+// answered, so an upload goes on where it was after a restart. Thread-safe.
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,7 +15,7 @@ namespace yipan::api {
 constexpr std::size_t upload_piece_bytes_max = std::size_t{8} << 20;
 constexpr std::int64_t upload_bytes_max = std::int64_t{2} << 30;
 constexpr std::size_t uploads_max = 64, uploads_of_person_max = 8;
-constexpr std::int64_t upload_idle_seconds = 3'600;
+constexpr std::int64_t upload_idle_seconds = 24 * 3'600;
 
 /// A file that is gone when nobody holds it any more.
 class TemporaryFile {
@@ -31,7 +32,8 @@ class TemporaryFile {
 
 class Uploads {
   public:
-    /// Files are called "<start><random>"; what an earlier server left of them is removed.
+    /// Files are called "<start><random>". What an earlier server left is taken up again, or removed when it was idle for
+    /// too long or nobody knows whose it was.
     explicit Uploads(std::string start);
     struct State {
         std::string name;
@@ -56,13 +58,17 @@ class Uploads {
     struct Upload {
         RecordId person, post;
         State state;
-        std::shared_ptr<TemporaryFile> file;
         std::int64_t touched = 0;
     };
+    using All = std::map<std::string, Upload>;  // by the hash of the id
+    void forget(All::iterator upload);
     Result<Upload*> find(RecordId person, RecordId post, const std::string& id);
+    std::string data_path(const std::string& hash) const { return start_ + hash; }
+    std::string about_path(const std::string& hash) const { return start_ + hash + ".upload"; }
+    void take_up(const std::string& hash, std::int64_t now);
     std::string start_;
     std::mutex mutex_;
-    std::map<std::string, Upload> all_;
+    All all_;
 };
 
 /// Writes a whole body to a file of its own.

@@ -3,6 +3,7 @@
 // UTC microseconds; a Zone turns one into the other. Periods are the ones Chinese statistics use: month, quarter,
 // half-year, year, and "year to date" (the months January..m, so 2026-1-2月 is year_to_date(2026, 2)).
 #include <compare>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -108,12 +109,12 @@ class SystemClock final : public Clock {
 };
 class FrozenClock final : public Clock {
   public:
-    explicit FrozenClock(Instant t) : now_(t) {}
-    Instant now() override { return now_; }
-    void set(Instant t) { now_ = t; }
+    explicit FrozenClock(Instant t) : now_(t.micros) {}
+    Instant now() override { return Instant{now_.load(std::memory_order_acquire)}; }
+    void set(Instant t) { now_.store(t.micros, std::memory_order_release); }
 
   private:
-    Instant now_;
+    std::atomic<std::int64_t> now_;
 };
 
 }  // namespace yipan

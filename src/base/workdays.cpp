@@ -75,6 +75,19 @@ Checked<WorkCalendar> WorkCalendar::parse(std::string_view csv, std::string_view
     return out;
 }
 
+WorkCalendar WorkCalendar::of(std::vector<Day> days) {
+    std::stable_sort(days.begin(), days.end(), [](const Day& a, const Day& b) { return a.day < b.day; });
+    std::vector<Row> rows;
+    for (Day& d : days) {
+        if (!d.holiday && !weekend(d.day)) continue;
+        if (!rows.empty() && (rows.back().day == d.day || d.day.year() - rows.front().day.year() > workday_years_max)) continue;
+        rows.push_back({d.day, d.holiday ? Kind::holiday : Kind::workday, std::move(d.name)});
+    }
+    WorkCalendar out;
+    out.take(std::move(rows));
+    return out;
+}
+
 void WorkCalendar::take(std::vector<Row> rows) {
     rows_ = std::move(rows);
     if (rows_.empty()) return;

@@ -34,6 +34,15 @@ class WorkCalendar {
     /// cell.
     static Checked<WorkCalendar> parse(std::string_view csv, std::string_view file_name);
 
+    struct Day {
+        Date day;
+        bool holiday = false;  // else a working weekend
+        std::string name;
+    };
+    /// From days that are known to be well formed (records). The first of two for one day counts; a working day that is
+    /// no weekend says nothing; what lies more than workday_years_max years after the first is left out.
+    static WorkCalendar of(std::vector<Day> days);
+
     /// A year is published when the table holds its 1 January and its 1 October as holidays: both are in every
     /// arrangement, while days about the turn of the year may stand in a neighbour's.
     bool published(int year) const;

@@ -7,6 +7,7 @@
 #include "base/nearest.h"
 #include "board/attachments.h"
 #include "board/core.h"
+#include "board/log.h"
 #include "board/past.h"
 #include "board/preview.h"
 #include "board/model_entry.h"
@@ -60,6 +61,25 @@ class SnapshotImpl final : public Snapshot {
                         "run yipan verify");
         return head.root;
     }
+    Result<std::string> origin() override {
+        YIPAN_TRY(const auto first, store_->entry(1));
+        return journal::origin_of(first.leaf);
+    }
+    Result<journal::Checkpoint> checkpoint() override {
+        YIPAN_TRY(std::string name, origin());
+        YIPAN_TRY(const Digest digest, root());
+        return journal::Checkpoint{std::move(name), static_cast<std::uint64_t>(position_), digest};
+    }
+    Result<journal::ProvenEntry> proven(Position entry, std::uint8_t open) override;
+    Result<Digest> root_at(Position size) override {
+        if (size.value < 1 || size.value > position_) return no_such_size(size);
+        return journal::root_at(static_cast<std::uint64_t>(size.value), hashes());
+    }
+    Result<journal::Proof> consistency(Position from) override {
+        if (from.value < 1 || from.value > position_) return no_such_size(from);
+        return journal::consistency_proof(static_cast<std::uint64_t>(from.value), static_cast<std::uint64_t>(position_),
+                                          hashes());
+    }
     const model::Model& model() const override;
     Date today() const override;
     record::RecordPtr record(int type, RecordId id) override { return world_.current(type, id); }
@@ -99,6 +119,20 @@ class SnapshotImpl final : public Snapshot {
     void each_cell(const std::function<void(const figure::CellKey&, __int128, std::int64_t)>& visit) override;
 
   private:
+    tl::unexpected<Error> no_such_size(Position size) const {
+        return fail(Code::not_found, "entry " + std::to_string(size.value),
+                    "the journal has the entries 1 to " + std::to_string(position_));
+    }
+    /// Hashes of the tree, each computed once for this snapshot.
+    journal::HashOf hashes() {
+        return [this, below = stored_hashes(*store_)](unsigned level, std::uint64_t index) -> Result<Digest> {
+            const auto known = hashes_.find({level, index});
+            if (known != hashes_.end()) return known->second;
+            YIPAN_TRY(const Digest digest, below(level, index));
+            if (level > 0) hashes_.emplace(std::pair(level, index), digest);
+            return digest;
+        };
+    }
     figure::Ask pinned(const figure::Ask& ask) const;
     /// The ask in the words of the model whose definitions count, with its figures; the error says what it lacks.
     struct Aim {
@@ -120,6 +154,7 @@ class SnapshotImpl final : public Snapshot {
     ShapePtr shape_;
     World world_;
     std::unique_ptr<PastBook> past_;
+    std::map<std::pair<unsigned, std::uint64_t>, Digest> hashes_;
     int suggestions_left_ = 200;
     std::unique_ptr<Log> log_;  // of the judge, which never writes here
     std::unique_ptr<Judge> judge_;
@@ -186,6 +221,20 @@ class BoardImpl final : public Board {
     const std::string& note() const override { return core_->facts.note; }
     const Zone& zone() const override { return core_->facts.zone; }
     Instant now() override { return core_->clock->now(); }
+    Status step_clock(Instant to) override {
+        if (auto error = closed()) return fail(*error);
+        Status out;
+        writer_->alone([&] { out = core_->step_clock(to); });
+        if (!out) return out;
+        Draft told;  // the step is an entry
+        told.channel = "clock";
+        Change change;
+        change.verb = Verb::act;
+        change.told = "{\"act\":\"clock\",\"to\":\"" + to.text() + "\"}";
+        told.changes.push_back(std::move(change));
+        const auto done = apply(std::move(told));
+        return done ? Status{} : Status(tl::unexpected(done.error().front()));
+    }
     bool read_only() const override { return core_->read_only; }
     void announce(const std::string& address) override {
         if (writer_) writer_->alone([&] { (void)core_->store->announce(address); });
@@ -292,6 +341,28 @@ SnapshotImpl::SnapshotImpl(BoardImpl& board, std::unique_ptr<store::Store> store
 SnapshotImpl::~SnapshotImpl() { board_.give_back(std::move(store_)); }
 const model::Model& SnapshotImpl::model() const { return *shape_->model; }
 Date SnapshotImpl::today() const { return board_.core().facts.zone.date_of(board_.now()); }
+
+Result<journal::ProvenEntry> SnapshotImpl::proven(Position entry, std::uint8_t open) {
+    if (entry.value < 1 || entry.value > position_) return no_such_size(entry);
+    YIPAN_TRY(auto stored, store_->entry(entry.value));
+    journal::ProvenEntry out;
+    if (entry.value > 1) {
+        YIPAN_TRY(const auto before, store_->entry(entry.value - 1));
+        out.before = before.leaf;
+    }
+    out.entry = std::move(stored.entry);
+    if (journal::leaf_of(out.entry, out.before) != stored.leaf)
+        return fail(Code::corrupt, "entry " + std::to_string(entry.value), "does not match its own hash",
+                    "run yipan verify; restore a backup");
+    for (std::size_t g = 0; g < journal::group_count; ++g) {
+        if (open >> g & 1) continue;
+        out.entry.salt[g].clear();
+        out.entry.body[g].clear();
+    }
+    YIPAN_TRY(out.inclusion, journal::inclusion_proof(static_cast<std::uint64_t>(entry.value - 1),
+                                                      static_cast<std::uint64_t>(position_), hashes()));
+    return out;
+}
 
 Errors SnapshotImpl::judge(const Draft& draft, const Permit& permit) {
     Core& core = board_.core();

@@ -9,7 +9,9 @@
 
 #include "base/date.h"
 #include "base/hash.h"
+#include "base/workdays.h"
 #include "figure/book.h"
+#include "journal/proof.h"
 #include "model/load.h"
 #include "model/step.h"
 #include "record/body.h"
@@ -47,7 +49,7 @@ struct Change {
     std::string move;                                // code of the move
     std::optional<Date> effective;                   // from when the values hold; the entry's date unless said
     // Taking back (docs/taking-back.md). invalidate, restore, merge: the reason; erase: its legal basis and who
-    // decided.
+    // decided. amend: why, where that is worth telling.
     std::string note, decider;
     RecordId into;            // merge: `record` goes into this one; `set` then amends the one that stays
     std::uint8_t groups = 0;  // erase: bits of model::FieldGroup (1 plain, 2 personal, 4 attachment)
@@ -68,6 +70,8 @@ struct Draft {
     std::string channel;          // web, cli:<os user>, import, clock, demo
     std::string idempotency_key;  // same key again: the stored receipt, nothing written
     bool dry_run = false;         // judge, write nothing
+    bool by_act = false;          // made by an act of workflow (src/flow), which has asked who may: its types may be
+                                  // written, moves with steps be done
     std::vector<Change> changes;
     std::vector<SideWrite> side;  // written in the same transaction
 };
@@ -158,6 +162,10 @@ struct Attachment {
 /// Fills the room and says how much; 0: the end.
 using ReadSome = std::function<Result<std::size_t>(char* out, std::size_t room)>;
 
+/// The days the model's `flow: holiday` keeps; weekends only without it.
+WorkCalendar calendar_of(const model::Model& model,
+                         const std::function<void(const std::function<bool(const record::RecordPtr&)>&)>& each);
+
 /// Whether lists and counts include void records.
 enum class Voids { left_out, included };
 
@@ -168,6 +176,14 @@ class Snapshot {
     virtual Position position() const = 0;
     /// Merkle root of the journal at position(), as stored with it.
     virtual Result<Digest> root() = 0;
+    /// For strangers (journal/proof.h): what the board's checkpoints are called, this position as one of them, an
+    /// entry with its path in the tree, and the steps from an earlier size. Of an entry the groups named by `open`
+    /// (bits of model::FieldGroup) are shown with salt and body, of the others the commitments alone.
+    virtual Result<std::string> origin() = 0;
+    virtual Result<journal::Checkpoint> checkpoint() = 0;
+    virtual Result<journal::ProvenEntry> proven(Position entry, std::uint8_t open) = 0;
+    virtual Result<Digest> root_at(Position size) = 0;
+    virtual Result<journal::Proof> consistency(Position from) = 0;
     virtual const model::Model& model() const = 0;
     virtual Date today() const = 0;
     virtual record::RecordPtr record(int type, RecordId id) = 0;
@@ -320,6 +336,8 @@ class Board {
     virtual const std::string& note() const = 0;
     virtual const Zone& zone() const = 0;
     virtual Instant now() = 0;
+    /// A board with a frozen clock (demo): steps it on, never back; an entry says so.
+    virtual Status step_clock(Instant to) = 0;
     virtual bool read_only() const = 0;
     /// Where this process can be asked; told to whoever is refused because it holds the board for writing.
     virtual void announce(const std::string& address) = 0;

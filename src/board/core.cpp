@@ -383,6 +383,15 @@ Status Core::on_store(const std::function<Status(store::Store&)>& work) {
     return harden();
 }
 
+Status Core::step_clock(Instant to) {
+    if (!facts.frozen || clock != frozen_clock_.get())
+        return fail(Code::usage, "clock", "this board's clock is not frozen: time passes by itself", "only a demo board can be stepped");
+    if (to < frozen_clock_->now()) return fail(Code::usage, "clock", "the clock stands at " + frozen_clock_->now().text() + " and never goes back", "a later date");
+    YIPAN_TRY_VOID(on_store([&](store::Store& kept) { return kept.set_meta("frozen_clock", std::to_string(to.micros)); }));
+    frozen_clock_->set(to);
+    return {};
+}
+
 Status Core::harden() {
     const Status status = store ? store->sync() : fail(Code::store_failed, facts.path, "the board could not be opened again", "open it anew");
     if (!status) hardening_failed_.store(true, std::memory_order_release);

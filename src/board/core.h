@@ -38,6 +38,8 @@ class Core {
     /// Something beside journal and records, as one durable transaction; on the writer's thread, everything shown.
     Status on_store(const std::function<Status(store::Store&)>& work);
 
+    /// Of a board whose clock is frozen; on the writer's thread, everything shown.
+    Status step_clock(Instant to);
     /// What a change of the model comes to: the files it would keep, the model, the step from the present one.
     struct Planned {
         std::vector<model::SourceFile> files;

@@ -10,6 +10,14 @@
 
 namespace yipan::board {
 
+namespace {
+std::string steps_text(const model::Move& move) {
+    std::string out;
+    for (const auto& step : move.steps) out += (out.empty() ? "" : " → ") + step.label.hans;
+    return out;
+}
+}  // namespace
+
 std::string person_name(const model::Type& type, const record::Record& r) {
     if (type.key >= 0)
         if (const auto* t = record::as_text(r.at(type.key))) return type.code + " " + *t;
@@ -129,6 +137,7 @@ void Judge::Session::undo(bool nested) {
     pending_.postings.resize(postings_mark_);
     pending_.changed.resize(changed_mark_);
     for (const auto& [type, id] : written_) {
+        if (type == model_.flow.holiday) j_.forget_calendar();
         j_.world_.forget(type, RecordId(id));
         pending_.links.erase({type, id});
     }
@@ -182,6 +191,9 @@ void Judge::Session::apply(const Change& change, Made& made) {
         return problem(Code::not_found, change.where, "no such type");
     const model::Type& type = shape(change.type);
     made.type = change.type;
+    if (type.by_acts && !draft_.by_act && draft_.post.value != 0)
+        return problem(Code::not_allowed, change.where, type.code + " is written by acts of workflow, not by hand",
+                       "agree, return, hand over ... (docs/flow.md)");
     if (change.verb == Verb::create) return create(change, type, made);
     const RecordId id = resolve(change.record.value, type.index, change.where, type.code);
     if (id.value == 0) return;
@@ -300,6 +312,11 @@ bool Judge::Session::move(const Change& change, const model::Type& type, const r
                     "\" starts from " + from);
         return false;
     }
+    if (!found->steps.empty() && !draft_.by_act && draft_.post.value != 0) {
+        problem(Code::not_allowed, change.where, "\"" + found->label.hans + "\" (" + found->code + ") goes through steps: " + steps_text(*found),
+                "start it, it is done when the last step agrees");
+        return false;
+    }
     next.values[at(type.state)] = found->to;
     pending_move_ = &*found;
     return true;
@@ -381,8 +398,69 @@ std::string Judge::Session::number_text(const std::string& pattern, std::int64_t
     return out;
 }
 
+// Dates counted in working days. Typing one that is counted is refused, so that every deadline follows from its record.
+void Judge::Session::deadlines(const Change& change, const model::Type& type, record::Record& next,
+                               const record::Record* old) {
+    for (const model::Deadline& d : type.deadlines) {
+        const auto* from = record::as_integer(next.at(d.from));
+        const record::Value days_value = d.workdays_field < 0 ? record::Value(std::int64_t{d.workdays}) : next.at(d.workdays_field);
+        const auto* days = record::as_integer(days_value);
+        const bool typed = std::any_of(change.set.begin(), change.set.end(), [&](const auto& set) { return set.first == d.due; });
+        const bool moved = !old || old->at(d.from) != next.at(d.from) ||
+                           (d.workdays_field >= 0 && old->at(d.workdays_field) != next.at(d.workdays_field));
+        if (!from || !days) {
+            if (moved && old && !typed && record::is_unset(next.at(d.from)) && !record::is_unset(old->at(d.from))) next.values[at(d.due)] = {};
+            continue;
+        }
+        if (!moved && d.open) {
+            record::Views views(model_, j_.world_);
+            cel::Activation activation;
+            activation.self = views.of(next);
+            if (!d.open->program.holds(activation)) {
+                if (typed && next.at(d.due) != old->at(d.due))
+                    problem(Code::not_allowed, record::field_place(change.where, type.fields[at(d.due)]), "a deadline that is over cannot be typed", "");
+                continue;
+            }
+        }
+        const auto due = j_.calendar().add_working_days(Date{static_cast<std::int32_t>(*from)}, static_cast<int>(*days));
+        if (!due) {
+            problem(due.error().code, record::field_place(change.where, type.fields[at(d.due)]), due.error().message, due.error().hint);
+            continue;
+        }
+        const record::Value counted(std::int64_t{due->value.days});
+        if (typed && next.at(d.due) != counted && !record::is_unset(next.at(d.due)))
+            problem(Code::not_allowed, record::field_place(change.where, type.fields[at(d.due)]),
+                    "the deadline is counted: " + std::to_string(*days) + " working days after " + Date{static_cast<std::int32_t>(*from)}.text() + " is " + due->value.text(),
+                    "change the number of days or the day it counts from");
+        next.values[at(d.due)] = counted;
+        if (d.provisional >= 0) next.values[at(d.provisional)] = std::int64_t{!due->published()};
+    }
+}
+
+WorkCalendar calendar_of(const model::Model& model,
+                         const std::function<void(const std::function<bool(const record::RecordPtr&)>&)>& each) {
+    if (model.flow.holiday < 0) return {};
+    const model::Type& type = model.types[at(model.flow.holiday)];
+    const int date = type.find("date"), kind = type.find("kind"), name = type.find("name");
+    std::vector<WorkCalendar::Day> days;
+    each([&](const record::RecordPtr& r) {
+        const auto* day = record::as_integer(r->at(date));
+        const auto* what = record::as_text(r->at(kind));
+        const auto* called = record::as_text(r->at(name));
+        if (!r->voided && day && what) days.push_back({Date{static_cast<std::int32_t>(*day)}, *what == "holiday", called ? *called : ""});
+        return true;
+    });
+    return WorkCalendar::of(std::move(days));
+}
+const WorkCalendar& Judge::calendar() {
+    if (!calendar_)
+        calendar_ = calendar_of(*shape_->model, [&](const auto& visit) { (void)store_.each(shape_->model->flow.holiday, visit); });
+    return *calendar_;
+}
+
 Status Judge::open() {
     const model::Model& model = *shape_->model;
+    calendar_.reset();
     next_record_.assign(model.types.size(), 1);
     presets_.assign(model.types.size(), {});
     for (const auto& type : model.types) {

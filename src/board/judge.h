@@ -75,6 +75,9 @@ class Judge {
     std::int32_t model_version_;
     std::vector<std::int64_t> next_record_;  // by type: first id not given out
     std::vector<std::vector<std::pair<int, record::Value>>> presets_;
+    const WorkCalendar& calendar();
+    void forget_calendar() { calendar_.reset(); }
+    std::optional<WorkCalendar> calendar_;  // of the records of holidays; read when first asked for
     std::pair<std::int64_t, Date> last_day_{INT64_MIN, {}};  // instant's day in the zone, kept for the next draft
     bool store_lost_ = false;
     // Kept between drafts so that their memory is reused.

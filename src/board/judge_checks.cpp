@@ -82,6 +82,7 @@ void Judge::Session::finish(const Change& change, const model::Type& type, const
     const model::Move* const move = std::exchange(pending_move_, nullptr);
     const bool ask = std::exchange(ask_permit_, false);
     next->effective = change.effective.value_or(today_);
+    if (!type.deadlines.empty()) deadlines(change, type, *next, old.get());
     compute(type, *next, change.where);
     record::check_values(model_, *next, change.where, errors_);
     if (errors_.size() == before) check_references(type, *next, old.get(), change.where);
@@ -97,7 +98,8 @@ void Judge::Session::finish(const Change& change, const model::Type& type, const
         remember_rules(type, nullptr, next, old, change.where);
         return judge_rules();
     }
-    if (move && move->who) may_move(*move, type, *next, old, change.where);
+    if (move && move->function) owns_function(*move, type, *next, change.where);
+    if (move && move->who && !draft_.by_act) may_move(*move, type, *next, old, change.where);
     if (ask) (void)permitted(change, type, old.get(), next.get());
     if (j_.store_lost_) return;
     if (errors_.size() > before) return plain_rules(type, *next, old, change.where);
@@ -108,7 +110,9 @@ void Judge::Session::finish(const Change& change, const model::Type& type, const
         judge_rules();
         if (errors_.size() > before) return;
     }
-    write(type.index, old, std::move(next), verb, made);
+    if (verb != journal::Verb::amend || change.note.empty()) return write(type.index, old, std::move(next), verb, made);
+    const record::Marks marks = marks_for(change);
+    write(type.index, old, std::move(next), verb, made, &marks);
 }
 // The record is refused already; say which of its own rules it breaks as well, so that the clerk hears everything
 // at once.
@@ -198,6 +202,56 @@ void Judge::Session::may_move(const model::Move& move, const model::Type& type, 
     if (!ok || !*ok)
         problem(Code::not_allowed, where, "the acting post may not do \"" + move.label.hans + "\" (" + move.code + ")",
                 "allowed where: " + move.who->text);
+}
+// 職能分工: the acting post's unit has the function the move demands.
+void Judge::Session::owns_function(const model::Move& move, const model::Type& type, const record::Record& next,
+                                   const std::string& where) {
+    if (draft_.post.value == 0) return;  // the system itself
+    const model::Flow::Functions& kept = model_.flow.functions;
+    const model::FunctionDemand& demand = *move.function;
+    const model::Type& functions = shape(kept.type);
+    record::RecordPtr function;
+    if (demand.path.empty()) {
+        const auto found = j_.store_.find(kept.type, {functions.key}, {demand.code}, 1);
+        if (!found) return lose(found.error());
+        if (!found->empty()) function = current(kept.type, RecordId(found->front()));
+    } else {
+        const record::Record* from = &next;
+        record::RecordPtr held;
+        int of = type.index;
+        for (const int step : demand.path) {
+            const auto* id = from ? record::as_integer(from->at(step)) : nullptr;
+            of = shape(of).fields[at(step)].target;
+            held = id ? current(of, RecordId(*id)) : nullptr;
+            from = held.get();
+        }
+        function = held;
+    }
+    if (j_.store_lost_) return;
+    using Part = model::FunctionDemand::Part;
+    const int field = demand.part == Part::owner ? kept.owner : demand.part == Part::decides ? kept.decides : kept.executes;
+    const char* part = demand.part == Part::owner ? "归口" : demand.part == Part::decides ? "决策" : "执行";
+    if (!function || function->voided)
+        return problem(Code::rule_broken, where,
+                       "\"" + move.label.hans + "\" (" + move.code + ") belongs to the organ of a function" +
+                           (demand.code.empty() ? ", and the record names none" : " " + demand.code + ", which is not in the register"),
+                       "enter the function, or name it in the record");
+    std::vector<std::int64_t> units;
+    if (const auto* one = record::as_integer(function->at(field))) units.push_back(*one);
+    if (const auto* many = record::as_text(function->at(field))) units = record::parse_id_list(*many).value_or(std::vector<std::int64_t>{});
+    const record::RecordPtr post = current(model_.identity.post, draft_.post);
+    const auto* unit = post && model_.identity.unit >= 0 ? record::as_integer(post->at(model_.identity.unit)) : nullptr;
+    if (unit && std::find(units.begin(), units.end(), *unit) != units.end()) return;
+    std::string names;
+    for (const std::int64_t id : units)
+        if (const auto r = current(model_.identity.unit_type, RecordId(id))) {
+            const model::Type& organs = shape(model_.identity.unit_type);
+            const auto* name = organs.title >= 0 ? record::as_text(r->at(organs.title)) : nullptr;
+            names += (names.empty() ? "" : "、") + (name ? *name : person_name(organs, *r));
+        }
+    problem(Code::not_allowed, where,
+            "职能分工: " + std::string(part) + "机构才能办理“" + move.label.hans + "” / \"" + move.code + "\" belongs to the function " + person_name(functions, *function),
+            names.empty() ? "the function names no such organ" : names);
 }
 void Judge::Session::judge_rules() {
     for (const Check& check : checks_) {

@@ -342,19 +342,28 @@ void Judge::Session::repoint(const Change& change, const model::Type& type, cons
 // figures that look at the version of a day then see the record that stays.
 void Judge::Session::restate(const Change& change, const model::Type& other, const record::RecordPtr& now, int field,
                              std::int64_t gone, std::int64_t into) {
+    // The record that stays must not come to refer to itself; of another type, the same number is somebody else.
+    const std::int64_t itself = other.fields[at(field)].target == other.index ? now->id.value : 0;
     const auto again = [&](const record::Record& version) {
         auto next = std::make_shared<record::Record>(version);
-        next->values[at(field)] = instead(other.fields[at(field)], version.at(field), gone, into, version.id.value);
+        next->values[at(field)] = instead(other.fields[at(field)], version.at(field), gone, into, itself);
         return next;
     };
+    const auto names_it = [&](const record::Record& version) {
+        return refers(other.fields[at(field)], version.at(field), gone);
+    };
     std::vector<std::shared_ptr<record::Record>> versions;
-    if (j_.plan_->walks_past(other.index, field) && now->version > 1) {
+    if (j_.plan_->walks_past(other.index, field)) {
         const auto past = j_.world_.history(other.index, now->id);
         if (!past) return lose(past.error());
+        if (names_it(*past->front())) {  // it holds before its own day as well
+            versions.push_back(again(*past->front()));
+            versions.back()->effective = *Date::of(1, 1, 1);
+        }
         for (std::size_t i = 0; i + 1 < past->size(); ++i)
-            if (refers(other.fields[at(field)], (*past)[i]->at(field), gone)) versions.push_back(again(*(*past)[i]));
+            if (names_it(*(*past)[i])) versions.push_back(again(*(*past)[i]));
     }
-    if (!versions.empty() || refers(other.fields[at(field)], now->at(field), gone)) versions.push_back(again(*now));
+    if (!versions.empty() || names_it(*now)) versions.push_back(again(*now));
     for (auto& version : versions) {
         const record::RecordPtr before = current(other.index, now->id);
         const Change& dated = dated_copy(change, version->effective);

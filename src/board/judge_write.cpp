@@ -118,6 +118,7 @@ void Judge::Session::write(int type, const record::RecordPtr& old, std::shared_p
     if (!guard(!next ? j_.store_.erase_row(type, id.value) : old ? j_.store_.update(*next) : j_.store_.insert(*next)))
         return;
     written_.emplace(type, id.value);
+    if (type == model_.flow.holiday) j_.forget_calendar();
     j_.world_.put(type, id, next);
     if (j_.shape_->is_link[at(type)]) {
         const std::pair<int, std::int64_t> key{type, id.value};

@@ -43,7 +43,16 @@ journal::HashOf stored_hashes(store::Store& store) {
                 return fail(Code::corrupt, "entry " + std::to_string(first), "leaves are missing");
             return part.root();
         }
-        return journal::subtree_root(level, index, level / Log::node_level * Log::node_level, stored_hashes(store));
+        const unsigned kept = level / Log::node_level * Log::node_level;
+        const std::uint64_t below = std::uint64_t{1} << (level - kept);
+        journal::Frontier part;
+        YIPAN_TRY_VOID(store.each_node(static_cast<int>(kept), static_cast<std::int64_t>(index * below),
+                                       static_cast<std::int64_t>((index + 1) * below - 1),
+                                       [&](const Digest& d) { part.append(d); }));
+        if (part.size() != below)
+            return fail(Code::corrupt, "nodes " + std::to_string(kept) + "/" + std::to_string(index * below),
+                        "stored Merkle nodes are missing");
+        return part.root();
     };
 }
 

@@ -5,6 +5,7 @@
 
 namespace yipan::board {
 namespace {
+constexpr auto plain = static_cast<std::size_t>(model::FieldGroup::plain);
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 // The records as they stood after an entry.
@@ -52,6 +53,8 @@ class PastWorld final : public record::Resolver {
         return best ? best : oldest;
     }
     std::optional<Error> error;
+    /// Of records there were then and whose bodies have been erased since: nobody can say any more what they were.
+    std::set<std::pair<int, std::int64_t>> blank;
 
   private:
     struct Last {
@@ -65,6 +68,10 @@ class PastWorld final : public record::Resolver {
     record::RecordPtr version(std::int64_t position, int type) {
         const auto stored = store_.entry(position);
         if (!stored) return keep(stored.error());
+        if (stored->entry.body[plain].empty() && stored->entry.commitment[plain]) {
+            blank.emplace(type, stored->entry.record);
+            return nullptr;
+        }
         const auto made = versions_.version_of(stored->entry, type);
         return made ? *made : keep(made.error());
     }
@@ -106,6 +113,11 @@ Result<std::unique_ptr<PastBook>> PastBook::count(store::Store& store, ShapePtr 
         });
     if (!status) return fail(status.error());
     if (world.error) return fail(*world.error);
+    if (!world.blank.empty())
+        return fail({Code::not_found, "",
+                     "today's definition needs the bodies of the records there were then, and " +
+                         std::to_string(world.blank.size()) + " of them have been erased since",
+                     "ask by the definition then in force; its figures stay as they were"});
     out->book_->apply(postings, 1);
     out->book_->set_links(std::move(links));
     return out;

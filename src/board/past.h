@@ -9,7 +9,8 @@ namespace yipan::board {
 
 class PastBook {
   public:
-    /// Counts the figure, or the parts of a derived one.
+    /// Counts the figure, or the parts of a derived one. An error when a record there was then has been erased whole
+    /// since.
     static Result<std::unique_ptr<PastBook>> count(store::Store& store, ShapePtr shape, int figure,
                                                    std::int64_t position, std::vector<figure::Link> links);
     const figure::Book& book() const { return *book_; }

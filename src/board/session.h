@@ -81,6 +81,7 @@ class Judge::Session final : public cel::Host {
     RecordId resolve(std::int64_t id, int type, const std::string& where, const std::string& what);
     bool move(const Change& change, const model::Type& type, const record::Record& old, record::Record& next);
     void compute(const model::Type& type, record::Record& next, const std::string& where);
+    void deadlines(const Change& change, const model::Type& type, record::Record& next, const record::Record* old);
     static bool unset_part(const model::Type& type, const model::Field& field, const record::Record& r) {
         for (const auto& path : field.computed->program.paths())
             if (const int f = path.empty() ? -1 : type.find(path[0]); f >= 0 && record::is_unset(r.at(f))) return true;
@@ -112,6 +113,7 @@ class Judge::Session final : public cel::Host {
                        const record::RecordPtr& old);
     void may_move(const model::Move& move, const model::Type& type, const record::Record& next,
                   const record::RecordPtr& old, const std::string& where);
+    void owns_function(const model::Move& move, const model::Type& type, const record::Record& next, const std::string& where);
     void judge_rules();
 
     record::RecordPtr current(int type, RecordId id) {

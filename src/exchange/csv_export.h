@@ -22,6 +22,7 @@ struct ExportOptions {
     std::string filter;       // CEL; empty: all records
     bool everything = true;   // also computed values, numbers and the state
     std::vector<int> fields;  // in this order; empty: see everything
+    std::string watermark;    // .xlsx: above and below every printed page
     RowSource rows;           // empty: the snapshot's records that pass the filter
     /// What stands in a cell instead of the value (a mask, nothing); none: the value.
     std::function<std::optional<std::string>(const record::Record& record, int field)> instead;

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/csv.h"
+#include "base/utf8.h"
 #include "exchange/columns.h"
 #include "exchange/names.h"
 #include "model/scalar.h"
@@ -130,6 +131,18 @@ std::string number_format(const model::Field& field) {
 }
 
 class RecordSheet {
+    // Excel takes 255 characters in a header; "&" begins a code there.
+    Status watermark() {
+        constexpr std::size_t bytes_max = 200;
+        if (options_.watermark.empty()) return {};
+        std::string said;
+        for (const char c : options_.watermark.substr(0, bytes_max)) said += c == '&' ? "&&" : std::string(1, c);
+        while (find_invalid_utf8(said) != std::string_view::npos) said.pop_back();
+        worksheet_set_header(sheet_, ("&R&8" + said).c_str());
+        worksheet_set_footer(sheet_, ("&L&8" + said + "&R&P / &N").c_str());
+        return {};
+    }
+
   public:
     RecordSheet(Book& book, const model::Model& model, const model::Type& type, const std::vector<int>& fields,
                 const ExportOptions& options)
@@ -152,7 +165,7 @@ class RecordSheet {
                 sheet_, 0, c, options_.headings == Headings::codes ? f.code : f.label.in(options_.language), bold));
         }
         worksheet_freeze_panes(sheet_, 1, 0);
-        return {};
+        return watermark();
     }
     Status row(std::int64_t row, const record::Record& record, const record::NameOf& key_of) {
         for (std::size_t c = 0; c < fields_.size(); ++c) YIPAN_TRY_VOID(cell(row, c, record, key_of));

@@ -47,6 +47,7 @@ Checked<ModelPtr> load(std::vector<SourceFile> files) {
     // What follows from an unreadable file would be noise: names it declares would be missed everywhere.
     if (!loader.problems.empty()) return fail(loader.problems.take());
     collect_names(loader);
+    read_modules(loader);
     read_identity(loader);
     read_types(loader);
     read_responsible(loader);
@@ -59,6 +60,8 @@ Checked<ModelPtr> load(std::vector<SourceFile> files) {
     read_lights(loader);
     read_reports(loader);
     read_rights(loader);
+    read_deadlines(loader);
+    read_flow(loader);
     if (!loader.problems.empty()) return fail(loader.problems.take());
     loader.model.schema = loader.schema;
     return std::make_shared<const Model>(std::move(loader.model));

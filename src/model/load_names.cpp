@@ -1,4 +1,5 @@
 // Pass 1: files become trees, sections become lists of names.
+#include <algorithm>
 #include <map>
 
 #include "model/loader.h"
@@ -123,7 +124,7 @@ void collect_names(Loader& loader) {
     for (const ParsedFile& file : loader.files) {
         if (file.root.is_null()) continue;
         const Section sections(loader.problems, file.source->path, file.root, file.root, "file",
-                               {"types", "forests", "figures", "lights", "identity", "rights"});
+                               {"types", "forests", "figures", "lights", "identity", "rights", "module", "flow"});
         if (const yaml::Node* node = sections.find("types"))
             take_section(loader, file, *node, "type", NameUse::type, types_max, types, loader.types);
         if (const yaml::Node* node = sections.find("forests"))
@@ -135,6 +136,14 @@ void collect_names(Loader& loader) {
         if (const yaml::Node* node = sections.find("rights")) {
             for (const yaml::Node& key : file.root.keys)
                 if (key.text == "rights") loader.rights.push_back({&file, &key, node});
+        }
+        if (const yaml::Node* node = sections.find("module")) {
+            for (const yaml::Node& key : file.root.keys)
+                if (key.text == "module") loader.modules.push_back({&file, &key, node});
+        }
+        if (const yaml::Node* node = sections.find("flow")) {
+            for (const yaml::Node& key : file.root.keys)
+                if (key.text == "flow") loader.flows.push_back({&file, &key, node});
         }
         if (const yaml::Node* node = sections.find("identity")) {
             for (const yaml::Node& key : file.root.keys)
@@ -148,6 +157,36 @@ void collect_names(Loader& loader) {
         type.module = declared.file->module;
         type.where = declared.where();
     }
+}
+
+void read_modules(Loader& loader) {
+    std::vector<Module>& modules = loader.model.modules;
+    const auto named = [&](const std::string& code) {
+        return std::find_if(modules.begin(), modules.end(), [&](const Module& m) { return m.code == code; });
+    };
+    for (const Declaration& declared : loader.modules) {
+        const std::string& code = declared.file->module;
+        if (const auto first = named(code); first != modules.end()) {
+            loader.problems.add(declared.where(), "module " + code + " is described twice",
+                                "the first stands at " + first->where);
+            continue;
+        }
+        const Section section = loader.section(declared, "module " + code, {"label", "order", "icon"});
+        Module& module = modules.emplace_back();
+        module.code = code;
+        module.where = declared.where();
+        module.label = section.label();
+        constexpr std::int64_t order_max = 10'000;
+        if (const auto order = section.whole("order", 0, order_max)) module.order = static_cast<int>(*order);
+        if (const auto icon = section.word("icon")) {
+            module.icon = icon->text;
+            if (const auto bad = judge_name(icon->text, NameUse::other))
+                loader.problems.add(icon->where, bad->message, bad->hint);
+        }
+    }
+    std::stable_sort(modules.begin(), modules.end(), [](const Module& a, const Module& b) { return a.order < b.order; });
+    for (const ParsedFile& file : loader.files)
+        if (!file.module.empty() && named(file.module) == modules.end()) modules.push_back({file.module, {}, 0, {}, {}});
 }
 
 void read_identity(Loader& loader) {

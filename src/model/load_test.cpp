@@ -202,6 +202,30 @@ TEST(Load, reads_the_example_of_the_keyword_reference) {
     EXPECT_EQ(model->forests[0].links[0].child, 1);
 }
 
+TEST(Load, modules_are_named_and_ordered_as_they_say) {
+    const auto file = [](std::string module, std::string text) {
+        return SourceFile{module + "/types/a.yaml", std::move(text) + "types:\n  t_" + module +
+                                                        ":\n    label: [甲, 甲, A]\n    key: code\n    responsible: none\n    watermark: " +
+                                                        (module == "b" ? "true" : "false") +
+                                                        "\n    fields:\n      code: {type: text, required: true, unique: true, label: [码, 碼, Code]}\n"};
+    };
+    const auto model = load({file("a", ""), file("b", "module: {label: [乙, 乙, Second], order: 7}\n"),
+                             file("c", "module: {label: [丙, 丙, Third], order: 3, icon: star}\n")});
+    ASSERT_TRUE(model.has_value());
+    ASSERT_EQ((*model)->modules.size(), 3u);
+    EXPECT_EQ((*model)->modules[0].code, "c");
+    EXPECT_EQ((*model)->modules[0].icon, "star");
+    EXPECT_EQ((*model)->modules[1].label.in(Language::en), "Second");
+    EXPECT_EQ((*model)->modules[2].code, "a") << "what says nothing stands last";
+    EXPECT_TRUE((*model)->types[static_cast<std::size_t>((*model)->find_type("t_b"))].watermark);
+    EXPECT_FALSE((*model)->types[static_cast<std::size_t>((*model)->find_type("t_c"))].watermark);
+    auto twice = file("b", "module: {label: [乙, 乙, Second]}\n");
+    const SourceFile again{"b/types/b.yaml", "module: {label: [乙, 乙, Second]}\n"};
+    const auto refused = load({twice, again});
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_NE(refused.error().front().message.find("described twice"), std::string::npos);
+}
+
 TEST(Load, keeps_bounds_and_presets_in_stored_units) {
     const ModelPtr model = good_model();
     ASSERT_TRUE(model);

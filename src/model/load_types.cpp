@@ -142,11 +142,12 @@ void read_types(Loader& loader) {
         loader.type_sections.emplace_back(
             loader.problems, declared.file->source->path, *declared.key, *declared.body, "type " + type.code,
             std::vector<std::string_view>{"label", "owned_by", "key", "natural_key", "title", "responsible", "fields",
-                                          "states", "rules"});
+                                          "states", "rules", "watermark", "deadlines"});
     }
     for (Type& type : loader.model.types) {
         const Section& section = loader.section_of(type);
         type.label = section.label();
+        type.watermark = section.flag("watermark");
         read_owner(loader, type, section);
         read_fields(loader, type, section);
         read_states(loader, type, section);

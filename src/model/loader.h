@@ -51,7 +51,7 @@ struct Loader {
     std::vector<Declaration> types, forests, figures, lights;  // types: parallel to model.types
     std::deque<Section> type_sections;
     std::vector<bool> periodic;  // parallel to model.figures: some record behind it has a period
-    std::vector<Declaration> identities, rights;
+    std::vector<Declaration> identities, rights, modules, flows;
     std::shared_ptr<cel::Schema> schema;
     // Fields whose kind is not known (type, code) and figures that are broken (-1, code): mistakes that follow from
     // them are not told.
@@ -78,6 +78,7 @@ void parse_files(Loader& loader);
 void collect_names(Loader& loader);
 
 // Pass 2, in this order
+void read_modules(Loader& loader);
 void read_identity(Loader& loader);
 void read_types(Loader& loader);  // fields, states, keys; no expressions
 void read_responsible(Loader& loader);
@@ -90,6 +91,8 @@ void read_lights(Loader& loader);
 void read_reports(Loader& loader);
 void read_holdings(Loader& loader);  // the rest of identity: fields of types
 void read_rights(Loader& loader);
+void read_deadlines(Loader& loader);
+void read_flow(Loader& loader);  // the section, and the steps of moves
 
 // Pieces
 void read_plain_figure(Loader& loader, Figure& figure, const Section& section);

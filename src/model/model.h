@@ -95,6 +95,23 @@ struct Field {
     std::string help;
 };
 
+/// One step of a move that goes from post to post (docs/flow.md).
+struct FlowStep {
+    std::string code;
+    Label label;
+    std::optional<Expression> by;  // over the record and `starter`: a post, or posts
+    enum class Mode : std::uint8_t { one, all, any } mode = Mode::one;
+    bool disagree_counts = false;  // noted; otherwise it ends the case
+    std::optional<int> workdays;   // until it is due
+    bool not_doer = false;         // refused to who started, and to the record's responsible post
+    std::optional<Expression> when;
+};
+/// The organ that has a function (職能分工) must be the acting post's.
+struct FunctionDemand {
+    enum class Part : std::uint8_t { owner, decides, executes } part = Part::owner;
+    std::string code;       // key of the function; empty: through the reference
+    std::vector<int> path;  // field indexes to a reference to the type of functions
+};
 struct Move {  // a transition of states
     std::string code;
     Label label;
@@ -102,6 +119,16 @@ struct Move {  // a transition of states
     std::string to;
     std::optional<Expression> who;   // over `post`, `actor` and the record; unset: everybody who may write
     std::vector<struct Rule> needs;  // what must hold
+    std::vector<FlowStep> steps;     // not empty: it happens when these are through, never directly
+    std::string refused;             // move done when somebody disagrees; may be empty
+    std::optional<FunctionDemand> function;
+};
+/// A date the board sets: so many working days after another.
+struct Deadline {
+    int due = -1, from = -1;
+    int workdays_field = -1, workdays = 0;  // a field, or the number
+    int provisional = -1;                   // boolean field or -1
+    std::optional<Expression> open;         // where a new arrangement of holidays moves it; unset: always
 };
 
 struct Rule {
@@ -153,10 +180,13 @@ struct Type {
     std::vector<int> responsible;  // path of field indexes to the responsible post; empty only for the post type itself
                                    // and `responsible: none` types
     bool responsible_none = false;
+    bool watermark = false;  // its pages and exports say who looks at them, under which post and when
     int state = -1;  // index of the system field `state`, -1 without states
     std::string initial_state;
     std::vector<Move> moves;
     std::vector<Rule> rules;
+    std::vector<Deadline> deadlines;
+    bool by_acts = false;  // written by acts of workflow only
     const cel::ObjectType* object = nullptr;  // this type as CEL sees it; field indexes are the same
 
     int find(std::string_view field_code) const;  // -1 when unknown
@@ -242,6 +272,15 @@ struct Report {
     std::string text;
 };
 
+/// A folder of modules/ as a menu shows it. One that declares nothing has an empty label and stands after those that do.
+struct Module {
+    std::string code;
+    Label label;
+    int order = 0;
+    std::string icon;  // a name; which pictures there are is the page's
+    std::string where;
+};
+
 struct Identity {  // which types stand for the person and the post that act
     int person = -1;
     int post = -1;
@@ -311,6 +350,35 @@ struct Rights {
     int find_role(std::string_view code) const;
 };
 
+/// Which types keep the state of workflow, and what time does (docs/flow.md). Their fields have fixed codes, checked by
+/// the loader.
+struct Flow {
+    bool declared = false;
+    int cases = -1, work = -1, opinion = -1, message = -1, delegation = -1, holiday = -1, lamp = -1, notice = -1;
+    int ballot = -1, ballot_voter = -1, ballot_count = -1, list = -1, list_line = -1;
+    struct Functions {
+        int type = -1, owner = -1, decides = -1, executes = -1;
+    } functions;
+    std::vector<int> vacancy;  // reference fields of the post to other posts
+    int email = -1;            // text field of the person
+    std::vector<Label> phrases;
+    struct Watch {
+        int light = -1;
+        std::vector<int> remind;  // days behind, ascending
+        struct Notice {
+            std::string colour;
+            int behind = 0;
+        };
+        std::vector<Notice> notices;  // ascending
+    };
+    std::vector<Watch> watches;
+    const Watch* watch_of(int light) const {
+        for (const Watch& w : watches)
+            if (w.light == light) return &w;
+        return nullptr;
+    }
+};
+
 struct Model {
     std::vector<SourceFile> files;  // exactly what was loaded, in path order
     std::vector<Type> types;
@@ -318,9 +386,11 @@ struct Model {
     std::vector<Figure> figures;  // a derived figure stands after all its parts
     std::vector<Light> lights;
     std::vector<Report> reports;
+    std::vector<Module> modules;  // every one that has a type, figure or label; in the order of a menu
     std::map<std::string, std::string> schemes;  // code -> YAML text
     Identity identity;
     Rights rights;
+    Flow flow;
     std::shared_ptr<const void> schema;  // owns the CEL object types
 
     int find_type(std::string_view code) const;  // -1 when unknown

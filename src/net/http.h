@@ -76,6 +76,9 @@ struct Response {
     std::string_view fixed;  // a body that lives as long as the program, instead of `body`
     std::string file;        // or a file of this many bytes, sent in pieces
     std::int64_t file_offset = 0, file_bytes = 0;
+    /// Or this many bytes of what gives the piece at an offset when it is wanted (at least one byte; empty: it cannot, and
+    /// the connection ends); called on a thread that answers, so a piece is small.
+    std::function<std::string(std::int64_t offset)> pieces;
     std::shared_ptr<const void> hold;  // kept until the answer is sent, such as a file that is temporary
     std::shared_ptr<Stream> stream;  // or what comes
 

@@ -56,6 +56,22 @@ std::string lower(std::string_view text) {
     return out;
 }
 
+// Anybody can write these headers, so they are believed of declared proxies only; that they are there at all says that
+// the request came from elsewhere.
+void look_behind_proxy(Request& request, const std::set<std::string>& proxies) {
+    const std::string_view list = request.header("x-forwarded-for");
+    if (!list.empty() || !request.header("forwarded").empty() || !request.header("via").empty()) request.loopback = false;
+    if (!proxies.contains(request.peer)) return;
+    request.loopback = false;
+    request.tls = request.tls || lower(request.header("x-forwarded-proto")) == "https";
+    std::string_view last = list.substr(list.rfind(',') == std::string_view::npos ? 0 : list.rfind(',') + 1);
+    while (!last.empty() && last.front() == ' ') last.remove_prefix(1);
+    while (!last.empty() && last.back() == ' ') last.remove_suffix(1);
+    boost::system::error_code bad;
+    const auto address = asio::ip::make_address(std::string(last), bad);
+    if (!bad) request.peer = address.to_string();
+}
+
 /// Where an answer arrives, from whatever thread.
 struct Slot {
     enum State { open, waited_for, answered };
@@ -65,10 +81,11 @@ struct Slot {
 }  // namespace
 
 struct Server::Impl {
-    Impl(App& a, Limits l) : app(a), limits(l), io(l.io_threads), acceptor(io) {}
+    Impl(App& a, Limits l, std::set<std::string> p) : app(a), limits(l), proxies(std::move(p)), io(l.io_threads), acceptor(io) {}
 
     App& app;
     Limits limits;
+    std::set<std::string> proxies;
     asio::io_context io;
     tcp::acceptor acceptor;
     std::optional<asio::ssl::context> tls;
@@ -111,7 +128,7 @@ template <class S>
 asio::awaitable<bool> Server::Impl::write(S& stream, Response& response, bool head_only, bool keep) {
     auto& lowest = beast::get_lowest_layer(stream);
     const std::string_view body = response.fixed.empty() ? std::string_view(response.body) : response.fixed;
-    const bool is_file = !response.file.empty();
+    const bool is_file = !response.file.empty() || response.pieces;
     const bool without = response.status == 204 || response.status == 304;
     const std::int64_t length = without ? -1 : response.stream ? -1 : is_file ? response.file_bytes : static_cast<std::int64_t>(body.size());
     const std::string head = head_text(response, length, keep && !response.stream);
@@ -121,7 +138,20 @@ asio::awaitable<bool> Server::Impl::write(S& stream, Response& response, bool he
     const auto [problem, sent] = co_await asio::async_write(stream, both, as_value);
     counts.bytes_out += static_cast<std::int64_t>(sent);
     if (problem) co_return false;
-    if (!is_file || head_only) co_return true;
+    if (!is_file || head_only || without) co_return true;
+    if (response.pieces) {
+        for (std::int64_t at = response.file_offset, end = at + response.file_bytes; at < end;) {
+            std::string piece = response.pieces(at);
+            if (piece.empty()) co_return false;
+            if (static_cast<std::int64_t>(piece.size()) > end - at) piece.resize(static_cast<std::size_t>(end - at));
+            at += static_cast<std::int64_t>(piece.size());
+            lowest.expires_after(limits.write);
+            const auto [failed, n] = co_await asio::async_write(stream, asio::buffer(piece), as_value);
+            counts.bytes_out += static_cast<std::int64_t>(n);
+            if (failed) co_return false;
+        }
+        co_return true;
+    }
     std::FILE* file = std::fopen(response.file.c_str(), "rbe");
     if (!file) co_return false;
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> closing(file, &std::fclose);
@@ -147,11 +177,17 @@ asio::awaitable<void> Server::Impl::follow(S& stream, std::shared_ptr<Stream> so
     const auto executor = co_await asio::this_coro::executor;
     const auto timer = std::make_shared<asio::steady_timer>(executor);
     const std::weak_ptr<asio::steady_timer> weak = timer;
-    source->on_push([executor, weak] {
+    const auto wake = [executor, weak] {
         asio::post(executor, [weak] {
             if (const auto t = weak.lock()) t->cancel();
         });
-    });
+    };
+    source->on_push(wake);
+    std::list<std::function<void()>>::iterator place;  // a server that stops does not wait for the next heartbeat
+    {
+        const std::lock_guard lock(mutex);
+        place = closers.insert(closers.end(), wake);
+    }
     counts.streams += 1;
     const std::string heartbeat = ":\n\n";
     bool alive = true;
@@ -173,6 +209,10 @@ asio::awaitable<void> Server::Impl::follow(S& stream, std::shared_ptr<Stream> so
             alive = !failed;
         }
         if (ended) break;
+    }
+    {
+        const std::lock_guard lock(mutex);
+        closers.erase(place);
     }
     source->on_push({});
     source->close();
@@ -224,6 +264,7 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
             request->loopback = loopback;
             request->tls = is_tls;
             for (const auto& field : head) request->headers.emplace_back(lower(field.name_string()), std::string(field.value()));
+            look_behind_proxy(*request, proxies);
         }
         keep = parser.keep_alive();
         const bool head_only = request->method == "HEAD";
@@ -375,7 +416,7 @@ void Server::later(std::function<void()> what) { asio::post(impl_->io, std::move
 const Counts& Server::counts() const { return impl_->counts; }
 
 Result<std::unique_ptr<Server>> Server::open(App& app, const Listen& listen, const Limits& limits) {
-    auto impl = std::make_unique<Impl>(app, limits);
+    auto impl = std::make_unique<Impl>(app, limits, listen.proxies);
     const std::string where = listen.host + ":" + std::to_string(listen.port);
     boost::system::error_code problem;
     const auto address = asio::ip::make_address(listen.host == "localhost" ? "127.0.0.1" : listen.host, problem);

@@ -4,6 +4,7 @@
 // reading slowly. Requests that may take long wait in a bounded queue; a full one answers 503.
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "net/http.h"
@@ -15,6 +16,9 @@ struct Listen {
     int port = 8080;        // 0: any free one
     int ports_to_try = 1;   // the next ones when it is taken
     std::string certificate, key;  // PEM files; both empty: no TLS
+    /// Addresses of proxies in front. Of their requests, and of no others, the last address of X-Forwarded-For is who asks
+    /// and X-Forwarded-Proto says whether TLS was spoken. Whatever came through a proxy did not come from this machine.
+    std::set<std::string> proxies{};
 };
 
 struct Counts {

@@ -382,6 +382,18 @@ TEST_F(TwoOrgans, a_cumulative_month_is_a_difference_may_be_negative_and_needs_b
     EXPECT_EQ(d.ask("produced", 0, "2026Q1"), "36.00");
 }
 
+TEST_F(TwoOrgans, of_two_year_to_date_values_of_one_month_the_last_counts_and_alone_stands_behind_the_figure) {
+    d.put("output", {{"organ", a}, {"month", in("2026-03")}, {"value", yuan(35)}});
+    d.put("output", {{"organ", a}, {"month", in("2026-03")}, {"value", yuan(36)}});
+    d.put("output", {{"organ", a}, {"month", in("2026-04")}, {"value", yuan(40)}});
+    const Answer quarter = value(d.world, d.about("produced", a, "2026Q1"));
+    EXPECT_EQ(quarter.number.text(), "36.00");
+    EXPECT_EQ(quarter.records, 1);
+    const Answer april = value(d.world, d.about("produced", a, "2026-04"));
+    EXPECT_EQ(april.number.text(), "4.00");
+    EXPECT_EQ(april.records, 2) << "its own and the one it is a difference from";
+}
+
 TEST_F(TwoOrgans, a_growth_rate_of_year_to_date_values_compares_the_same_months) {
     d.put("output", {{"organ", a}, {"month", in("2025-01..02")}, {"value", yuan(16)}});
     d.put("output", {{"organ", a}, {"month", in("2026-01..02")}, {"value", yuan(20)}});

@@ -185,12 +185,7 @@ Answer cumulative(const model::Model& model, const model::Figure& figure, const 
         const Fact* before = from_january ? nullptr : standing_at(*asked.first - 1);
         if (!end || (!from_january && !before)) continue;
         ++reported;
-        const auto contributions_at = [&](MonthIndex month) {
-            return std::count_if(facts.begin(), facts.end(), [&](const Fact& fact) {
-                return series_of(fact) == series && fact.slot * width + width - 1 == month;
-            });
-        };
-        records += contributions_at(asked.last) + (before ? contributions_at(*asked.first - 1) : 0);
+        records += before ? 2 : 1;  // where a slot holds several contributions, only the last one is used
         sum += number_of(*end) - (before ? number_of(*before) : 0);
     }
     Answer answer =

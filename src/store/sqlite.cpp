@@ -300,6 +300,19 @@ class Sqlite final : public Store {
         YIPAN_TRY(const Digest d, digest_of(get_node_.blob(0)));
         return std::optional<Digest>(d);
     }
+    Status each_node(int level, std::int64_t from, std::int64_t to,
+                     const std::function<void(const Digest&)>& visit) override {
+        YIPAN_TRY(Statement s,
+                  Statement::prepare(
+                      db_, "SELECT hash FROM yipan_node WHERE level = ? AND idx BETWEEN ? AND ? ORDER BY idx"));
+        s.bind(1, level).bind(2, from).bind(3, to);
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return {};
+            YIPAN_TRY(const Digest d, digest_of(s.blob(0)));
+            visit(d);
+        }
+    }
 
     // -- records
     Status insert(const record::Record& r) override {

@@ -101,6 +101,8 @@ class Store {
     virtual Result<std::vector<std::int64_t>> positions_of(const std::string& type, std::int64_t record) = 0;
     virtual Status put_node(int level, std::int64_t index, const Digest& digest) = 0;
     virtual Result<std::optional<Digest>> node(int level, std::int64_t index) = 0;
+    virtual Status each_node(int level, std::int64_t from, std::int64_t to,
+                             const std::function<void(const Digest&)>& visit) = 0;
 
     // -- records
     virtual Status insert(const record::Record& record) = 0;

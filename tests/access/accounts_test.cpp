@@ -93,7 +93,7 @@ TEST_F(AccountsTest, a_link_works_once_also_when_two_use_it_at_the_same_moment_a
 
 TEST_F(AccountsTest, weak_passwords_are_refused_and_long_ones_are_not) {
     for (const char* weak : {"", "short", "1234567890", "aaaaaaaaaaaa", "zhang.san2026"}) EXPECT_FALSE(access::password_problem(weak, "zhang.san").empty()) << weak;
-    EXPECT_EQ(access::password_problem("一句十个字以上的中文话", "zhang.san"), "");
+    EXPECT_EQ(access::password_problem("一句十二个字以上的中文话语", "zhang.san"), "");
     EXPECT_EQ(access::password_problem(std::string(1024, 'x') .replace(0, 1, "y"), "zhang.san"), "");
     EXPECT_NE(access::password_problem(std::string(1025, 'x'), "zhang.san"), "");
 }
@@ -360,6 +360,45 @@ TEST_F(AccountsTest, secrets_are_in_no_log_no_journal_entry_and_no_dump) {
     for (const char* space : {"account", "session", "token", "link"})
         ASSERT_TRUE(snapshot->each_side(space, [&](std::string_view k, std::string_view v) { kept.append(k).append(v); }));
     for (const std::string& one : {std::string(sentence), secret, *token, *link}) EXPECT_EQ(kept.find(one), std::string::npos) << one;
+}
+
+TEST_F(AccountsTest, a_session_ends_when_idle_and_after_its_time) {
+    account("idle");
+    const auto aged = [&](const char* what, std::int64_t seconds) {
+        const auto opened = enter("idle");
+        EXPECT_TRUE(opened);
+        const std::string hash = opened->session.hash;
+        json::object kept = json::parse(house().board().snapshot()->side("session", hash)->value()).as_object();
+        kept[what] = access::unix_now() - seconds;
+        board::Draft draft;
+        draft.channel = "test";
+        draft.side = {{"session", hash, json::serialize(kept)}};
+        EXPECT_TRUE(house().board().apply(std::move(draft)));
+        // What another start of the server reads.
+        const auto again = Accounts::open(house().board());
+        EXPECT_TRUE(again);
+        return (*again)->session(opened->secret).has_value();
+    };
+    EXPECT_TRUE(aged("seen", access::session_idle_s - 30));
+    EXPECT_FALSE(aged("seen", access::session_idle_s + 1));
+    EXPECT_TRUE(aged("created", access::session_s - 30));
+    EXPECT_FALSE(aged("created", access::session_s + 1));
+}
+
+TEST_F(AccountsTest, a_log_line_is_one_line_whatever_is_asked) {
+    account("liar", "R-KC-3");
+    const std::size_t before = house().log.size();
+    for (const char* target : {"/session?x=%0A{\"at\":1}", "/records/%0d%0aInjected", "/nothing%22,%22status%22:200"})
+        (void)house().ask(guest("liar"), "GET", target, "", {{"User-Agent", "a\nb"}, {"X-Forwarded-For", "1.2.3.4\n"}});
+    ASSERT_GT(house().log.size(), before);
+    for (std::size_t i = before; i < house().log.size(); ++i) {
+        EXPECT_EQ(house().log[i].find_first_of("\r\n"), std::string::npos);
+        boost::system::error_code bad;
+        const json::value line = json::parse(house().log[i], bad);
+        ASSERT_FALSE(bad) << house().log[i];
+        EXPECT_EQ(house().log[i].find("Injected"), std::string::npos) << "routes are logged by their pattern";
+        for (const char* member : {"at", "method", "route", "status", "us", "peer"}) EXPECT_TRUE(line.as_object().contains(member)) << member;
+    }
 }
 
 TEST_F(AccountsTest, comparing_secrets_looks_at_every_letter) {

@@ -163,6 +163,63 @@ TEST(Wire, HeadAnswersTheHeaderOnly) {
     EXPECT_NE(next->body.find("ready"), std::string::npos);
 }
 
+// -- devices
+
+TEST(Device, ShowsItsPageByACookieUntilItIsDropped) {
+    Yard& yard = Yard::get();
+    const std::int64_t post = yard.service().accounts().session(yard.who("clerk").cookie)->post.value;
+    const Reply made = yard.answer("system", {"POST", "/b/demo/api/devices", {}, json::serialize(json::object{{"name", "会议室"}, {"post", post}})});
+    ASSERT_EQ(made.status, 201) << made.body;
+    const std::string token(json::parse(made.body).at("token").as_string());
+    const Reply entered = yard.answer("nobody", {"POST", "/b/demo/api/device", {}, json::serialize(json::object{{"token", token}})});
+    ASSERT_EQ(entered.status, 200) << entered.body;
+    EXPECT_NE(entered.header("set-cookie").find("HttpOnly; SameSite=Strict"), std::string::npos);
+    const std::vector<std::pair<std::string, std::string>> cookie{{"Cookie", "yipan_device=" + token}};
+    EXPECT_EQ(ask(yard.port(), {"GET", "/b/demo/api/board", cookie, ""})->status, 200);
+    EXPECT_EQ(ask(yard.port(), {"GET", "/b/demo/api/records/project", cookie, ""})->status, 403);
+    const std::string query = R"({"asks":[]})";
+    EXPECT_NE(ask(yard.port(), {"POST", "/b/demo/api/figures/query", {cookie[0], {"Content-Type", "application/json"}}, query})->status, 403);
+    // A token for programs is no cookie.
+    EXPECT_EQ(ask(yard.port(), {"GET", "/b/demo/api/board", {{"Cookie", "yipan_device=" + yard.who("token").token}}, ""})->status, 401);
+    Wire stream(yard.port());
+    ASSERT_TRUE(stream.send(written({"GET", "/b/demo/api/events", cookie, ""})));
+    EXPECT_NE(stream.until("retry: 2000", 5).find("retry: 2000"), std::string::npos);
+    const json::value listed = json::parse(yard.answer("security", {"GET", "/b/demo/api/devices", {}, ""}).body);
+    for (const auto& d : listed.at("devices").as_array())
+        if (d.at("name").as_string() == "会议室")
+            EXPECT_EQ(yard.answer("security", {"DELETE", "/b/demo/api/devices/" + std::string(d.at("id").as_string()), {}, ""}).status, 200);
+    EXPECT_TRUE(stream.closes(5)) << "the stream ends with the device";
+    EXPECT_EQ(ask(yard.port(), {"GET", "/b/demo/api/board", cookie, ""})->status, 401);
+}
+
+// -- proxies
+
+TEST(Proxy, OnlyADeclaredOneSaysWhoAsks) {
+    Yard& yard = Yard::get();
+    const std::string body = R"({"account":"reader","password":"a long fictional password"})";
+    const auto sign_in = [&](int port) {
+        return *ask(port, {"POST", "/b/demo/api/session", {{"Content-Type", "application/json"}, {"X-Forwarded-For", "203.0.113.9, 198.51.100.7"}, {"X-Forwarded-Proto", "https"}}, body});
+    };
+    const auto address = [&](const Reply& reply) {
+        const std::string cookie = reply.header("set-cookie");
+        return yard.service().accounts().session(cookie.substr(cookie.find('=') + 1, cookie.find(';') - cookie.find('=') - 1))->address;
+    };
+    const Reply forged = sign_in(yard.port());
+    ASSERT_EQ(forged.status, 200) << forged.body;
+    EXPECT_EQ(forged.header("set-cookie").find("Secure"), std::string::npos);
+    EXPECT_EQ(address(forged), "127.0.0.1");
+    auto server = std::move(*net::Server::open(yard.service(), {"127.0.0.1", 0, 1, "", "", {"127.0.0.1"}}));
+    server->start();
+    const Reply declared = sign_in(server->port());
+    ASSERT_EQ(declared.status, 200) << declared.body;
+    EXPECT_NE(declared.header("set-cookie").find("Secure"), std::string::npos);
+    EXPECT_EQ(address(declared), "198.51.100.7") << "the one the proxy itself wrote, not what the client claimed before";
+    // What came through a proxy did not come from this machine: nobody is picked there, declared or not.
+    for (const int port : {yard.port(), server->port()})
+        EXPECT_EQ(ask(port, {"GET", "/b/demo/api/demo/people", {{"X-Forwarded-For", "127.0.0.1"}}, ""})->status, 404);
+    server->stop();
+}
+
 // -- shutting down
 
 class Slow final : public net::App {
@@ -400,12 +457,14 @@ TEST(Proxy, NginxInFrontSpeaksTlsAndPassesEventsOn) {
     const int port = 20'000 + static_cast<int>(::getpid() % 20'000);
     const std::string folder = (yard.folder / "nginx").string();
     std::filesystem::create_directories(folder);
-    // The lines between the marks are those of docs/operations.md.
+    auto behind = std::move(*net::Server::open(yard.service(), {"127.0.0.1", 0, 1, "", "", {"127.0.0.1"}}));
+    behind->start();
+    // As docs/serving.md shows it.
     std::ofstream(folder + "/nginx.conf") << "daemon off; pid " << folder << "/pid; error_log " << folder << "/error.log; worker_processes 1;\n"
         << "events { worker_connections 64; }\nhttp { access_log off; client_body_temp_path " << folder << "/b; proxy_temp_path " << folder << "/p; fastcgi_temp_path " << folder
         << "/f; uwsgi_temp_path " << folder << "/u; scgi_temp_path " << folder << "/s;\nserver { listen 127.0.0.1:" << port << " ssl;\nssl_certificate " << c.file << ";\nssl_certificate_key " << c.key
-        << ";\nclient_max_body_size 64m;\nlocation / { proxy_pass http://127.0.0.1:" << yard.port()
-        << ";\nproxy_http_version 1.1;\nproxy_set_header Host $host;\nproxy_set_header Connection \"\";\nproxy_buffering off;\nproxy_read_timeout 120s; } } }\n";
+        << ";\nclient_max_body_size 64m;\nlocation / { proxy_pass http://127.0.0.1:" << behind->port()
+        << ";\nproxy_http_version 1.1;\nproxy_set_header Host $host;\nproxy_set_header Connection \"\";\nproxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\nproxy_set_header X-Forwarded-Proto $scheme;\nproxy_buffering off;\nproxy_read_timeout 120s; } } }\n";
     const pid_t child = ::fork();
     if (child == 0) {
         ::execlp(nginx.c_str(), "nginx", "-c", (folder + "/nginx.conf").c_str(), "-e", (folder + "/error.log").c_str(), nullptr);
@@ -423,9 +482,12 @@ TEST(Proxy, NginxInFrontSpeaksTlsAndPassesEventsOn) {
     EXPECT_NE(events.find("retry: 2000"), std::string::npos) << events;
     const std::string refused = output_of(base + "/b/demo/api/records/project -X POST -H 'Cookie: yipan_session=" + yard.who("clerk").cookie + "' -d '{}'");
     EXPECT_NE(refused.find("HTTP/1.1 403"), std::string::npos) << refused;
+    const std::string entered = output_of(base + R"(/b/demo/api/session -H 'Content-Type: application/json' -d '{"account":"reader","password":"a long fictional password"}')");
+    EXPECT_NE(entered.find("; Secure"), std::string::npos) << "TLS was spoken in front: " << entered;
     ::kill(child, SIGTERM);
     int status = 0;
     ::waitpid(child, &status, 0);
+    behind->stop();
 }
 
 }  // namespace

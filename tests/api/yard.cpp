@@ -42,6 +42,10 @@ Yard::Yard() {
     enter_account("reader", "reader", *link);
     const Reply made = answer("reader", {"POST", "/b/demo/api/tokens", {}, R"({"name":"test","scopes":["read"],"days":1})"});
     people_["token"].token = std::string(json::parse(made.body).at("token").as_string());
+    // A device on the wall that shows what the clerk's post may see of figures.
+    const std::int64_t post = service_->accounts().session(who("clerk").cookie)->post.value;
+    const Reply device = answer("system", {"POST", "/b/demo/api/devices", {}, json::serialize(json::object{{"name", "大厅"}, {"post", post}})});
+    people_["wall"].token = std::string(json::parse(device.body).at("token").as_string());
 }
 Yard::~Yard() {
     service_->stop();

@@ -1,9 +1,9 @@
 // What every browser journey needs: the real binary on a board of its own, a browser, and a page that notes what goes wrong in it.
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -29,10 +29,12 @@ export const folder = mkdtempSync(join(tmpdir(), 'yipan-browser-'))
 export const run = (...args) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
 const ends = []
+const children = []
 /** Ends whatever was started, newest first. */
 export async function endAll() {
   // Nothing that hangs may keep the rest from ending.
   for (const end of ends.splice(0).reverse()) await Promise.race([Promise.resolve().then(end).catch(() => {}), new Promise((go) => setTimeout(go, 10_000))])
+  for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
   rmSync(folder, { recursive: true, force: true })
 }
 
@@ -40,6 +42,7 @@ export async function endAll() {
 export function serve(board, { port = 0, args = [] } = {}) {
   return new Promise((found, failed) => {
     const child = spawn(program, ['serve', board, '--port', String(port), '--lang', 'en', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    children.push(child)
     let text = ''
     let wrong = ''
     const over = new Promise((gone) => child.once('exit', gone))
@@ -78,9 +81,19 @@ export async function fresh(address, { width = 1366, height = 768, language = 'h
     globalThis.refusedByPolicy = []
     document.addEventListener('securitypolicyviolation', (event) => globalThis.refusedByPolicy.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`))
   }, { language, dark })
+  if (process.env.PAGE) await context.route((url) => !/^\/b\/[^/]+\/api\//.test(url.pathname), fromFolder)
   const page = await context.newPage()
   watch(page)
   return page
+}
+/** While one works on the page: PAGE=web/dist shows that folder instead of what is in the program. */
+const kinds = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
+function fromFolder(route) {
+  const { pathname } = new URL(route.request().url())
+  const asset = pathname.startsWith('/assets/')
+  const file = asset ? join(process.env.PAGE, pathname) : join(process.env.PAGE, 'index.html')
+  if (!existsSync(file)) return route.fulfill({ status: 404, body: '' })
+  return route.fulfill({ body: readFileSync(file), contentType: asset ? (kinds[extname(file)] ?? 'application/octet-stream') : 'text/html; charset=utf-8' })
 }
 export function watch(page) {
   page.faults = []

@@ -17,6 +17,7 @@ const kinds = [
   { name: 'phone', width: 390, height: 844, isMobile: true, hasTouch: true },
   { name: 'dark', width: 1366, height: 768, dark: true },
   { name: 'en', width: 1366, height: 768, language: 'en' },
+  { name: 'enphone', width: 390, height: 844, isMobile: true, hasTouch: true, language: 'en' },
   { name: 'hant', width: 1366, height: 768, language: 'hant', pages: ['work', 'board'] },
   { name: 'wall', width: 1920, height: 1080, pages: ['screen'] },
   { name: 'wall4k', width: 3840, height: 2160, pages: ['screen'] },
@@ -29,7 +30,7 @@ try {
     run('demo', board)
     address = (await serve(board)).address
   }
-  for (const kind of kinds.filter((one) => !only || one.name.includes(only.split('/')[0]))) {
+  for (const kind of kinds.filter((one) => !only || only.split('/')[0] === '' || one.name === only.split('/')[0])) {
     const page = await fresh(address, kind)
     page.setDefaultTimeout(5000)
     const shoot = async (name, path, after) => {
@@ -50,7 +51,9 @@ try {
     await shoot('password', 'password#AAAA')
     await page.goto('sign-in')
     const people = (await api(page, 'GET', '/demo/people')).body
-    const person = people[Number(process.env.WHO ?? 1)]
+    // WHO: the place in the list of fictional people, or #ID of any person.
+    const who = process.env.WHO ?? '1'
+    const person = who.startsWith('#') ? { person: { id: Number(who.slice(1)) }, posts: [] } : (people.people ?? people)[Number(who)]
     await be(page, person.person.id, person.posts[0]?.id)
     const model = (await api(page, 'GET', '/model')).body
     const first = async (type) => (await api(page, 'GET', `/records/${type}?limit=1&sort=-id`)).body.rows?.[0]?.id
@@ -86,6 +89,12 @@ try {
     await shoot('ranking', 'ranking', () => page.waitForTimeout(500))
     await shoot('reports', 'reports', () => page.waitForTimeout(500))
     await shoot('lights', 'lights')
+    await shoot('list-post', 'list/post', () => page.waitForTimeout(600))
+    for (const one of model.reports?.slice(1) ?? []) await shoot(`report-${one.code}`, `reports/${one.code}?period=2026H1`, () => page.waitForTimeout(500))
+    const meeting = model.types.some((one) => one.code === 'meeting') ? await first('meeting') : null
+    if (meeting) await shoot('meeting', `meeting/${meeting}`, () => page.waitForTimeout(600))
+    if (model.types.some((one) => one.code === 'task')) await shoot('ledger', 'ledger', () => page.waitForTimeout(500))
+    if ((await api(page, 'GET', '/flow/items?list=todo&limit=1')).status === 200) for (const tab of ['todo', 'inbox', 'away', 'load', 'handover']) await shoot(`flow-${tab}`, `flow/${tab}`)
     await shoot('search', `search?q=${encodeURIComponent('项目')}`)
     await shoot('imports', 'imports')
     await shoot('import', `import/${type}`)

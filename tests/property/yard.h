@@ -5,6 +5,7 @@
 #include <array>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,9 @@ class Yard {
     /// Positions at which a transaction ended.
     const std::vector<Position>& ends() const { return ends_; }
     std::string dump();
+    /// Whether a record of the type (-1: any) was there after the entry and has been erased whole since.
+    bool blank(int type, Position position) const;
+    bool merged(int type, std::int64_t record) const { return merged_.contains({type, record}); }
     /// The last draft applied, and a draft as a person reads it, for messages.
     const board::Draft& last() const { return last_; }
     std::string told(const board::Draft& draft) const;
@@ -70,6 +74,7 @@ class Yard {
     std::int64_t pick(int type, std::uint8_t byte) const;      // id of a living record; 0 when there is none
     std::int64_t pick_any(int type, std::uint8_t byte) const;  // of one that lives or lived
     void forget(const board::Entry& erasure);
+    std::set<std::pair<int, std::int64_t>> expunged_, merged_;  // erased whole, merged away; type and id
     std::string reshape(board::ModelChange change);
     std::string rebuild();
     Folder folder_;

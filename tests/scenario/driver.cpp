@@ -112,6 +112,7 @@ void Driver::step(const Step& step) {
     if (stopped_) return;
     if (is_reshaping(step.verb())) return reshape(step);
     if (is_exchange(step.verb())) return exchange(step);
+    if (is_flow(step.verb())) return flow_step(step);
     if (step.verb() == "at") return set_clock(step);
     if (step.verb() == "as") return act_as(step);
     if (step.verb() == "mark" && step.words.size() == 2) {

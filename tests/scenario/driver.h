@@ -7,6 +7,10 @@
 #include <memory>
 
 #include "board/board.h"
+#include "flow/acts.h"
+#include "flow/ballots.h"
+#include "flow/orders.h"
+#include "flow/ticker.h"
 #include "report/ask.h"
 #include "scenario.h"
 
@@ -73,6 +77,16 @@ class Driver {
     Errors read_file(const Step& step, const std::string& name);
     void ask_import(const Step& step);
 
+    // flow.cpp: acts of workflow, what time does, ballots
+    bool is_flow(const std::string& verb) const;
+    void flow_step(const Step& step);
+    Errors flow_do(const Step& step);
+    Errors flow_act(const Step& step);
+    void flow_question(const Step& step);
+    std::string flow_word(const Step& step, std::string_view key) const;
+    Result<RecordId> flow_record(int type, const std::string& name);
+    std::string post_key(RecordId post);
+
     // questions.cpp
     void question(const Step& step);
     void ask_figure(const Step& step);
@@ -104,6 +118,8 @@ class Driver {
     std::string migrations_;                 // what `migrate` has gathered
     std::map<std::string, std::vector<std::string>> files_;  // lines of tables by name
     std::map<std::string, std::string> imports_;             // numbers of imports by name
+    std::unique_ptr<flow::Ballots> ballots_;
+    const board::Board* ballot_board_ = nullptr;  // the one it is of
     bool stopped_ = false;
     Outcome outcome_;
 };

@@ -22,10 +22,13 @@ export const router = createRouter({
     { path: '/password', component: () => import('./pages/FirstPassword.vue'), meta: { word: 'Set your password', bare: true, open: true } },
     { path: '/screen', component: () => import('./pages/BigScreen.vue'), meta: { word: 'Big screen', bare: true } },
     { path: '/work', component: () => import('./pages/Workplace.vue'), meta: { word: 'Workplace' } },
+    { path: '/flow/:tab?', component: () => import('./pages/FlowPage.vue'), meta: { word: 'Approvals' } },
     { path: '/board', component: () => import('./pages/BoardPage.vue'), meta: { word: 'The board' } },
     { path: '/list/:type', component: () => import('./pages/ListPage.vue') },
     { path: '/new/:type', component: () => import('./pages/FormPage.vue') },
     { path: '/record/:type/:id(\\d+)', component: () => import('./pages/RecordPage.vue') },
+    { path: '/meeting/:id(\\d+)', component: () => import('./rooms/MeetingRoom.vue') },
+    { path: '/ledger', component: () => import('./rooms/LedgerPage.vue'), meta: { word: 'Ledger of supervised matters' } },
     { path: '/figures', component: () => import('./pages/FiguresPage.vue'), meta: { word: 'Figures' } },
     { path: '/figures/:code', component: () => import('./pages/FigurePage.vue') },
     { path: '/ranking/:scheme?', component: () => import('./pages/RankingPage.vue'), meta: { word: 'Ranking' } },
@@ -35,7 +38,7 @@ export const router = createRouter({
     { path: '/imports', component: () => import('./pages/ImportsPage.vue'), meta: { word: 'Excel exchange' } },
     { path: '/import/:type', component: () => import('./pages/ImportPage.vue') },
     { path: '/model', component: () => import('./pages/ModelPage.vue'), meta: { word: 'Model change preview' } },
-    { path: '/trust', component: () => import('./pages/TrustPage.vue'), meta: { word: 'Trust' } },
+    { path: '/trust', component: () => import('./pages/TrustPage.vue'), meta: { word: 'Trust', desk: true } },
     { path: '/accounts', component: () => import('./pages/AccountsPage.vue'), meta: { word: 'Accounts', desk: true } },
     { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { word: 'My account', desk: true } },
     { path: '/:rest(.*)*', component: () => import('./pages/NothingHere.vue'), meta: { word: 'Nothing here' } },
@@ -44,6 +47,7 @@ export const router = createRouter({
 
 router.beforeEach((to) => {
   if (!session.loaded || to.meta.open) return true
+  if (session.is.device && to.path === `/${session.is.device.page}`) return true
   if (session.is.signed_in && !session.is.identity && !to.meta.desk) return '/accounts'
   return session.is.signed_in ? true : { path: '/sign-in', query: { to: to.fullPath } }
 })

@@ -1,5 +1,6 @@
 // Typed text is never lost: every change is kept in this browser at once and, a little later, at the server for the next one.
 import { get, send } from './api'
+import { session } from './session'
 
 export interface Draft {
   values: Record<string, unknown>
@@ -9,7 +10,8 @@ export interface Draft {
   type?: string
   time: string
 }
-const local = (key: string) => `yipan.draft.${key}`
+// Several people may share a browser, and one person has several posts: each has drafts of his own.
+const local = (key: string) => `yipan.draft.${session.is.person?.id}.${session.is.identity?.post.id}.${key}`
 const timers = new Map<string, number>()
 const pause = 2000
 

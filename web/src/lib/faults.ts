@@ -48,6 +48,11 @@ const sentences: [RegExp, string][] = [
   [/^no right of this post$/, '当前岗位无权办理|當前崗位無權辦理'],
   [/^no role of this post may (\S+)/, '当前岗位无权进行此操作|當前崗位無權進行此操作'],
   [/^act in another post$/, '请切换身份|請切換身份'],
+  [/^no such record, or you may not see it$/, '没有此记录，或当前身份不可见|沒有此記錄，或當前身份不可見'],
+  [/^no such record, figure, unit, period or file$/, '没有此内容，或当前身份不可见|沒有此內容，或當前身份不可見'],
+  [/^too many .*$/, '过于频繁，请稍后再试|過於頻繁，請稍後再試'],
+  [/^somebody (?:else )?was first.*$/, '他人已先办理|他人已先辦理'],
+  [/^the sign-in provider is not reached.*$/, '统一登录服务暂时不可用。|統一登入服務暫時不可用。'],
   [/^nothing is here$/, '没有此内容|沒有此內容'],
   [/^sign in first$/, '请先登录|請先登入'],
   [/^this is for (\w+) administrators$/, '仅限相应管理员|僅限相應管理員'],
@@ -59,13 +64,45 @@ const sentences: [RegExp, string][] = [
   [/^"(.*)" is not a day of the calendar$/, '“$1”不是日期'],
   [/^write YYYY-MM-DD, e\.g\. (\S+)$/, '请写成 $1|請寫成 $1'],
   [/^"(.*)" is not a date$/, '“$1”不是日期'],
+  [/^it lies with (.+), not with the acting post$/, '此事在“$1”，不在当前岗位|此事在“$1”，不在當前崗位'],
+  [/^may act: (.+)$/, '可办理：$1|可辦理：$1'],
+  [/^nobody holds that post$/, '该岗位空缺|該崗位空缺'],
+  [/^only (.+), who started it, may do that$/, '只有发起人“$1”可以办理|只有發起人“$1”可以辦理'],
+  [/^ask for it to be returned$/, '请对方退回|請對方退回'],
+  [/^who started it or had it in hand may urge$/, '发起人或经办人可以催办|發起人或經辦人可以催辦'],
+  [/^the acting post may not start "(.+)" \(\S+\)$/, '当前岗位无权发起“$1”|當前崗位無權發起“$1”'],
+  [/^no right of this post covers the move$/, '当前岗位无权办理此步骤|當前崗位無權辦理此步驟'],
+  [/^nobody is named$/, '没有指定岗位|沒有指定崗位'],
+  [/^the work is there already$/, '此事已在该岗位|此事已在該崗位'],
+  [/^a post cannot stand in for itself$/, '岗位不能委托自身|崗位不能委託自身'],
+  [/^the last day is before the first$/, '截止日期早于起始日期|截止日期早於起始日期'],
+  [/^these days are over$/, '日期已过|日期已過'],
+  [/^more than a year$/, '超过一年|超過一年'],
+  [/^it is delegated to that post already from (\S+) to (\S+)$/, '该岗位已受委托：$1 至 $2|該崗位已受委託：$1 至 $2'],
+  [/^the work item has changed since it was shown$/, '此事在您打开后已有变动|此事在您打開後已有變動'],
+  [/^look at it again$/, '请重新查看|請重新查看'],
+  [/^the case is over: (\S+)$/, '流程已结束|流程已結束'],
+  [/^nothing more can be done in it$/, '不能再办理|不能再辦理'],
+  [/^this work has no steps to return to$/, '没有可退回的步骤|沒有可退回的步驟'],
+  [/^"(.*)" is no earlier step$/, '“$1”不是之前的步骤|“$1”不是之前的步驟'],
+  [/^the last act was taken back already$/, '上一步已撤回'],
+  [/^the ballot is (?:being )?closed$/, '表决已结束|表決已結束'],
+  [/^no right to vote in this ballot$/, '无表决权|無表決權'],
+  [/^the filter selects nothing$/, '没有符合条件的记录|沒有符合條件的記錄'],
+  [/^more than (\S+) (?:records|items|copies|voters)$/, '超过 $1 条|超過 $1 條'],
+  [/^there is no such (?:post|person|case|work item|list|ballot).*$/, '没有此项，或当前身份不可见|沒有此項，或當前身份不可見'],
+  [/^this post may not (?:import|export) \S+$/, '当前岗位无权导入导出|當前崗位無權導入導出'],
+  [/^there is no file$/, '没有文件|沒有文件'],
+  [/^webhooks belong to accounts$/, '推送属于账号|推送屬於帳號'],
+  [/^a comment has 1 to 4,000 bytes$/, '意见须为 1 至 4000 字节|意見須為 1 至 4000 字節'],
+  [/^200 drafts are kept already$/, '草稿已满 200 份|草稿已滿 200 份'],
   [/^expects? (?:an? )?(.+)$/, '应为 $1|應為 $1'],
 ]
 
 /** A sentence of the server in the language of the page. */
 export function inWords(text: string): string {
   // The rules of the model speak simplified Chinese and English at once.
-  const twice = /^(.*[\u4e00-\u9fff].*) \/ ([^\u4e00-\u9fff]+)$/.exec(text)
+  const twice = /^(.*[\u4e00-\u9fff].*?) \/ ([^\u4e00-\u9fff]+)$/.exec(text)
   if (twice) return prefs.language === 'en' ? twice[2] : twice[1]
   if (prefs.language === 'en') return text.replace(/^\S+ is required$/, 'required').replace(/^fill in .*[\u4e00-\u9fff].*$/, '')
   for (const [pattern, chinese] of sentences) {
@@ -88,7 +125,8 @@ export function faultText(fault: Fault, shown?: Type): string {
     field?.choices && /^one of: /.test(text)
       ? `one of: ${text.slice(8).split(/[, ]+/).map((code) => said(field.choices!.find((choice) => choice.code === code)?.label, code)).join(prefs.language === 'en' ? ', ' : '、')}`
       : text
-  const hint = fault.hint && !/^rule \w+: /.test(fault.hint) ? inWords(labelled(fault.hint)) : ''
+  // That a field is to be filled in is said by its being required.
+  const hint = fault.hint && !/^rule \w+: /.test(fault.hint) && !(/ is required$/.test(fault.message) && /^fill in /.test(fault.hint)) ? inWords(labelled(fault.hint)) : ''
   return inWords(fault.message) + (hint ? (prefs.language === 'en' ? ` (${hint})` : `（${hint}）`) : '')
 }
 

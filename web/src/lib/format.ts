@@ -14,9 +14,15 @@ export const moneyUnitName = (unit: string, currency = 'CNY') => {
   return prefs.language === 'en' ? name.replace('yuan', currency) : `${name.replace('元', '')}${currency === 'USD' ? '美元' : currency}`
 }
 
-/** A unit of measure of the model: Chinese offices' units in words an English reader knows. */
-export const unitWord = (unit: string | undefined | null) =>
-  prefs.language !== 'en' || !unit ? (unit ?? '') : unit.replace(/^亿/, '100m ').replace(/^万/, '10k ').replace('元', 'yuan').replace('个百分点', 'points').replace('亩', 'mu').replace('家', 'firms').replace('人次', 'times').replace('人', 'persons').replace(/^个$/, '').replace('吨标准煤', 't coal eq.')
+/** A unit of measure of the model: Chinese offices' units in words an English reader knows; the longer come before what they hold. */
+const measures: [string, string][] = [
+  ['吨标准煤', 't coal eq.'], ['个百分点', 'points'], ['平方公里', 'km²'], ['平方米', 'm²'], ['亿美元', '100m USD'], ['万美元', '10k USD'], ['美元', 'USD'], ['亿元', '100m yuan'], ['万元', '10k yuan'], ['亿', '100m'], ['万', '10k '], ['元', 'yuan'],
+  ['家次', 'visits'], ['人次', 'times'], ['户次', 'visits'], ['亩', 'mu'], ['家', 'firms'], ['人', 'persons'], ['件', 'cases'], ['次', 'times'], ['项', 'items'], ['条', 'entries'], ['处', 'places'], ['张', 'tables'], ['份', 'papers'], ['天', 'days'], ['分', 'points'], ['个', ''],
+]
+export const unitWord = (unit: string | undefined | null) => {
+  if (prefs.language !== 'en' || !unit) return unit ?? ''
+  return measures.reduce((text, [chinese, english]) => text.replaceAll(chinese, english), unit).trim()
+}
 
 /** The value of a figure short enough for a table: money in 万元 or 亿元, two places at most. The exact one is in its why. */
 export function brief(value: { has?: boolean; text?: string; number?: string | number; unit?: string } | null | undefined): string {

@@ -2,7 +2,6 @@
 import { computed, shallowRef } from 'vue'
 import { get } from './api'
 import { prefs } from './prefs'
-import { moduleWord } from './words'
 
 export interface Label {
   hans: string
@@ -44,6 +43,8 @@ export interface Move {
   label: Label
   from: string[]
   to: string
+  /** Fields its needs look at. */
+  asks?: string[]
 }
 export interface Type {
   code: string
@@ -56,6 +57,7 @@ export interface Type {
   children: string[]
   state?: { initial: string; list: Choice[]; moves: Move[] } | null
   fields: Field[]
+  watermark?: boolean
   may: { create?: boolean; list?: boolean; export?: boolean; import?: boolean }
 }
 export interface Figure {
@@ -77,7 +79,9 @@ export interface Model {
   lights: { code: string; label: Label; type?: string; figure?: string }[]
   reports: { code: string; label: Label; periods: string[]; unit_type?: string }[]
   schemes: { code: string; label: Label }[]
-  modules: Choice[]
+  modules: (Choice & { order?: number })[]
+  identity?: { person?: string | null; post?: string | null; unit?: string | null }
+  forests?: { code: string; label: Label; links: { type: string; parent: string; child: string; parent_type: string; child_type: string }[] }[]
 }
 
 const empty: Model = { version: 0, types: [], figures: [], lights: [], reports: [], schemes: [], modules: [] }
@@ -95,10 +99,7 @@ export const figureOf = (code: string) => figuresByCode.value.get(code)
 /** A label in the language of the page. */
 export const said = (label: Label | undefined | null, otherwise = '') => label?.[prefs.language] || label?.hans || otherwise
 
-export function moduleLabel(code: string): string {
-  const found = said(model.value.modules.find((module) => module.code === code)?.label, code)
-  return found === code ? moduleWord(code) : found
-}
+export const moduleLabel = (code: string) => said(model.value.modules.find((module) => module.code === code)?.label, code)
 export const typeLabel = (code: string) => said(typeOf(code)?.label, code)
 export const figureLabel = (code: string) => said(figureOf(code)?.label, code)
 export const fieldOf = (type: Type, code: string) => type.fields.find((field) => field.code === code)

@@ -8,6 +8,7 @@ interface Prefs {
   dark: boolean
   dense: boolean
   menu: boolean
+  tree: boolean
   closedModules: string[]
   columns: Record<string, string[]>
   money: Record<string, string>
@@ -20,6 +21,7 @@ const fresh: Prefs = {
   dark: false,
   dense: true,
   menu: true,
+  tree: innerWidth > 900,
   closedModules: [],
   columns: {},
   money: {},

@@ -14,7 +14,7 @@ export interface Identity {
   roles?: { role: string; label: { hans: string; hant: string; en: string } }[]
 }
 interface SessionAnswer {
-  board: { code: string; name: string; note: string; demo: boolean; frozen: string | null; today: string }
+  board: { code: string; name: string; note: string; demo: boolean; frozen: string | null; today: string; provider?: string | null }
   signed_in: boolean
   csrf?: string
   account?: string
@@ -25,7 +25,10 @@ interface SessionAnswer {
   totp?: boolean
   lang?: string
   must_change_password?: boolean
-  watermark?: boolean
+  /** Who looks, in words: laid over pages of sensitive types. */
+  watermark?: string | null
+  /** A wall that shows one page without anybody being signed in. */
+  device?: { name: string; page: string; post?: Named; expires?: string } | null
 }
 
 export const session = reactive<{ loaded: boolean; is: SessionAnswer }>({
@@ -40,6 +43,12 @@ export async function loadSession(): Promise<void> {
   session.is = await get<SessionAnswer>('/session')
   line.csrf = session.is.csrf ?? ''
   session.loaded = true
+}
+
+/** A wall says once what it was given; a cookie no script reads keeps it. */
+export async function beDevice(token: string): Promise<void> {
+  await post('/device', { token })
+  await loadSession()
 }
 
 export async function signIn(account: string, password: string, code?: string): Promise<void> {

@@ -1,0 +1,122 @@
+#pragma once
+// What time does to a board: lamps change colour, reminders and coloured notices go out, deadlines follow a new arrangement
+// of holidays. Through the one write path, an entry per changed light with its nominal date. What was announced is in the
+// records of lamps, so nothing else need survive a restart; what changes next is in a heap, so a day costs what changes on
+// it. Each record's lamp is a draft of its own: what one refuses stops nobody else.
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+
+#include <condition_variable>
+#include <queue>
+#include <thread>
+
+#include "flow/acts.h"
+
+namespace yipan::flow {
+
+constexpr std::size_t drafts_under_way_max = 1024;  // of the clock: others' drafts never wait behind more
+constexpr std::size_t tick_problems_max = 100;      // kept; the rest is counted
+constexpr int daily_catch_up_max = 366;             // days replayed for a light that must be looked at every day
+
+struct Ticked {
+    Date day;
+    std::int64_t looked_at = 0, lamps = 0, reminders = 0, notices = 0, deadlines = 0, refused = 0;
+    Errors problems;
+};
+
+class Ticker {
+  public:
+    explicit Ticker(board::Board& board) : board_(board) {}
+    ~Ticker() { stop(); }
+    /// Everything up to the board's today. One at a time.
+    Result<Ticked> tick();
+    /// Told of every batch: what is to be looked at again.
+    void changed(const board::Shown& shown);
+    /// Ticks on a thread of its own: at each new day, and soon after something changed.
+    void start();
+    void stop();
+    Ticked last() const;
+
+  private:
+    struct Key {
+        int light = -1;
+        std::int64_t record = 0;
+        bool operator==(const Key&) const = default;
+        template <class H>
+        friend H AbslHashValue(H h, const Key& k) {
+            return H::combine(std::move(h), k.light, k.record);
+        }
+    };
+    struct State {  // what was announced
+        std::int64_t lamp = 0;
+        model::Colour colour = model::Colour::none;
+        int level = 0;
+        std::int32_t on = INT32_MIN;
+        std::int32_t next = INT32_MAX;  // in the heap for this day
+    };
+    struct Rule {  // a light, prepared
+        int light = -1, type = -1;
+        int field = -1;       // linear: behind is `today - field`
+        bool daily = false;   // must be looked at every day
+        struct Threshold {
+            std::int64_t day = 0;      // days behind
+            bool remind = false;
+            std::string colour;        // of a notice
+        };
+        std::vector<Threshold> thresholds;         // ascending
+        std::vector<std::int64_t> boundaries;      // days behind at which anything changes, ascending
+    };
+    struct Event {
+        Date on;
+        model::Colour colour = model::Colour::none;
+        int from_level = 0, level = 0;
+    };
+    struct Wake {
+        std::int32_t day;
+        Key key;
+        bool operator>(const Wake& other) const { return day > other.day; }
+    };
+    void prepare(board::Snapshot& snapshot);
+    void read_lamps(board::Snapshot& snapshot);
+    void look_at_all(board::Snapshot& snapshot, Ticked& out);
+    void look_at(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, Ticked& out);
+    std::pair<model::Colour, int> at_day(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, Date day) const;
+    std::vector<Event> events(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, const State& state, Date today) const;
+    std::int32_t next_after(const Rule& rule, const record::Record& record, Date today) const;
+    void wake_at(const Key& key, State& state, std::int32_t day);
+    void announce(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, const State& state, const std::vector<Event>& events, Ticked& out);
+    void deadlines(board::Snapshot& snapshot, Ticked& out);
+    void send(board::Draft draft, std::optional<Key> key, Event last, Ticked& out);
+    void wait_for_all();
+    void loop();
+
+    board::Board& board_;
+    mutable std::mutex ticking_;
+    // of the model at hand
+    model::ModelPtr model_;
+    std::vector<Rule> rules_;
+    std::vector<std::vector<int>> rules_of_;  // by type
+    bool built_ = false, holidays_moved_ = true;
+    absl::flat_hash_map<Key, State> states_;
+    std::priority_queue<Wake, std::vector<Wake>, std::greater<>> heap_;
+    // drafts under way
+    std::mutex sent_mutex_;
+    std::condition_variable sent_;
+    std::size_t under_way_ = 0;
+    struct Answer {
+        std::optional<Key> key;
+        Event last;
+        std::int64_t lamp = 0;
+        std::optional<Error> wrong;
+    };
+    std::vector<Answer> answers_;
+    // told by batches
+    mutable std::mutex news_mutex_;
+    std::condition_variable wake_;
+    absl::flat_hash_set<std::pair<int, std::int64_t>> dirty_;
+    bool all_dirty_ = false, holidays_dirty_ = false, news_ = false, stopping_ = false;
+    Ticked last_;
+    std::thread thread_;
+};
+
+}  // namespace yipan::flow

@@ -1,0 +1,13 @@
+#pragma once
+// A figure's proof: its value, what it is made of and the entries behind it, as one file for strangers
+// (journal/proof.h).
+#include "board/board.h"
+#include "exchange/names.h"
+
+namespace yipan::report {
+
+/// Refused when more than journal::proof_entries_max records stand behind it. `open` as in Snapshot::proven.
+Checked<journal::ProofFile> prove_figure(board::Snapshot& snapshot, exchange::Names& names, const figure::Ask& ask,
+                                         std::uint8_t open);
+
+}  // namespace yipan::report

@@ -1,0 +1,14 @@
+// Pages that modules bring along for types of their own. Everything else is drawn from the model; here alone a type is known by name,
+// and only where the model has it.
+import { typeOf } from '../lib/model'
+import type { Word } from '../lib/words'
+
+/** A page of its own for one record of a type. */
+const ofRecord: Record<string, { path: (id: number) => string; word: Word; needs: string[] }> = {
+  meeting: { path: (id) => `/meeting/${id}`, word: 'Hold the meeting', needs: ['agenda_item', 'attendance'] },
+}
+/** Pages in the menu, below their module. */
+const inMenu: { path: string; word: Word; needs: string[] }[] = [{ path: '/ledger', word: 'Ledger of supervised matters', needs: ['task'] }]
+const there = (needs: string[]) => needs.every((code) => typeOf(code) && typeOf(code)!.may.list !== false)
+export const roomOf = (type: string) => (ofRecord[type] && there([type, ...ofRecord[type].needs]) ? ofRecord[type] : null)
+export const roomsOf = (module: string) => inMenu.filter((one) => there(one.needs) && typeOf(one.needs[0])?.module === module)
