@@ -1062,7 +1062,7 @@ journey('approvals: submitted on the page, returned with a reason, sent again, a
   await asker.goto(`record/slip/${ids[0]}`)
   await settle(asker, 500)
   await panel(asker).getByText('金额依据不足，请补充').waitFor()
-  await panel(asker).getByRole('button', { name: '同意', exact: true }).click()
+  await panel(asker).getByRole('button', { name: '重新送审', exact: true }).click()
   await until(async () => (await api(phone, 'GET', '/flow/items?list=todo&limit=1')).body.total.value === 1, 8000, 'it is with the reviewer again')
   // The approver agrees to all that came through in one go.
   const last = await at({ width: 390, height: 844, isMobile: true, hasTouch: true }, server.address)

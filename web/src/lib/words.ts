@@ -3,6 +3,9 @@
 import { prefs } from './prefs'
 
 const words = {
+  'Send again': '重新送审|重新送審',
+  'Finished': '办结|辦結',
+  'Returned to who started it': '已退回发起人|已退回發起人',
   'Preview': '预览|預覽',
   'Pin': '固定',
   'Unpin': '取消固定',
