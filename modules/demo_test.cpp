@@ -58,6 +58,7 @@ class JudgingBoard final : public board::Board {
     const std::string& note() const override { return name_; }
     const Zone& zone() const override { return zone_; }
     Instant now() override { return {}; }
+    Status step_clock(Instant) override { return {}; }
     bool read_only() const override { return false; }
     Result<board::Attachment> put_attachment(const board::ReadSome&) override {
         return fail(Code::usage, "", "a board of tests keeps no files");
