@@ -232,23 +232,34 @@ json::value lamps_square(std::array<std::int64_t, 4> n) {
                         {"green", of(Colour::green)}, {"target", nullptr}, {"pace", nullptr}, {"colour", report::colour_name(colour)}};
 }
 
-/// Score, rank and lost points of our own unit under the board's first scheme; nothing when this reader may not compare.
+/// Score, rank and lost points of our own unit under the first scheme that compares it with others; nothing when this
+/// reader may not compare. A scheme over the zone's own units has no unit that is ours as a whole.
 void add_score(Call& call, Figures& figures, const Period& period, json::object& out, std::map<std::string, double>& lost_by_figure) {
     const model::Model& model = call.model();
     out["score"] = nullptr;
     out["lost"] = json::array{};
-    if (model.schemes.empty()) return;
-    const std::string code = model.schemes.begin()->first;
-    const auto made = report::assess(call.snapshot(), figures.names(), code, period);
-    if (!made) {
-        out["score_why_none"] = made.error().front().text();
-        return;
+    std::string code;
+    std::optional<report::Assessment> made;
+    const score::UnitOutcome* own = nullptr;
+    for (const auto& scheme : model.schemes) {
+        auto tried = report::assess(call.snapshot(), figures.names(), scheme.first, period);
+        if (!tried) {
+            out["score_why_none"] = tried.error().front().text();
+            continue;
+        }
+        const std::string ours = report::own_unit(call.snapshot(), *tried);
+        if (ours.empty()) continue;
+        code = scheme.first;
+        made = std::move(*tried);
+        own = made->outcome.unit(ours);
+        break;
     }
+    if (!made) return;
+    out.erase("score_why_none");
     if (!sees_assessment(figures, *made)) {
         out["score_why_none"] = "not yours to see";
         return;
     }
-    const score::UnitOutcome* own = made->outcome.unit(report::own_unit(call.snapshot(), *made));
     if (!own || !own->total) return;
     const auto ranked = std::count_if(made->outcome.units.begin(), made->outcome.units.end(), [](const auto& u) { return u.rank.has_value(); });
     const int display = made->outcome.display;

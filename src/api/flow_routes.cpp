@@ -10,6 +10,7 @@
 #include "flow/orders.h"
 
 namespace yipan::api {
+bool check_filter(const CallPtr& call, int type, const std::string& filter);  // records_read.cpp
 namespace {
 using access::Action;
 constexpr std::size_t batch_items_max = 200, phrases_max = 50, phrase_bytes_max = 400, read_ids_max = 2'000;
@@ -790,6 +791,8 @@ void issue_list(const CallPtr& call) {
     listing.type = type_of(call, member_text(*body, "type"));
     if (listing.type < 0) return;
     listing.title = member_text(*body, "title"), listing.filter = member_text(*body, "filter"), listing.done_when = member_text(*body, "done_when");
+    // What a filter selects, and what it marks as done later, tells what is in the fields: it reads only what one sees.
+    if (!check_filter(call, listing.type, listing.filter) || !check_filter(call, listing.type, listing.done_when)) return;
     if (const std::string due = member_text(*body, "due"); !due.empty()) {
         const auto day = Date::parse(due);
         if (!day) return call->problem(Error{Code::invalid_input, "due", "not a day", "2026-06-30"}, 422);

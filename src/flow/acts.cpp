@@ -326,7 +326,7 @@ class Maker {
         const std::string status = text(model_, *item, "status");
         if (status != "open") {
             const RecordId by = reference(model_, *item, "done_post");
-            return problem(Code::version_conflict, "item", "已" + status + ": this work item is not open any more" + (by.value ? "; " + post_name(by) + " was first" : ""), "look at the timeline");
+            return problem(Code::version_conflict, "item", "已办理: this work item is not open any more (" + status + ")" + (by.value ? "; " + post_name(by) + " was first" : ""), "look at the timeline");
         }
         if (act_.version && *act_.version != item->version)
             return problem(Code::version_conflict, "item", "the work item has changed since it was shown", "look at it again");

@@ -14,7 +14,7 @@
 
 namespace yipan::flow {
 
-constexpr std::size_t drafts_under_way_max = 1024;  // of the clock: others' drafts never wait behind more
+constexpr std::size_t drafts_under_way_max = 512;  // of the clock: others' drafts never wait behind more
 constexpr std::size_t tick_problems_max = 100;      // kept; the rest is counted
 constexpr int daily_catch_up_max = 366;             // days replayed for a light that must be looked at every day
 

@@ -132,6 +132,65 @@ TEST(Clock, RestartsBetweenDaysAnnounceEverythingOnceAndInOrder) {
     EXPECT_TRUE(d.board().verify().ok);
 }
 
+TEST(Clock, WhatOneMatterRefusesStopsNoOther) {
+    Desk d;
+    const auto day = [](const char* text) { return std::int64_t{Date::parse(text)->days}; };
+    std::vector<RecordId> matters;
+    for (int i = 0; i < 10; ++i)
+        matters.push_back(d.create("matter", {{"code", "M-" + std::to_string(i)}, {"name", std::string("事")}, {"officer", d.post(1 + i % 6).value}, {"given", day("2026-01-05")}, {"days", std::int64_t{3}}}));
+    flow::Ticker ticker(d.board());
+    ASSERT_TRUE(ticker.tick());
+    // Behind the clock's back somebody made the lamp it is about to make.
+    d.clock().set(*Instant::parse("2026-01-05T05:00:00Z"));
+    const auto known = flow::rows(*d.board().snapshot(), d.model().flow.lamp, {{"subject", record::Value("matter/" + std::to_string(matters[3].value))}}, 5);
+    ASSERT_TRUE(known);
+    if (known->rows.empty())
+        d.create("lamp", {{"light", std::string("matter_late")}, {"subject", "matter/" + std::to_string(matters[3].value)}, {"colour", std::string("green")}, {"nominal", day("2026-01-05")}});
+    d.clock().set(*Instant::parse("2026-01-09T02:00:00Z"));
+    const auto done = ticker.tick();
+    ASSERT_TRUE(done);
+    EXPECT_EQ(done->refused, known->rows.empty() ? 1 : 0);
+    EXPECT_EQ(d.count(d.model().flow.lamp, "colour == 'yellow'"), known->rows.empty() ? 9 : 10);
+    ticker.stop();
+    d.reopen();  // a fresh start knows what is there, and nothing is left out
+    flow::Ticker again(d.board());
+    const auto mended = again.tick();
+    ASSERT_TRUE(mended);
+    EXPECT_EQ(mended->refused, 0);
+    EXPECT_EQ(d.count(d.model().flow.lamp, "colour == 'yellow'"), 10);
+}
+
+// What acts and the clock wrote is the same once more from the journal alone (I7).
+TEST(Flow, ReplayedFromTheJournalTheBoardIsTheSame) {
+    Desk d;
+    const RecordId paper = big_paper(d, 1);
+    ASSERT_TRUE(d.start(1, paper, "issue"));
+    ASSERT_TRUE(d.act(2, Do::agree, d.item_of(paper, 2), "同意"));
+    d.create("matter", {{"code", std::string("M-1")}, {"name", std::string("事")}, {"officer", d.post(1).value}, {"given", std::int64_t{Date::parse("2026-02-12")->days}}, {"days", std::int64_t{3}}});
+    d.create("holiday", {{"date", std::int64_t{Date::parse("2026-02-16")->days}}, {"kind", std::string("holiday")}, {"name", std::string("春节")}});
+    d.clock().set(*Instant::parse("2026-02-25T01:00:00Z"));
+    const auto done = flow::Ticker(d.board()).tick();
+    ASSERT_TRUE(done);
+    EXPECT_EQ(done->deadlines, 1);
+    EXPECT_GT(done->lamps, 0);
+    // The amendment says why.
+    auto snapshot = d.board().snapshot();
+    std::string why;
+    (void)snapshot->each_entry(Position(1), snapshot->position(), [&](const board::Entry& e) {
+        if (e.channel == "clock" && e.verb == board::Verb::amend && !e.marks.note.empty()) why = e.marks.note;
+        return true;
+    });
+    EXPECT_NE(why.find("节假日安排变更"), std::string::npos);
+    snapshot.reset();
+    const std::string before = d.dump(), copy = d.path() + ".again";
+    d.close();
+    const auto again = board::Board::replay(d.path(), copy);
+    ASSERT_TRUE(again) << text_of(again.error());
+    std::string after;
+    (void)(*again)->dump([&](std::string_view line) { after += std::string(line) + "\n"; });
+    EXPECT_EQ(before, after);
+}
+
 std::string bytes_of(const std::string& path) {
     std::string out;
     for (const char* suffix : {"", "-wal"}) {
