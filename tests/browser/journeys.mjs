@@ -1082,6 +1082,29 @@ journey('approvals: submitted on the page, returned with a reason, sent again, a
   }
 })
 
+journey('a wall opens by its link, without anybody signed in, and shows figures only', async () => {
+  const board = join(folder, 'wall.yipan')
+  run('demo', board)
+  const server = await serve(board)
+  const admin = await at({}, server.address)
+  await admin.goto('sign-in')
+  const token = server.links['system-admin'].split('#')[1]
+  await api(admin, 'POST', '/password', { token, new: 'a sentence for the wall' })
+  sure((await api(admin, 'POST', '/session', { account: 'system-admin', password: 'a sentence for the wall' })).status < 300, 'the administrator cannot sign in')
+  const made = await api(admin, 'POST', '/devices', { name: '大厅', post: 1 })
+  if (made.status === 404) throw new Skip('this program has no devices')
+  sure(made.status === 201, `no device: ${JSON.stringify(made.body)}`)
+  const wall = await at({ width: 1920, height: 1080 }, server.address)
+  await wall.goto(new URL(made.body.link, server.address).href)
+  await until(() => wall.evaluate(() => document.querySelectorAll('.tile').length >= 24), 10_000, '24 tiles')
+  sure(!wall.url().includes('device'), 'the token stays in the address')
+  sure((await api(wall, 'GET', '/records/project?limit=1')).status >= 400, 'a wall reads records')
+  await admin.goto('accounts')
+  await admin.getByText('大厅').waitFor()
+  await wall.reload()
+  await until(() => wall.evaluate(() => document.querySelectorAll('.tile').length >= 24), 10_000, '24 tiles again')
+})
+
 journey('axe finds no serious fault of accessibility on any page, light and dark', async () => {
   const page = await at()
   const { record } = await clerkOf(page, 'project')
