@@ -737,7 +737,7 @@ journey('the wall: 24 tiles at once, both sizes, it turns its pages, holds, and 
     equal(await here(), first, 'the page before')
     await cold.waitForTimeout(5500)
     equal(await here(), first, 'the page that is held')
-    await cold.locator('.tile').first().click()
+    await cold.locator('.tile:has(.pace)').first().click()
     await cold.locator('.el-drawer .value').waitFor()
   }
 })
@@ -1109,7 +1109,7 @@ journey('axe finds no serious fault of accessibility on any page, light and dark
   const page = await at()
   const { record } = await clerkOf(page, 'project')
   const found = []
-  for (const path of ['work', 'board', 'board?view=map', 'list/project', 'list/post', 'new/project', `record/project/${record.id}`, `record/project/${record.id}?amend`, 'figures', 'figures/investment_done', 'lights', 'ranking', 'reports', 'imports', 'import/project', 'model', 'trust', 'account', 'accounts', 'search?q=x', 'screen?hold', 'sign-in', 'password#x', 'no-such-page']) {
+  for (const path of ['work', 'board', 'board?view=map', 'list/project', 'list/post', 'new/project', `record/project/${record.id}`, `record/project/${record.id}?amend`, 'figures', 'figures/investment_done', 'lights', 'ranking', 'reports', 'imports', 'import/project', 'model', 'trust', 'account', 'accounts', 'search?q=x', 'screen?hold', 'sign-in', 'password#x', 'no-such-page', 'flow/todo', 'flow/away', 'flow/handover', 'ledger', 'reports/circular']) {
     for (const dark of [false, true]) {
       await page.evaluate((dark) => localStorage.setItem('yipan.prefs', JSON.stringify({ ...JSON.parse(localStorage.getItem('yipan.prefs') ?? '{}'), dark })), dark)
       await page.goto(path)
