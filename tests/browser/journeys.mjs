@@ -737,7 +737,7 @@ journey('the wall: 24 tiles at once, both sizes, it turns its pages, holds, and 
     equal(await here(), first, 'the page before')
     await cold.waitForTimeout(5500)
     equal(await here(), first, 'the page that is held')
-    await cold.locator('.tile').first().click()
+    await cold.locator('.tile:has(.pace)').first().click()
     await cold.locator('.el-drawer .value').waitFor()
   }
 })
@@ -1082,11 +1082,34 @@ journey('approvals: submitted on the page, returned with a reason, sent again, a
   }
 })
 
+journey('a wall opens by its link, without anybody signed in, and shows figures only', async () => {
+  const board = join(folder, 'wall.yipan')
+  run('demo', board)
+  const server = await serve(board)
+  const admin = await at({}, server.address)
+  await admin.goto('sign-in')
+  const token = server.links['system-admin'].split('#')[1]
+  await api(admin, 'POST', '/password', { token, new: 'a sentence for the wall' })
+  sure((await api(admin, 'POST', '/session', { account: 'system-admin', password: 'a sentence for the wall' })).status < 300, 'the administrator cannot sign in')
+  const made = await api(admin, 'POST', '/devices', { name: '大厅', post: 1 })
+  if (made.status === 404) throw new Skip('this program has no devices')
+  sure(made.status === 201, `no device: ${JSON.stringify(made.body)}`)
+  const wall = await at({ width: 1920, height: 1080 }, server.address)
+  await wall.goto(new URL(made.body.link, server.address).href)
+  await until(() => wall.evaluate(() => document.querySelectorAll('.tile').length >= 24), 10_000, '24 tiles')
+  sure(!wall.url().includes('device'), 'the token stays in the address')
+  sure((await api(wall, 'GET', '/records/project?limit=1')).status >= 400, 'a wall reads records')
+  await admin.goto('accounts')
+  await admin.getByText('大厅').waitFor()
+  await wall.reload()
+  await until(() => wall.evaluate(() => document.querySelectorAll('.tile').length >= 24), 10_000, '24 tiles again')
+})
+
 journey('axe finds no serious fault of accessibility on any page, light and dark', async () => {
   const page = await at()
   const { record } = await clerkOf(page, 'project')
   const found = []
-  for (const path of ['work', 'board', 'board?view=map', 'list/project', 'list/post', 'new/project', `record/project/${record.id}`, `record/project/${record.id}?amend`, 'figures', 'figures/investment_done', 'lights', 'ranking', 'reports', 'imports', 'import/project', 'model', 'trust', 'account', 'accounts', 'search?q=x', 'screen?hold', 'sign-in', 'password#x', 'no-such-page']) {
+  for (const path of ['work', 'board', 'board?view=map', 'list/project', 'list/post', 'new/project', `record/project/${record.id}`, `record/project/${record.id}?amend`, 'figures', 'figures/investment_done', 'lights', 'ranking', 'reports', 'imports', 'import/project', 'model', 'trust', 'account', 'accounts', 'search?q=x', 'screen?hold', 'sign-in', 'password#x', 'no-such-page', 'flow/todo', 'flow/away', 'flow/handover', 'ledger', 'reports/circular']) {
     for (const dark of [false, true]) {
       await page.evaluate((dark) => localStorage.setItem('yipan.prefs', JSON.stringify({ ...JSON.parse(localStorage.getItem('yipan.prefs') ?? '{}'), dark })), dark)
       await page.goto(path)
