@@ -174,6 +174,7 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     const auto links = (*service)->accounts().first_links();
     if (!links) return refuse(context, links.error());
     listening.start();
+    if (!board->read_only()) (*service)->ticker().start();  // what time does; tests of the API move it themselves
 
     const std::string scheme = options.certificate.empty() ? "http://" : "https://";
     const std::string address = scheme + options.host + ":" + std::to_string(listening.port()) + "/";

@@ -96,7 +96,6 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
     board.set_permit([self](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) { self->refuse_writing(ask, world, refused); });
     YIPAN_TRY_VOID(out->hooks_->load());
     YIPAN_TRY_VOID(out->papers_->load());
-    if (!board.read_only()) out->ticker_.start();
     if (out->outbox_) out->outbox_->start();
     return out;
 }
