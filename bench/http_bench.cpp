@@ -2,7 +2,7 @@
 // HTTP beside the same drafts given to the board without HTTP; point and figure reads beside a constant answer of the
 // same size; a list with rights; subscribers. What was written is counted afterwards.
 //   http_bench writes FOLDER [N]      http_bench reads FOLDER [N]
-//   http_bench list FOLDER [RECORDS]  http_bench events FOLDER [SUBSCRIBERS]
+//   http_bench list FOLDER [RECORDS]  http_bench events FOLDER [SUBSCRIBERS]  http_bench memory FOLDER [USERS]
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -244,7 +244,7 @@ class Constant final : public net::App {
         r.body = body_;
         answer(std::move(r));
     }
-    net::Response trouble(int) override { return {}; }
+    net::Response trouble(int, std::size_t) override { return {}; }
 
   private:
     std::string body_;
@@ -357,6 +357,29 @@ void events(const std::string& folder, int subscribers) {
     std::printf("%d subscribers: a change reaches them at the median in %.1f ms, the last in %.1f ms (of 20 changes, from the sending of the request); memory with the load generator %lld MiB\n", subscribers,
                 percentile(medians, 0.5), percentile(slowest, 0.5), static_cast<long long>(resident_kib() / 1024));
 }
+// What the process holds while so many people are signed in, each with a stream open and his first pages read.
+void memory(const std::string& folder, int users) {
+    Yard yard(folder);
+    const std::int64_t empty = resident_kib();
+    std::vector<std::int64_t> people;
+    for (const auto& [person, held] : (*yard.service->rights().directory())->people())
+        if (!held.empty() && people.size() < static_cast<std::size_t>(users)) people.push_back(person);
+    std::vector<std::unique_ptr<Connection>> streams;
+    std::int64_t asked = 0;
+    for (const std::int64_t person : people) {
+        yard.enter(person);
+        streams.push_back(std::make_unique<Connection>(yard.server->port()));
+        streams.back()->send(yard.get("/events"));
+        Connection page(yard.server->port());
+        for (const char* path : {"/session", "/model", "/todo", "/board?period=2026H1", "/lights", "/records/project?limit=50", "/records/enterprise?limit=50"}) {
+            const int status = page.ask(yard.get(path));
+            YIPAN_CHECK(status == 200 || status == 403 || status == 404);
+            ++asked;
+        }
+    }
+    std::printf("memory with the demo board: %lld MiB; with %zu people signed in, a stream each, %lld pages read: %lld MiB (this process, its load generator included; target 200)\n",
+                static_cast<long long>(empty / 1024), people.size(), static_cast<long long>(asked), static_cast<long long>(resident_kib() / 1024));
+}
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -366,5 +389,6 @@ int main(int argc, char** argv) {
     else if (what == "reads") reads(folder, number(50'000));
     else if (what == "list") list(folder, number(1'000'000));
     else if (what == "events") events(folder, static_cast<int>(number(500)));
-    else return std::fprintf(stderr, "usage: http_bench writes|reads|list|events FOLDER [N]\n"), 2;
+    else if (what == "memory") memory(folder, static_cast<int>(number(100)));
+    else return std::fprintf(stderr, "usage: http_bench writes|reads|list|events|memory FOLDER [N]\n"), 2;
 }

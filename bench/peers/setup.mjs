@@ -7,7 +7,8 @@ import { createRequire } from 'node:module'
 const [what, one, two] = process.argv.slice(2)
 const units = 10
 const unitOf = (i) => (i % units) + 1
-const dayOf = (i) => `2026-${String((i % 12) + 1).padStart(2, '0')}-${String((i % 28) + 1).padStart(2, '0')}`
+const monthOf = (i) => (Math.floor(i / units) % 12) + 1
+const dayOf = (i) => `2026-${String(monthOf(i)).padStart(2, '0')}-${String((i % 28) + 1).padStart(2, '0')}`
 const amountOf = (i) => ((i * 7919) % 1000000) / 100
 const write = (name, method, path, headers, body) => {
   const lines = [`${method} ${path} HTTP/1.1`, 'Host: localhost', ...Object.entries(headers).map(([k, v]) => `${k}: ${v}`)]
@@ -41,7 +42,7 @@ if (what === 'directus-shape') {
   await run('CREATE INDEX IF NOT EXISTS fact_unit ON fact (unit)')
   await run('BEGIN')
   for (let i = 0; i < Number(one); ++i)
-    await run('INSERT INTO fact (code, name, unit, officer, day, amount, note) VALUES (?, ?, ?, ?, ?, ?, ?)', [`F${i}`, `事实 ${i}`, unitOf(i), unitOf(i), dayOf(i), amountOf(i), 'made for a measurement'])
+    await run('INSERT INTO fact (code, name, unit, officer, day, amount, note) VALUES (?, ?, ?, ?, ?, ?, ?)', [`F${i}`, `事实 ${i}`, unitOf(i), unitOf(i), new Date(`${dayOf(i)}T00:00:00`).getTime(), amountOf(i), 'made for a measurement']) // days as Directus itself keeps them in SQLite
   await run('COMMIT')
 } else if (what === 'directus-asks') {
   const headers = { Authorization: 'Bearer clerk-of-a-measurement' }

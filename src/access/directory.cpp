@@ -40,6 +40,8 @@ Result<std::shared_ptr<const Directory>> Directory::read(board::Snapshot& snapsh
             out->holders_[id_at(*r, h.person)].push_back({RecordId(id_at(*r, h.post)), kind ? *kind : ""});
             return true;
         }));
+    for (const auto& [person, posts] : out->holders_)
+        for (const Held& held : posts) out->holder_of_.emplace(held.post.value, person);  // the first stays
     const auto give = [&](std::int64_t post, RoleOver role) {
         auto& roles = out->roles_[post];
         if (std::find(roles.begin(), roles.end(), role) == roles.end()) roles.push_back(role);
@@ -83,6 +85,10 @@ const std::vector<Held>& Directory::posts_of(RecordId person) const {
     static const std::vector<Held> none;
     const auto at = holders_.find(person.value);
     return at == holders_.end() ? none : at->second;
+}
+RecordId Directory::holder_of(RecordId post) const {
+    const auto at = holder_of_.find(post.value);
+    return at == holder_of_.end() ? RecordId() : RecordId(at->second);
 }
 const std::vector<RoleOver>& Directory::roles_of(RecordId post) const {
     static const std::vector<RoleOver> none;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <unordered_map>
 
 #include "board/board.h"
 
@@ -26,6 +27,8 @@ class Directory {
     static Result<std::shared_ptr<const Directory>> read(board::Snapshot& snapshot);
 
     const std::vector<Held>& posts_of(RecordId person) const;
+    /// Who holds the post today, of several the one of the lowest number; 0: nobody.
+    RecordId holder_of(RecordId post) const;
     const std::vector<RoleOver>& roles_of(RecordId post) const;
     std::int64_t unit_of(RecordId post) const;  // 0: none
     /// (type, id) of the unit and everything below it today.
@@ -46,6 +49,7 @@ class Directory {
     int unit_type_ = -1;
     std::map<std::int64_t, std::vector<Held>> holders_;
     std::map<std::int64_t, std::vector<RoleOver>> roles_;
+    std::unordered_map<std::int64_t, std::int64_t> holder_of_;
     std::map<std::int64_t, std::int64_t> units_;
     std::map<std::pair<int, std::int64_t>, std::vector<std::pair<int, std::int64_t>>> children_;
     mutable std::mutex mutex_;

@@ -43,7 +43,7 @@ void Call::finish(net::Response response) {
     service.metrics.micros += took;
     service.metrics.by_class[std::min(5, std::max(0, response.status / 100))] += 1;
     for (auto& h : headers) response.headers.push_back(std::move(h));
-    response.with("Yipan-Position", std::to_string(snapshot_ ? snapshot_->position().value : service.position()));
+    response.with("Yipan-Position", std::to_string(position_ ? *position_ : snapshot_ ? snapshot_->position().value : service.position()));
     // Strict for everything; the page's own files allow themselves what they need (service.cpp).
     bool has_policy = false;
     for (const auto& [name, value] : response.headers) has_policy = has_policy || name == "Content-Security-Policy";
@@ -69,8 +69,32 @@ void Call::ok(json::value body, int status) {
     net::Response r;
     r.status = status;
     r.with("Content-Type", "application/json");
-    r.body = json::serialize(body);
+    if (question_.empty() || !snapshot_) {
+        r.body = json::serialize(body);
+        return finish(std::move(r));
+    }
+    const auto text = std::make_shared<const std::string>(json::serialize(body));
+    service.answers.keep(snapshot_->position().value, std::move(question_), text);
+    r.fixed = *text;
+    r.hold = text;
     finish(std::move(r));
+}
+bool Call::answered_before() {
+    const std::int64_t now = service.position();
+    // The directory's position stands for the rights: who was found before they changed is answered apart.
+    std::string question = std::to_string(who ? who->directory().position().value : 0) + "/" + std::to_string(person().value) + "/" + std::to_string(post().value) + "/" + std::to_string(static_cast<int>(language())) + request.target;
+    const auto text = service.answers.find(now, question);
+    if (!text) {
+        question_ = std::move(question);
+        return false;
+    }
+    position_ = now;
+    net::Response r;
+    r.with("Content-Type", "application/json");
+    r.fixed = *text;
+    r.hold = text;
+    finish(std::move(r));
+    return true;
 }
 void Call::ok_with(net::Response response) { finish(std::move(response)); }
 void Call::problem(Errors errors, int status, json::object more) { finish(problem_response(errors, status, std::move(more))); }
@@ -103,6 +127,11 @@ net::Response problem_response(const Errors& errors, int status, json::object mo
 
 std::optional<json::object> Call::body() {
     constexpr unsigned depth_max = 16;
+    const std::string_view kind = request.header("content-type");
+    if (!kind.empty() && !request.body.empty() && !kind.starts_with("application/json") && !kind.starts_with("application/merge-patch+json")) {
+        problem(Error{Code::usage, "Content-Type", "the body is said to be " + std::string(kind.substr(0, 60)), "application/json"}, 415);
+        return std::nullopt;
+    }
     json::parse_options options;
     options.max_depth = depth_max;
     boost::system::error_code bad;

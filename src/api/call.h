@@ -37,6 +37,9 @@ class Call : public std::enable_shared_from_this<Call> {
     // -- the answer, exactly once
     void ok(json::value body, int status = 200);
     void ok_with(net::Response response);
+    /// Answers with what the same question was answered with, if that still holds; else remembers that what `ok` sends
+    /// next may be kept. Only for what depends on nothing but the question, the reader, the position and the day.
+    bool answered_before();
     void problem(Errors errors, int status = 0, json::object more = {});
     void problem(Error error, int status = 0) { problem(Errors{std::move(error)}, status); }
     bool answered() const { return answered_; }
@@ -54,6 +57,8 @@ class Call : public std::enable_shared_from_this<Call> {
     std::shared_ptr<const net::Request> request_;
     net::Answer answer_;
     bool answered_ = false;
+    std::string question_;                  // under which the answer is kept
+    std::optional<std::int64_t> position_;  // of an answer that was kept
     std::unique_ptr<board::Snapshot> snapshot_;
     model::ModelPtr model_;
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();

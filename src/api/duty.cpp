@@ -20,10 +20,7 @@ RecordId responsible_post(board::Snapshot& snapshot, const record::Record& recor
 }
 
 RecordId holder_of(const access::Directory& directory, RecordId post) {
-    for (const auto& [person, posts] : directory.people())
-        for (const auto& h : posts)
-            if (h.post == post) return RecordId(person);
-    return {};
+    return directory.holder_of(post);
 }
 
 json::object responsible_json(Call& call, Shower& shower, const record::Record& record) {

@@ -54,6 +54,7 @@ Period period_at(MonthIndex month, int months) {
 }
 
 void series(const CallPtr& call) {
+    if (call->answered_before()) return;
     Figures figures(*call);
     const model::Model& model = call->model();
     const int index = model.find_figure(call->parameter(0));

@@ -144,6 +144,8 @@ void list(const CallPtr& call) {
     const int type = type_of(call, call->parameter(0));
     if (type < 0) return;
     const model::Type& shape = call->model().types[static_cast<std::size_t>(type)];
+    // What is typed is looked up in an index that follows the board a moment later, so that answer is not kept.
+    if (!call->request.has("q") && call->answered_before()) return;
     const auto limit = asked_number(call, "limit", 50, 1, page_max);
     if (!limit) return;
     const auto offset = asked_number(call, "offset", 0, 0, 10'000'000);

@@ -88,12 +88,17 @@ void read_children(Call& call, const model::Type& owner, RecordId owner_id, cons
     }
 }
 
-std::optional<std::int32_t> if_match(const CallPtr& call) {
+// The version there is now, for who may see the record: as ETag and as a member.
+json::object with_version(const CallPtr& call, const record::Record& now) {
+    call->headers.emplace_back("ETag", "\"v" + std::to_string(now.version) + "\"");
+    return {{"current_version", now.version}};
+}
+std::optional<std::int32_t> if_match(const CallPtr& call, const record::Record& now) {
     std::string_view text = call->request.header("if-match");
     if (text.starts_with("W/")) text.remove_prefix(2);
     if (text.size() > 3 && text.starts_with("\"v") && text.ends_with('"'))
         if (const auto n = whole_number(text.substr(2, text.size() - 3)); n && *n > 0) return static_cast<std::int32_t>(*n);
-    call->problem(Error{Code::usage, "If-Match", "the version the change was made from is not said", "If-Match: \"v3\", the ETag of the record"}, 428);
+    call->problem({Error{Code::usage, "If-Match", "the version the change was made from is not said", "If-Match: \"v3\", the ETag of the record"}}, 428, with_version(call, now));
     return std::nullopt;
 }
 
@@ -105,8 +110,13 @@ void answer_write(const CallPtr& call, int type, RecordId id, Checked<board::Rec
         int code = 0;
         if (conflict && id.value > 0) {
             code = 412;
+        }
+        if (id.value > 0) {
             const record::RecordPtr now = call->snapshot().record(type, id);
-            if (now && call->who->may(Action::see, *now, call->world())) more["current"] = record_json(*call, now);
+            if (now && call->who->may(Action::see, *now, call->world())) {
+                more = with_version(call, *now);
+                if (conflict) more["current"] = record_json(*call, now);
+            }
         }
         // What the draft names and is not there is a mistake of the draft, not of the address.
         if (!conflict && answer.error().front().code == Code::not_found && !answer.error().front().where.empty()) code = 422;
@@ -168,7 +178,7 @@ void amend(const CallPtr& call) {
     int index = -1;
     const record::RecordPtr r = record_of(call, index);
     if (!r) return;
-    const auto version = if_match(call);
+    const auto version = if_match(call, *r);
     if (!version) return;
     const auto body = call->body();
     if (!body) return;
@@ -200,7 +210,7 @@ void change_one(const CallPtr& call, board::Verb verb, bool needs_version, const
     change.type = index;
     change.record = r->id;
     if (needs_version || !call->request.header("if-match").empty()) {
-        const auto version = if_match(call);
+        const auto version = if_match(call, *r);
         if (!version) return;
         change.expected_version = *version;
     }

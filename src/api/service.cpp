@@ -194,16 +194,16 @@ net::Response Service::guarded(net::Response r) const {
     return r;
 }
 
-net::Response Service::trouble(int status) {
+net::Response Service::trouble(int status, std::size_t limit) {
     const auto make = [&](Code code, std::string message, std::string hint) {
         net::Response r = guarded(problem_response({{code, "", std::move(message), std::move(hint)}}, status));
         if (status == 503 || status == 429) r.with("Retry-After", "2");
         return r;
     };
     switch (status) {
-        case 413: return make(Code::limit_exceeded, "the body is larger than this route takes", "");
-        case 414: return make(Code::limit_exceeded, "the address is too long", "");
-        case 431: return make(Code::limit_exceeded, "the header is too large", "");
+        case 413: return make(Code::limit_exceeded, limit ? "the body is larger than the " + std::to_string(limit) + " bytes it may have" : "this route takes no body", "");
+        case 414: return make(Code::limit_exceeded, "the address is longer than " + std::to_string(limit) + " bytes", "");
+        case 431: return make(Code::limit_exceeded, "the header is larger than " + std::to_string(limit) + " bytes", "");
         case 503: return make(Code::busy, "too much is waiting at this moment", "try again in a few seconds");
         default: return make(Code::usage, "the request is not HTTP as this server reads it", "");
     }

@@ -12,6 +12,7 @@
 
 #include "access/accounts.h"
 #include "access/rights.h"
+#include "api/answers.h"
 #include "base/workdays.h"
 #include "board/backups.h"
 #include "flow/acts.h"
@@ -89,7 +90,7 @@ class Service final : public net::App {
     ~Service() override;
     Plan plan(const net::Request& head) override;
     void handle(std::shared_ptr<const net::Request> request, net::Answer answer) override;
-    net::Response trouble(int status) override;
+    net::Response trouble(int status, std::size_t limit) override;
     /// Ends what follows events, writes what waits.
     void stop();
 
@@ -125,6 +126,8 @@ class Service final : public net::App {
         std::int64_t position = -1;
         std::map<std::string, std::int64_t> by_question;
     } totals;
+
+    Answers answers;
 
     /// Who looks at a record's form: (type, id) -> person -> until (unix seconds).
     std::map<std::pair<int, std::int64_t>, std::map<std::int64_t, std::int64_t>> editing;

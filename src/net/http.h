@@ -99,8 +99,8 @@ class App {
     };
     virtual Plan plan(const Request& head) = 0;
     virtual void handle(std::shared_ptr<const Request> request, Answer answer) = 0;
-    /// An answer to what never became a request: 400, 413, 414, 431, 503.
-    virtual Response trouble(int status) = 0;
+    /// An answer to what never became a request: 400, 413, 414, 431, 503. `limit`: the bytes that were too many; 0: none.
+    virtual Response trouble(int status, std::size_t limit) = 0;
 };
 
 std::string_view reason_of(int status);

@@ -1,6 +1,7 @@
 #include "net/server.h"
 
 #include <openssl/ssl.h>
+#include <sys/resource.h>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -22,6 +23,7 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 
 #include <cstdio>
+#include <deque>
 #include <list>
 #include <thread>
 
@@ -96,6 +98,12 @@ struct Server::Impl {
     std::atomic<std::size_t> body_bytes{0};
     int port = 0;
 
+    // What is to run later: a batch of receipts wakes one thread, not one for each.
+    std::mutex later_mutex;
+    std::deque<std::function<void()>> later;
+    bool later_posted = false;
+    void run_later();
+
     // Connections, so that idle ones can be closed when the server stops.
     std::mutex mutex;
     std::list<std::function<void()>> closers;
@@ -112,11 +120,26 @@ struct Server::Impl {
     void dispatch(std::shared_ptr<const Request> request, bool is_slow, Answer answer);
 };
 
+void Server::Impl::run_later() {
+    constexpr std::size_t at_once = 16;  // then another thread may take the rest
+    std::vector<std::function<void()>> mine;
+    {
+        const std::lock_guard lock(later_mutex);
+        while (!later.empty() && mine.size() < at_once) {
+            mine.push_back(std::move(later.front()));
+            later.pop_front();
+        }
+        later_posted = !later.empty();
+        if (later_posted) asio::post(io, [this] { run_later(); });
+    }
+    for (const auto& what : mine) what();
+}
+
 void Server::Impl::dispatch(std::shared_ptr<const Request> request, bool is_slow, Answer answer) {
     if (!is_slow) return app.handle(std::move(request), std::move(answer));
     if (counts.slow_waiting.fetch_add(1) >= static_cast<std::int64_t>(limits.slow_waiting_max)) {
         counts.slow_waiting.fetch_sub(1);
-        return answer(app.trouble(503));
+        return answer(app.trouble(503, 0));
     }
     asio::post(*slow, [this, request = std::move(request), answer = std::move(answer)]() mutable {
         counts.slow_waiting.fetch_sub(1);
@@ -250,7 +273,7 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
                     co_return;
                 if (problem == beast::error::timeout) co_return;  // the socket is closed already
                 const int status = problem == http::error::header_limit ? 431 : problem == http::error::body_limit ? 413 : 400;
-                Response answer = app.trouble(status);
+                Response answer = app.trouble(status, status == 431 ? limits.header_bytes_max : status == 413 ? limits.body_bytes_max : 0);
                 co_await write(stream, answer, false, false);
                 co_return;
             }
@@ -281,7 +304,7 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
         if (refused || plan.instead) {
             // The rest of the request is not read, so the connection cannot go on when there is a body.
             const bool body = announced > 0 || chunked;
-            Response answer = refused ? app.trouble(*refused) : std::move(*plan.instead);
+            Response answer = refused ? app.trouble(*refused, *refused == 413 ? plan.body_bytes_max : *refused == 414 ? limits.target_bytes_max : 0) : std::move(*plan.instead);
             keep = keep && !body && !refused;
             if (!co_await write(stream, answer, head_only, keep)) co_return;
             continue;
@@ -290,7 +313,7 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
             const std::size_t reserved = chunked ? plan.body_bytes_max : static_cast<std::size_t>(announced);
             if (body_bytes.fetch_add(reserved) + reserved > limits.body_bytes_total_max) {
                 body_bytes.fetch_sub(reserved);
-                Response answer = app.trouble(503);
+                Response answer = app.trouble(503, 0);
                 co_await write(stream, answer, head_only, false);
                 co_return;
             }
@@ -314,7 +337,7 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
                 const int status = problem == http::error::body_limit ? 413 : 400;
                 if (problem == beast::error::timeout || problem == asio::error::eof || problem == asio::error::connection_reset || problem == http::error::partial_message)
                     co_return;
-                Response answer = app.trouble(status);
+                Response answer = app.trouble(status, status == 413 ? plan.body_bytes_max : 0);
                 co_await write(stream, answer, head_only, false);
                 co_return;
             }
@@ -412,10 +435,28 @@ asio::awaitable<void> Server::Impl::accept() {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { stop(); }
 int Server::port() const { return impl_->port; }
-void Server::later(std::function<void()> what) { asio::post(impl_->io, std::move(what)); }
+void Server::later(std::function<void()> what) {
+    const std::lock_guard lock(impl_->later_mutex);
+    impl_->later.push_back(std::move(what));
+    if (impl_->later_posted) return;
+    impl_->later_posted = true;
+    asio::post(impl_->io, [impl = impl_.get()] { impl->run_later(); });
+}
 const Counts& Server::counts() const { return impl_->counts; }
 
+namespace {
+// The usual soft limit of 1,024 handles would be reached long before Limits::connections_max.
+void allow_handles(std::size_t wanted) {
+    rlimit now{};
+    if (::getrlimit(RLIMIT_NOFILE, &now) != 0 || now.rlim_cur >= wanted) return;
+    now.rlim_cur = now.rlim_max == RLIM_INFINITY ? static_cast<rlim_t>(wanted) : std::min<rlim_t>(now.rlim_max, wanted);
+    (void)::setrlimit(RLIMIT_NOFILE, &now);
+}
+}  // namespace
+
 Result<std::unique_ptr<Server>> Server::open(App& app, const Listen& listen, const Limits& limits) {
+    constexpr std::size_t handles_besides = 1'024;  // files of the board, readers, hooks
+    allow_handles(2 * limits.connections_max + handles_besides);
     auto impl = std::make_unique<Impl>(app, limits, listen.proxies);
     const std::string where = listen.host + ":" + std::to_string(listen.port);
     boost::system::error_code problem;

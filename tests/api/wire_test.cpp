@@ -74,6 +74,7 @@ TEST(Wire, ATooLargeBodyIs413WithoutBeingRead) {
     ASSERT_TRUE(reply);
     EXPECT_EQ(reply->status, 413);
     EXPECT_NE(reply->body.find("limit_exceeded"), std::string::npos);
+    EXPECT_NE(reply->body.find("67108864 bytes"), std::string::npos) << reply->body;
 }
 
 TEST(Wire, AChunkedBodyBeyondTheLimitIs413) {
@@ -192,6 +193,30 @@ TEST(Device, ShowsItsPageByACookieUntilItIsDropped) {
     EXPECT_EQ(ask(yard.port(), {"GET", "/b/demo/api/board", cookie, ""})->status, 401);
 }
 
+// -- answers given again
+
+TEST(Lists, AreReadAnewAfterEveryWriteAndForEveryReader) {
+    Yard& yard = Yard::get();
+    const std::string path = "/b/demo/api/records/reported_fact?limit=5&sort=-id&lang=en";
+    const Reply first = yard.answer("clerk", {"GET", path, {}, ""}), second = yard.answer("clerk", {"GET", path, {}, ""});
+    EXPECT_EQ(first.status, 200);
+    EXPECT_EQ(first.body, second.body);
+    EXPECT_EQ(first.header("yipan-position"), second.header("yipan-position"));
+    const auto session = yard.service().accounts().session(yard.who("clerk").cookie);
+    const std::int64_t organ = (*yard.service().rights().directory())->unit_of(session->post);
+    for (int i = 0; i < 20; ++i) {  // one's own write is read, every time
+        const std::string code = "again-" + std::to_string(i);
+        const Reply made = yard.answer("clerk", {"POST", "/b/demo/api/records/reported_fact", {}, json::serialize(json::object{{"values", json::object{
+            {"code", code}, {"item", code}, {"name", "x"}, {"organ", organ}, {"officer", session->post.value}, {"period", "2026H1"}, {"quantity", "1"}, {"measure", "个"}, {"source", "x"}}}})});
+        ASSERT_EQ(made.status, 201) << made.body;
+        const Reply list = yard.answer("clerk", {"GET", path, {}, ""});
+        EXPECT_NE(list.body.find("\"" + code + "\""), std::string::npos);
+        EXPECT_GE(std::atoll(list.header("yipan-position").c_str()), std::atoll(made.header("yipan-position").c_str()));
+        EXPECT_NE(list.body.find("\"position\":" + list.header("yipan-position")), std::string::npos);
+    }
+    EXPECT_NE(yard.answer("staff", {"GET", path, {}, ""}).body, yard.answer("clerk", {"GET", path, {}, ""}).body);
+}
+
 // -- proxies
 
 TEST(Proxy, OnlyADeclaredOneSaysWhoAsks) {
@@ -233,7 +258,7 @@ class Slow final : public net::App {
             answer(std::move(r));
         }).detach();
     }
-    net::Response trouble(int status) override {
+    net::Response trouble(int status, std::size_t) override {
         net::Response r;
         r.status = status;
         return r;
