@@ -1188,7 +1188,7 @@ try {
     let wrong = ''
     let skip = ''
     try {
-      await Promise.race([walk(), new Promise((_, late) => setTimeout(() => late(new Error('took longer than three minutes')), 180_000).unref())])
+      await Promise.race([walk(), new Promise((_, late) => setTimeout(() => late(new Error('took longer than six minutes')), 360_000).unref())])
       for (const page of pages) {
         const refused = await page.evaluate(() => globalThis.refusedByPolicy ?? []).catch(() => [])
         if (refused.length) wrong ||= `the content policy refused ${refused.join('; ')}`
