@@ -95,7 +95,7 @@ House::Answer House::ask(const Guest& guest, std::string method, std::string tar
     net::Response r = answered.get_future().get();
     Answer out;
     out.status = r.status;
-    out.text = std::string(r.body);
+    out.text = r.fixed.empty() ? std::string(r.body) : std::string(r.fixed);
     out.headers = std::move(r.headers);
     boost::system::error_code unimportant;
     out.body = json::parse(out.text, unimportant);
