@@ -930,7 +930,7 @@ journey('from a resolution to a closed matter as five identities: secretary, lea
   const rows = async (type, filter) => (await api(page, 'GET', `/records/${type}?limit=200&filter=${encodeURIComponent(filter)}`)).body.rows ?? []
   const keyOf = async (post) => (await api(page, 'GET', `/records/post/${post}`)).body.record.values.code
   const holder = async (post) => (await rows('appointment', `held_post.code == '${await keyOf(post)}' && valid_to == null`))[0]?.values.person.id
-  const seat = async () => {
+  const seat = async (post) => {
     const one = await at()
     await be(one, await holder(post), post)
     return one
