@@ -240,7 +240,7 @@ void Who::judge(const board::WriteAsk& ask, record::Resolver& world, Errors& ref
         // `before`: the move is judged by where the record stands.
         if (ask.before && !may_move(ask.change.move, *ask.before, world))
             refuse(ask.change.where, "this post may not make the move \"" + ask.change.move + "\" with this record", "");
-        return;
+        return judge_values(ask, world, refused);
     }
     for (const record::Record* image : {ask.before, ask.after}) {
         if (!image || may(*action, *image, world)) continue;
@@ -258,6 +258,25 @@ void Who::judge(const board::WriteAsk& ask, record::Resolver& world, Errors& ref
         if (ask.before && ask.before->at(field) == ask.after->at(field)) continue;
         refuse((ask.change.where.empty() ? "" : ask.change.where + ":") + ask.type.fields[at(field)].code,
                "this post may not write the field " + ask.type.fields[at(field)].code, "");
+    }
+}
+
+// What a move sets on its way: what its needs look at, which is why it is asked for, or what one may amend anyway.
+void Who::judge_values(const board::WriteAsk& ask, record::Resolver& world, Errors& refused) const {
+    if (everything_ || ask.change.verb != board::Verb::move || ask.change.set.empty() || !ask.before || !ask.after) return;
+    const auto move = std::find_if(ask.type.moves.begin(), ask.type.moves.end(), [&](const model::Move& m) { return m.code == ask.change.move; });
+    std::vector<bool> covered(ask.type.fields.size(), false);
+    if (may(Action::amend, *ask.before, world)) covered = fields(Action::amend, *ask.before, world);
+    for (const auto& [field, value] : ask.change.set) {
+        if (field < 0 || at(field) >= covered.size() || covered[at(field)] || ask.before->at(field) == ask.after->at(field)) continue;
+        const std::string& code = ask.type.fields[at(field)].code;
+        const bool needed = move != ask.type.moves.end() && std::any_of(move->needs.begin(), move->needs.end(), [&](const model::Rule& need) {
+            const auto& paths = need.check.program.paths();
+            return std::any_of(paths.begin(), paths.end(), [&](const auto& path) { return !path.empty() && path.front() == code; });
+        });
+        if (!needed)
+            refused.push_back({Code::not_allowed, (ask.change.where.empty() ? "" : ask.change.where + ":") + code,
+                               "this post may not write the field " + code + " with the move", "a move sets what its needs look at, or what the post may amend"});
     }
 }
 

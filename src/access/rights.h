@@ -52,6 +52,8 @@ class Who {
 
     /// Checks one change; appends what is refused. The board's Permit.
     void judge(const board::WriteAsk& ask, record::Resolver& world, Errors& refused) const;
+    /// Of a move alone: may this post write what it sets?
+    void judge_values(const board::WriteAsk& ask, record::Resolver& world, Errors& refused) const;
 
     struct Reason {  // one right, and whether it holds for the record
         const model::Right* right = nullptr;

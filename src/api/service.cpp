@@ -171,7 +171,8 @@ void Service::stop() {
 
 // Whoever acts in a post is judged by its rights; the system itself (command line, clock) is not.
 void Service::refuse_writing(const board::WriteAsk& ask, record::Resolver& world, Errors& refused) {
-    if (ask.draft.by_act) return;  // src/flow has asked who may
+    // Who may act was asked by src/flow; what an act sets in the record itself is asked here.
+    if (ask.draft.by_act && (ask.type.by_acts || ask.change.set.empty())) return;
     if (ask.draft.channel != "web" && ask.draft.channel != "api" && ask.draft.channel != "import") return;
     if (ask.draft.post.value == 0) {
         refused.push_back({Code::not_allowed, ask.change.where, "nobody acts here without a post", "choose an identity"});
@@ -183,7 +184,10 @@ void Service::refuse_writing(const board::WriteAsk& ask, record::Resolver& world
         refused.push_back({Code::not_allowed, ask.change.where, "who acts is not known yet", "try again"});
         return;
     }
-    who->judge(ask, world, refused);
+    if (ask.draft.by_act)
+        who->judge_values(ask, world, refused);
+    else
+        who->judge(ask, world, refused);
     papers_->judge(ask, refused);
 }
 

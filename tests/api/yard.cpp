@@ -34,6 +34,7 @@ Yard::Yard() {
     server_->start();
     people_["nobody"] = {};
     enter("head", "临港合作园负责人");
+    enter("leader", "党工委负责人");
     enter("clerk", "合作园项目办3岗");
     enter("staff", "经济发展局10岗");
     for (const auto& [account, link] : *links) enter_account(account.substr(0, account.find('-')), account, link);
