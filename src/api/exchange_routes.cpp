@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "api/call.h"
+#include "api/records.h"
 #include "api/file_kind.h"
 #include "api/imports.h"
 #include "api/model_preview.h"
@@ -20,7 +21,6 @@
 
 namespace yipan::api {
 using access::Action;
-bool check_filter(const CallPtr& call, int type, const std::string& filter);  // records_read.cpp
 record::RecordPtr record_of(const CallPtr& call, int& type);
 
 namespace {

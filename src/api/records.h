@@ -6,6 +6,8 @@
 namespace yipan::api {
 /// The record the path names, when it may be seen (followed through merges); answers 404 itself.
 record::RecordPtr record_of(const CallPtr& call, int& type);
+/// Answers 422 when the filter is none, or looks at what the reader may not see.
+bool check_filter(const CallPtr& call, int type, const std::string& filter);
 /// All a form needs.
 json::object record_json(Call& call, const record::RecordPtr& r);
 /// The moves from its state: {code, label, to, allowed, why}.

@@ -11,10 +11,6 @@ using access::Action;
 constexpr std::size_t record_body = 1024 * 1024;
 constexpr std::size_t batch_max = 1'000, children_max = 2'000;
 
-json::object receipt_json(const board::Receipt& r) {
-    return {{"first", r.first.value}, {"last", r.last.value}, {"time", r.time.text()}, {"repeated", r.repeated}};
-}
-
 void read_values(Call& call, const model::Type& type, const json::object& values, const std::string& place, board::Change& change, Errors& errors) {
     for (const auto& [code, value] : values) {
         const int f = type.find(code);

@@ -52,7 +52,10 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     add_oidc_routes(routes_);
     add_openapi_route(routes_);
     add_exchange_routes(routes_);
-    add_flow_routes(routes_);
+    add_flow_act_routes(routes_);
+    add_flow_work_routes(routes_);
+    add_flow_order_routes(routes_);
+    add_flow_ballot_routes(routes_);
     for (std::size_t i = 0; i < routes_.size(); ++i) {
         const std::string path = routes_[i].pattern.starts_with('!') ? std::string(routes_[i].pattern.substr(1))
                                                                      : "/b/{board}/api" + std::string(routes_[i].pattern);

@@ -189,6 +189,9 @@ void add_search_routes(std::vector<Route>& routes);
 void add_openapi_route(std::vector<Route>& routes);
 void add_event_routes(std::vector<Route>& routes);
 void add_exchange_routes(std::vector<Route>& routes);
-void add_flow_routes(std::vector<Route>& routes);
+void add_flow_act_routes(std::vector<Route>& routes);
+void add_flow_work_routes(std::vector<Route>& routes);
+void add_flow_order_routes(std::vector<Route>& routes);
+void add_flow_ballot_routes(std::vector<Route>& routes);
 
 }  // namespace yipan::api

@@ -42,6 +42,9 @@ json::value attachment_json(const std::string& text) {
 }
 }  // namespace
 
+json::object receipt_json(const board::Receipt& r) {
+    return {{"first", r.first.value}, {"last", r.last.value}, {"time", r.time.text()}, {"repeated", r.repeated}};
+}
 json::object label_json(const model::Label& label) { return {{"hans", label.hans}, {"hant", label.hant}, {"en", label.en}}; }
 json::value decimal_json(std::int64_t units, int scale) {
     return json::value(Decimal{units, static_cast<std::uint8_t>(scale)}.text());

@@ -29,6 +29,8 @@ class Shower {
 };
 
 json::object label_json(const model::Label& label);
+/// {first, last, time, repeated}
+json::object receipt_json(const board::Receipt& receipt);
 json::value decimal_json(std::int64_t units, int scale);
 /// A JSON value in the field's stored form. `where` begins the place of errors.
 Result<record::Value> read_value(Call& call, const model::Field& field, const json::value& value);

@@ -133,7 +133,7 @@ void comment(const CallPtr& call) {
     draft.side.push_back({space, key, json::serialize(kept)});
     call->submit(std::move(draft), [call](Checked<board::Receipt> answer) {
         if (!answer) return call->problem(std::move(answer.error()));
-        call->ok(json::object{{"receipt", json::object{{"first", answer->first.value}, {"last", answer->last.value}, {"time", answer->time.text()}}}}, 201);
+        call->ok(json::object{{"receipt", receipt_json(*answer)}}, 201);
     });
 }
 

@@ -8,8 +8,9 @@
 namespace yipan::flow {
 namespace {
 Error wrong(Code code, std::string where, std::string message, std::string hint = {}) { return {code, std::move(where), std::move(message), std::move(hint)}; }
+}  // namespace
 
-std::vector<std::string> split(std::string_view text) {
+std::vector<std::string> ballot_choices(std::string_view text) {
     std::vector<std::string> out;
     while (!text.empty()) {
         const std::size_t end = text.find(';');
@@ -18,7 +19,6 @@ std::vector<std::string> split(std::string_view text) {
     }
     return out;
 }
-}  // namespace
 
 Checked<board::Receipt> Ballots::open(const Acting& who, const Poll& poll) {
     const auto snapshot = board_.snapshot();
@@ -51,9 +51,7 @@ Checked<board::Receipt> Ballots::open(const Acting& who, const Poll& poll) {
     if (poll.subject) m.set("subject", subject_text(model, *poll.subject));
     m.set("question", poll.question).set("choices", choices).set("most", record::Value(std::int64_t{poll.most})).set("status", "open");
     m.set("opened", record::Value(board_.now().micros)).set("voters", record::Value(list + "]")).set("voters_expected", record::Value(static_cast<std::int64_t>(voters.size()))).set("opener", who.post);
-    board::Draft draft;
-    draft.actor = who.person, draft.post = who.post, draft.channel = who.channel, draft.idempotency_key = who.idempotency_key;
-    draft.by_act = true;
+    board::Draft draft = draft_of(who);
     draft.changes.push_back(std::move(m.change));
     return board_.apply(std::move(draft));
 }
@@ -63,7 +61,7 @@ Result<Ballots::Asked> Ballots::asked(board::Snapshot& snapshot, RecordId ballot
     Asked out;
     out.record = model.flow.ballot < 0 ? nullptr : snapshot.record(model.flow.ballot, ballot);
     if (!out.record) return fail(wrong(Code::not_found, "ballot", "there is no such ballot"));
-    out.choices = split(text(model, *out.record, "choices"));
+    out.choices = ballot_choices(text(model, *out.record, "choices"));
     out.voters = record::parse_id_list(text(model, *out.record, "voters")).value_or(std::vector<std::int64_t>{});
     out.most = number(model, *out.record, "most", 1);
     return out;
@@ -93,9 +91,7 @@ Status Ballots::vote(const Acting& who, RecordId ballot, const std::vector<std::
 
 Checked<board::Receipt> Ballots::write(const Acting& who, const Asked& asked, const std::set<std::int64_t>& voted, const std::vector<std::int64_t>& counts) {
     const auto model = board_.model();
-    board::Draft draft;
-    draft.actor = who.person, draft.post = who.post, draft.channel = who.channel, draft.idempotency_key = who.idempotency_key;
-    draft.by_act = true;
+    board::Draft draft = draft_of(who);
     Making closing(*model, board::Verb::amend, model->flow.ballot, asked.record->id);
     closing.set("status", "closed").set("closed", record::Value(board_.now().micros)).set("turnout", record::Value(static_cast<std::int64_t>(voted.size())));
     closing.change.expected_version = asked.record->version;

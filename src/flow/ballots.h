@@ -12,16 +12,15 @@ namespace yipan::flow {
 
 constexpr std::size_t voters_min = 3, voters_max = 1000, ballot_choices_max = 100;
 
+/// Of a ballot's field `choices`.
+std::vector<std::string> ballot_choices(std::string_view text);
+
 struct Poll {  // what is asked
     std::optional<Subject> subject;
     std::string question;
     std::vector<std::string> choices;
     int most = 1;
     std::vector<RecordId> voters;  // persons
-};
-struct Acting {
-    RecordId person, post;
-    std::string channel = "web", idempotency_key;
 };
 
 class Ballots {

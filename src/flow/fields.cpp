@@ -4,6 +4,13 @@
 
 namespace yipan::flow {
 
+board::Draft draft_of(const Acting& who) {
+    board::Draft draft;
+    draft.actor = who.person, draft.post = who.post, draft.channel = who.channel, draft.idempotency_key = who.idempotency_key;
+    draft.by_act = true;
+    return draft;
+}
+
 std::string subject_text(const model::Model& model, const Subject& subject) {
     return model.types[at(subject.type)].code + "/" + std::to_string(subject.record.value);
 }

@@ -19,6 +19,15 @@ struct Subject {
     RecordId record;
     bool operator==(const Subject&) const = default;
 };
+
+/// Who acts, in which post.
+struct Acting {
+    RecordId person, post;
+    std::string channel = "web", idempotency_key;
+};
+/// An empty draft of theirs that may write what only acts write.
+board::Draft draft_of(const Acting& who);
+
 std::string subject_text(const model::Model& model, const Subject& subject);
 std::optional<Subject> subject_of(const model::Model& model, std::string_view text);
 

@@ -4,12 +4,6 @@
 
 namespace yipan::flow {
 namespace {
-board::Draft draft_of(const Ordering& who) {
-    board::Draft draft;
-    draft.actor = who.person, draft.post = who.post, draft.channel = who.channel, draft.idempotency_key = who.idempotency_key;
-    draft.by_act = true;
-    return draft;
-}
 Error wrong(Code code, std::string where, std::string message, std::string hint = {}) { return {code, std::move(where), std::move(message), std::move(hint)}; }
 const Error no_flow{Code::usage, "flow", "this board's model declares no workflow", "flow: in a module (docs/flow.md)"};
 
@@ -23,7 +17,7 @@ bool leads_to(const std::vector<Delegating>& all, RecordId post, RecordId target
 }
 }  // namespace
 
-Checked<board::Receipt> delegate(board::Board& board, const Ordering& who, const Delegating& what) {
+Checked<board::Receipt> delegate(board::Board& board, const Acting& who, const Delegating& what) {
     const auto snapshot = board.snapshot();
     const model::Model& model = snapshot->model();
     if (!model.flow.declared) return fail(Errors{no_flow});
@@ -60,7 +54,7 @@ Checked<board::Receipt> delegate(board::Board& board, const Ordering& who, const
     return board.apply(std::move(draft));
 }
 
-Checked<board::Receipt> end_delegation(board::Board& board, const Ordering& who, RecordId delegation) {
+Checked<board::Receipt> end_delegation(board::Board& board, const Acting& who, RecordId delegation) {
     const auto snapshot = board.snapshot();
     const model::Model& model = snapshot->model();
     if (!model.flow.declared) return fail(Errors{no_flow});
@@ -75,7 +69,7 @@ Checked<board::Receipt> end_delegation(board::Board& board, const Ordering& who,
     return board.apply(std::move(draft));
 }
 
-Checked<board::Receipt> issue_list(board::Board& board, const Ordering& who, const Listing& what) {
+Checked<board::Receipt> issue_list(board::Board& board, const Acting& who, const Listing& what) {
     const auto snapshot = board.snapshot();
     const model::Model& model = snapshot->model();
     if (!model.flow.declared) return fail(Errors{no_flow});
@@ -118,7 +112,7 @@ Checked<board::Receipt> issue_list(board::Board& board, const Ordering& who, con
     return board.apply(std::move(draft));
 }
 
-Checked<Tracked> track_list(board::Board& board, const Ordering& who, RecordId list) {
+Checked<Tracked> track_list(board::Board& board, const Acting& who, RecordId list) {
     const auto snapshot = board.snapshot();
     const model::Model& model = snapshot->model();
     if (!model.flow.declared) return fail(Errors{no_flow});

@@ -7,18 +7,13 @@ namespace yipan::flow {
 constexpr std::int64_t list_lines_max = 500;
 constexpr int delegation_days_max = 366;
 
-struct Ordering {
-    RecordId person, post;
-    std::string channel = "web", idempotency_key;
-};
-
 struct Delegating {
     RecordId from, to;  // from: the acting post; another only by the system
     Date begins, until;
     std::string reason;
 };
-Checked<board::Receipt> delegate(board::Board& board, const Ordering& who, const Delegating& what);
-Checked<board::Receipt> end_delegation(board::Board& board, const Ordering& who, RecordId delegation);
+Checked<board::Receipt> delegate(board::Board& board, const Acting& who, const Delegating& what);
+Checked<board::Receipt> end_delegation(board::Board& board, const Acting& who, RecordId delegation);
 
 /// The records are chosen by the caller, who knows what the asking person sees.
 struct Listing {
@@ -28,12 +23,12 @@ struct Listing {
     std::optional<Date> due;
     std::vector<record::RecordPtr> records;
 };
-Checked<board::Receipt> issue_list(board::Board& board, const Ordering& who, const Listing& what);
+Checked<board::Receipt> issue_list(board::Board& board, const Acting& who, const Listing& what);
 struct Tracked {
     std::int64_t done = 0, open = 0;
     std::optional<board::Receipt> receipt;  // none: nothing changed
 };
 /// Marks the lines whose record fulfils what the list says, and closes the list when none is open.
-Checked<Tracked> track_list(board::Board& board, const Ordering& who, RecordId list);
+Checked<Tracked> track_list(board::Board& board, const Acting& who, RecordId list);
 
 }  // namespace yipan::flow

@@ -82,7 +82,7 @@ Errors Driver::flow_do(const Step& step) {
         if (!done) return {done.error()};
         return done->problems;
     }
-    const flow::Ordering who{actor_, post_, "scenario", ""};
+    const flow::Acting who{actor_, post_, "scenario", ""};
     if (verb == "delegate") {
         const auto from = flow_word(step, "post").empty() ? Result<RecordId>(post_) : flow_record(posts, flow_word(step, "post"));
         const auto to = flow_record(posts, flow_word(step, "to"));
