@@ -2,29 +2,12 @@
 
 namespace yipan::api {
 
-RecordId responsible_post(board::Snapshot& snapshot, const record::Record& record) {
-    const model::Model& model = snapshot.model();
-    if (record.type == model.identity.post) return record.id;
-    const model::Type& type = model.types[static_cast<std::size_t>(record.type)];
-    record::RecordPtr held;
-    const record::Record* at = &record;
-    for (std::size_t i = 0; i < type.responsible.size() && at; ++i) {
-        const auto* next = record::as_integer(at->at(type.responsible[i]));
-        if (!next) return {};
-        if (i + 1 == type.responsible.size()) return RecordId(*next);
-        const model::Field& field = model.types[static_cast<std::size_t>(at->type)].fields[static_cast<std::size_t>(type.responsible[i])];
-        held = snapshot.record(field.target, RecordId(*next));
-        at = held.get();
-    }
-    return {};
-}
-
 RecordId holder_of(const access::Directory& directory, RecordId post) {
     return directory.holder_of(post);
 }
 
 json::object responsible_json(Call& call, Shower& shower, const record::Record& record) {
-    const RecordId post = responsible_post(call.snapshot(), record);
+    const RecordId post = flow::responsible_post(call.snapshot(), record);
     json::object out{{"post", nullptr}, {"person", nullptr}};
     if (post.value == 0) return out;
     out["post"] = shower.reference(call.model().identity.post, post);
@@ -56,7 +39,7 @@ std::shared_ptr<const Survey> Surveys::of(Call& call) {
             if (record->voided) return true;
             const report::Lamp lamp = report::lamp_of_record(snapshot, static_cast<int>(l), record, today);
             if (lamp.colour == model::Colour::none || !shower.sees(*record)) return true;
-            Lit lit{static_cast<int>(l), lamp.colour, lamp.behind, record, responsible_post(snapshot, *record), 0, {}};
+            Lit lit{static_cast<int>(l), lamp.colour, lamp.behind, record, flow::responsible_post(snapshot, *record), 0, {}};
             lit.unit = call.who->directory().unit_of(lit.post);
             lit.due = report::due_of(model, lit.light, *record);
             survey->lit.push_back(std::move(lit));

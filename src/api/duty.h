@@ -5,6 +5,7 @@
 
 #include "api/call.h"
 #include "api/values.h"
+#include "flow/fields.h"
 #include "report/light.h"
 
 namespace yipan::api {
@@ -12,8 +13,6 @@ namespace yipan::api {
 constexpr std::int64_t lit_looked_at_max = 500'000;  // records looked at for lights
 constexpr std::size_t surveys_kept_max = 32;
 
-/// The post at the end of the type's path of responsibility; 0: none.
-RecordId responsible_post(board::Snapshot& snapshot, const record::Record& record);
 /// Who holds the post today; 0: nobody.
 RecordId holder_of(const access::Directory& directory, RecordId post);
 /// {post, person}

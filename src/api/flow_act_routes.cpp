@@ -19,9 +19,9 @@ void record_flow(const CallPtr& call) {
     board::Snapshot& snapshot = call->snapshot();
     const model::Model& model = call->model();
     const record::Value subject(flow::subject_text(model, {type, r->id}));
-    const auto cases = flow::rows(snapshot, model.flow.cases, {{"subject", subject}}, cases_shown_max, "newest");
-    const auto items = flow::rows(snapshot, model.flow.work, {{"subject", subject}}, timeline_max, "newest");
-    const auto opinions = flow::rows(snapshot, model.flow.opinion, {{"subject", subject}}, timeline_max, "newest");
+    const auto cases = flow::rows(snapshot, model.flow.cases, {{"subject", subject}}, cases_shown_max, true);
+    const auto items = flow::rows(snapshot, model.flow.work, {{"subject", subject}}, timeline_max, true);
+    const auto opinions = flow::rows(snapshot, model.flow.opinion, {{"subject", subject}}, timeline_max, true);
     if (!cases || !items || !opinions) return call->problem(!cases ? cases.error() : !items ? items.error() : opinions.error());
     json::object out{{"position", snapshot.position().value}, {"case", nullptr}};
     json::array list, work, timeline, starts, may;

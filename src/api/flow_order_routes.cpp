@@ -13,7 +13,7 @@ void delegations(const CallPtr& call) {
     const model::Model& model = call->model();
     const auto list = [&](std::string_view field) {
         json::array out;
-        if (const auto found = flow::rows(call->snapshot(), model.flow.delegation, {{field, record::Value(call->post().value)}}, 200, "newest"))
+        if (const auto found = flow::rows(call->snapshot(), model.flow.delegation, {{field, record::Value(call->post().value)}}, 200, true))
             for (const auto& r : found->rows)
                 out.push_back({{"id", r->id.value}, {"from", tell.post(flow::reference(model, *r, "from_post"))}, {"to", tell.post(flow::reference(model, *r, "to_post"))}, {"valid_from", tell.day(*r, "valid_from")},
                                {"until", tell.day(*r, "valid_to")}, {"reason", flow::text(model, *r, "reason")}, {"ended", tell.day(*r, "ended")}});
@@ -82,7 +82,7 @@ void handover(const CallPtr& call) {
         }
         records.push_back({{"type", type.code}, {"label", label_json(type.label)}, {"total", *total}, {"rows", std::move(rows)}});
     }
-    if (const auto found = flow::rows(snapshot, model.flow.delegation, {{"from_post", record::Value(post.value)}}, 50, "newest"))
+    if (const auto found = flow::rows(snapshot, model.flow.delegation, {{"from_post", record::Value(post.value)}}, 50, true))
         for (const auto& r : found->rows) given.push_back({{"to", tell.post(flow::reference(model, *r, "to_post"))}, {"from", tell.day(*r, "valid_from")}, {"until", tell.day(*r, "valid_to")}});
     json::array holders;
     for (const RecordId p : tell.standing().holders(post)) holders.push_back(tell.person(p));

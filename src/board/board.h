@@ -109,6 +109,7 @@ struct Shown {
     Position position;             // of the batch's last entry
     std::vector<Changed> records;  // in the order written
     std::vector<int> figures;      // that moved, ascending
+    bool model = false;            // another model is in force; what it rewrote is not listed
 };
 using Subscriber = std::function<void(const Shown& shown)>;
 

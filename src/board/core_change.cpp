@@ -238,6 +238,7 @@ void Core::adopt(Reshaping& c) {
     if (!subscriber) return;
     board::Shown told;
     told.position = c.receipt.last;
+    told.model = true;
     for (const model::Figure& f : shape->model->figures) told.figures.push_back(f.index);
     subscriber(told);
 }

@@ -153,7 +153,6 @@ class Maker {
         if (g.workdays) m.set("workdays", record::Value(std::int64_t{*g.workdays}));
         push(std::move(m));
         message(g.post, g.tell, "");
-        if (standing_.forsaken(g.post)) unmanned_.push_back(g.post);
     }
     /// Ends an item: by the acting post, or (skipped, withdrawn, void) because of the act.
     Making ended(const record::Record& item, std::string_view status, bool by_me) {
@@ -566,11 +565,10 @@ class Maker {
     // The last act is taken back, if it was one's own and nobody has acted since.
     void withdraw() {
         if (!load_case(act_.flow_case)) return;
-        const auto found = rows(snapshot_, flow_.opinion, {{"flow_case", case_id.value}}, items_of_case_max);
+        const auto found = rows(snapshot_, flow_.opinion, {{"flow_case", case_id.value}}, items_of_case_max, true);
         if (!found) return errors.push_back(found.error());
-        record::RecordPtr last;
-        for (const auto& o : found->rows)
-            if (text(model_, *o, "act") != "urge") last = o;
+        const auto said = std::find_if(found->rows.begin(), found->rows.end(), [&](const record::RecordPtr& o) { return text(model_, *o, "act") != "urge"; });
+        const record::RecordPtr last = said == found->rows.end() ? nullptr : *said;
         if (!last) return problem(Code::not_found, "case", "nothing was done in it", "");
         const std::string act = text(model_, *last, "act");
         if (act_.post.value != 0 && reference(model_, *last, "post") != act_.post)
@@ -587,11 +585,16 @@ class Maker {
                 m.set("status", "open").set("lies_with", reference(model_, *item, "post")).clear("done_by").clear("done_post").clear("instead_of");
                 m.clear("done_on").clear("done_at").clear("minutes").clear("ended_by").set("late", record::Value(std::int64_t{0}));
                 push(std::move(m));
-                if (item->id == reference(model_, *last, "work")) case_step(text(model_, *item, "step"), round_of(*item));
                 wait_again(*item);
             }
         }
-        if (whole) end_case("withdrawn");
+        if (whole) return end_case("withdrawn");
+        // The case stands where it stood before that act.
+        const auto past = snapshot_.history(flow_.cases, case_id);
+        if (!past) return errors.push_back(past.error());
+        const auto before = std::find_if(past->rbegin(), past->rend(), [&](const record::RecordPtr& v) { return number(model_, *v, "acts") < undone; });
+        if (before == past->rend()) return;
+        for (const std::string_view field : {"step", "round", "back_to"}) on_case().set(field, (*before)->at(model_.types[at(flow_.cases)].find(field)));
     }
 
     // Whoever asked another waits again when that one takes his answer back.
@@ -623,7 +626,6 @@ class Maker {
     RecordId starter_, instead_of_;
     Because because_ = Because::own;
     std::optional<Making> case_making_;
-    std::vector<RecordId> unmanned_;
 };
 }  // namespace
 
@@ -681,10 +683,10 @@ std::vector<StepView> steps_of(board::Snapshot& snapshot, const model::Move& mov
 
 void Acts::changed(const board::Shown& shown) {
     const auto model = board_.model();
-    const bool matters = std::any_of(shown.records.begin(), shown.records.end(), [&](const board::Changed& c) { return Standing::reads(*model, c.type) || c.verb == board::Verb::model; });
+    const bool matters = std::any_of(shown.records.begin(), shown.records.end(), [&](const board::Changed& c) { return Standing::reads(*model, c.type); });
     const std::lock_guard lock(mutex_);
     told_ = true;
-    if (matters || shown.records.empty()) stale_after_ = shown.position.value;
+    if (matters || shown.model) stale_after_ = shown.position.value;
 }
 Result<std::shared_ptr<const Standing>> Acts::standing(board::Snapshot& snapshot) {
     const std::int64_t position = snapshot.position().value;

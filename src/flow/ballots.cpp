@@ -131,10 +131,7 @@ Checked<board::Receipt> Ballots::close(const Acting& who, RecordId ballot) {
     }
     auto done = write(who, *asked, voted, counts);
     const std::lock_guard lock(mutex_);
-    if (done)
-        boxes_.erase(ballot.value);
-    else
-        boxes_[ballot.value].counting = false;
+    settled(ballot, done.has_value());
     return done;
 }
 
@@ -172,8 +169,15 @@ Checked<board::Receipt> Ballots::count(const Acting& who, RecordId ballot, std::
     }
     auto done = write(who, *asked, people, by_choice);
     const std::lock_guard lock(mutex_);
-    boxes_.erase(ballot.value);
+    settled(ballot, done.has_value());
     return done;
+}
+
+// A closed box stays shut, empty: whoever still looks at an older snapshot must not open another.
+void Ballots::settled(RecordId ballot, bool closed) {
+    Box& box = boxes_[ballot.value];
+    box.counting = closed;
+    if (closed) box.voted.clear(), box.counts.clear();
 }
 
 void Ballots::take_over(Ballots& other) {

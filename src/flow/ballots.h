@@ -53,6 +53,7 @@ class Ballots {
         std::vector<std::int64_t> voters;
         std::int64_t most = 1;
     };
+    void settled(RecordId ballot, bool closed);  // under the lock
     Result<Asked> asked(board::Snapshot& snapshot, RecordId ballot) const;
     Checked<board::Receipt> write(const Acting& who, const Asked& asked, const std::set<std::int64_t>& voted, const std::vector<std::int64_t>& counts);
     board::Board& board_;

@@ -66,14 +66,14 @@ Making& Making::set(std::string_view field, record::Value value) {
 }
 
 Result<board::Snapshot::ListResult> rows(board::Snapshot& snapshot, int type, const std::vector<Equal>& equal,
-                                         std::int64_t limit, std::string_view newest_first) {
+                                         std::int64_t limit, bool newest_first) {
     board::Snapshot::Query query;
     for (const Equal& e : equal) {
         query.also_parameters.push_back(e.value);
         query.also += (query.also.empty() ? "t." : " AND t.") + std::string(e.field) + " = ?" + std::to_string(query.also_parameters.size());
     }
     query.limit = limit;
-    if (!newest_first.empty()) query.order.push_back({-1, true});
+    if (newest_first) query.order.push_back({-1, true});
     return snapshot.list(type, query);
 }
 

@@ -64,14 +64,14 @@ class Making {
     const model::Model& model_;
 };
 
-/// Records whose fields equal the values, by id (or `order`); at most `limit`.
+/// Records whose fields equal the values, by id; at most `limit`.
 struct Equal {
     std::string_view field;
     record::Value value;
 };
 Result<board::Snapshot::ListResult> rows(board::Snapshot& snapshot, int type, const std::vector<Equal>& equal,
-                                         std::int64_t limit, std::string_view newest_first = {});
-/// The type has the choice among those of the field (modules may leave some out).
+                                         std::int64_t limit, bool newest_first = false);
+/// The post at the end of the type's `responsible` path; 0: there is none.
 RecordId responsible_post(board::Snapshot& snapshot, const record::Record& record);
 
 }  // namespace yipan::flow

@@ -37,7 +37,6 @@ class Standing {
     std::optional<Because> may_act(RecordId acting, RecordId lies_with) const;
     /// Nobody holds it and nobody stands in.
     bool forsaken(RecordId post) const { return acting_for(post).empty(); }
-    const std::map<std::int64_t, std::vector<std::int64_t>>& delegations() const { return delegated_; }
     Date today() const { return today_; }
 
   private:

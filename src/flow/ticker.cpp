@@ -68,11 +68,11 @@ void Ticker::prepare(board::Snapshot& snapshot) {
     }
 }
 
-void Ticker::read_lamps(board::Snapshot& snapshot) {
+Status Ticker::read_lamps(board::Snapshot& snapshot) {
     const model::Model& model = snapshot.model();
     states_.clear();
     heap_ = {};
-    (void)snapshot.each(model.flow.lamp, [&](const record::RecordPtr& r) {
+    return snapshot.each(model.flow.lamp, [&](const record::RecordPtr& r) {
         if (r->voided) return true;
         const auto subject = subject_of(model, text(model, *r, "subject"));
         const std::string code = text(model, *r, "light");
@@ -222,12 +222,14 @@ void Ticker::wait_for_all() {
     sent_.wait(lock, [&] { return under_way_ == 0; });
 }
 
-void Ticker::deadlines(board::Snapshot& snapshot, Ticked& out) {
+Status Ticker::deadlines(board::Snapshot& snapshot, Ticked& out) {
     const model::Model& model = snapshot.model();
-    const WorkCalendar calendar = board::calendar_of(model, [&](const auto& visit) { (void)snapshot.each(model.flow.holiday, visit); });
+    Status read;
+    const WorkCalendar calendar = board::calendar_of(model, [&](const auto& visit) { read = snapshot.each(model.flow.holiday, visit); });
+    if (!read) return read;
     for (const model::Type& type : model.types) {
         if (type.deadlines.empty()) continue;
-        (void)snapshot.each(type.index, [&](const record::RecordPtr& r) {
+        read = snapshot.each(type.index, [&](const record::RecordPtr& r) {
             if (r->voided) return true;
             for (const model::Deadline& d : type.deadlines) {
                 const auto* from = record::as_integer(r->at(d.from));
@@ -260,23 +262,24 @@ void Ticker::deadlines(board::Snapshot& snapshot, Ticked& out) {
             }
             return true;
         });
+        if (!read) return read;
     }
+    return {};
 }
 
-void Ticker::look_at_all(board::Snapshot& snapshot, Ticked& out) {
+Status Ticker::look_at_all(board::Snapshot& snapshot, Ticked& out) {
     for (const Rule& rule : rules_)
-        (void)snapshot.each(rule.type, [&](const record::RecordPtr& r) {
+        YIPAN_TRY_VOID(snapshot.each(rule.type, [&](const record::RecordPtr& r) {
             look_at(snapshot, rule, r, out);
             return true;
-        });
+        }));
+    return {};
 }
 
 Result<Ticked> Ticker::tick() {
     const std::lock_guard only_one(ticking_);
     Ticked out;
-    auto snapshot = board_.snapshot();
-    out.day = snapshot->today();
-    if (!snapshot->model().flow.declared || board_.read_only()) return out;
+    // What changes after the marks are taken is marked again; what is marked is in the snapshot.
     absl::flat_hash_set<std::pair<int, std::int64_t>> dirty;
     bool all = false, holidays = false;
     {
@@ -285,6 +288,19 @@ Result<Ticked> Ticker::tick() {
         all = std::exchange(all_dirty_, false);
         holidays = std::exchange(holidays_dirty_, false);
     }
+    auto snapshot = board_.snapshot();
+    out.day = snapshot->today();
+    if (!snapshot->model().flow.declared || board_.read_only()) return out;
+    // A read that fails leaves everything to be looked at anew.
+    const auto failed = [&](Status status) -> Result<Ticked> {
+        wait_for_all();
+        {
+            const std::lock_guard lock(sent_mutex_);
+            answers_.clear();
+        }
+        built_ = false;
+        return fail(status.error());
+    };
     if (!built_ || all || model_ != board_.model()) {
         model_ = board_.model();
         snapshot = board_.snapshot();
@@ -292,7 +308,7 @@ Result<Ticked> Ticker::tick() {
         holidays = true;
     }
     if (holidays) {  // first, so that lamps see the days as they now are
-        deadlines(*snapshot, out);
+        if (auto read = deadlines(*snapshot, out); !read) return failed(read);
         wait_for_all();
         if (out.deadlines > 0) snapshot = board_.snapshot();
     }
@@ -305,8 +321,8 @@ Result<Ticked> Ticker::tick() {
     const Date today = snapshot->today();
     if (!built_) {
         prepare(*snapshot);
-        read_lamps(*snapshot);
-        look_at_all(*snapshot, out);
+        if (auto read = read_lamps(*snapshot); !read) return failed(read);
+        if (auto read = look_at_all(*snapshot, out); !read) return failed(read);
     } else {
         for (const auto& [type, id] : dirty)
             for (const int rule : rules_of_[at(type)])
@@ -332,7 +348,7 @@ Result<Ticked> Ticker::tick() {
     {
         const std::lock_guard lock(sent_mutex_);
         for (Answer& a : answers_) {
-            if (a.wrong) {  // it stays unsaid and is tried at the next tick
+            if (a.wrong) {  // it stays unsaid and is tried again the next day, or when the record changes
                 if (++out.refused <= static_cast<std::int64_t>(tick_problems_max)) out.problems.push_back(std::move(*a.wrong));
                 if (a.key) {
                     State& s = states_[*a.key];
@@ -350,8 +366,6 @@ Result<Ticked> Ticker::tick() {
         answers_.clear();
     }
     built_ = true;
-    const std::lock_guard lock(news_mutex_);
-    last_ = out;
     return out;
 }
 
@@ -359,10 +373,10 @@ void Ticker::changed(const board::Shown& shown) {
     const auto model = board_.model();
     {
         const std::lock_guard lock(news_mutex_);
+        all_dirty_ = all_dirty_ || shown.model;
         for (const board::Changed& c : shown.records) {
-            if (c.verb == board::Verb::model || c.verb == board::Verb::migrate || c.type < 0) {
-                all_dirty_ = true;
-            } else if (c.type == model->flow.holiday) {
+            if (c.type < 0) continue;  // nothing of a record
+            if (c.type == model->flow.holiday) {
                 holidays_dirty_ = true;
             } else if (std::any_of(model->lights.begin(), model->lights.end(), [&](const model::Light& l) { return l.type == c.type; })) {
                 dirty_.insert({c.type, c.record.value});
@@ -384,11 +398,6 @@ void Ticker::stop() {
     wake_.notify_all();
     if (thread_.joinable()) thread_.join();
 }
-Ticked Ticker::last() const {
-    const std::lock_guard lock(news_mutex_);
-    return last_;
-}
-
 void Ticker::loop() {
     (void)pthread_setname_np(pthread_self(), "yipan-clock");
     constexpr auto soon = std::chrono::milliseconds(500);

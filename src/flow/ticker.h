@@ -35,7 +35,6 @@ class Ticker {
     /// Ticks on a thread of its own: at each new day, and soon after something changed.
     void start();
     void stop();
-    Ticked last() const;
 
   private:
     struct Key {
@@ -77,15 +76,15 @@ class Ticker {
         bool operator>(const Wake& other) const { return day > other.day; }
     };
     void prepare(board::Snapshot& snapshot);
-    void read_lamps(board::Snapshot& snapshot);
-    void look_at_all(board::Snapshot& snapshot, Ticked& out);
+    Status read_lamps(board::Snapshot& snapshot);
+    Status look_at_all(board::Snapshot& snapshot, Ticked& out);
     void look_at(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, Ticked& out);
     std::pair<model::Colour, int> at_day(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, Date day) const;
     std::vector<Event> events(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, const State& state, Date today) const;
     std::int32_t next_after(const Rule& rule, const record::Record& record, Date today) const;
     void wake_at(const Key& key, State& state, std::int32_t day);
     void announce(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, const State& state, const std::vector<Event>& events, Ticked& out);
-    void deadlines(board::Snapshot& snapshot, Ticked& out);
+    Status deadlines(board::Snapshot& snapshot, Ticked& out);
     void send(board::Draft draft, std::optional<Key> key, Event last, Ticked& out);
     void wait_for_all();
     void loop();
@@ -96,7 +95,7 @@ class Ticker {
     model::ModelPtr model_;
     std::vector<Rule> rules_;
     std::vector<std::vector<int>> rules_of_;  // by type
-    bool built_ = false, holidays_moved_ = true;
+    bool built_ = false;
     absl::flat_hash_map<Key, State> states_;
     std::priority_queue<Wake, std::vector<Wake>, std::greater<>> heap_;
     // drafts under way
@@ -115,7 +114,6 @@ class Ticker {
     std::condition_variable wake_;
     absl::flat_hash_set<std::pair<int, std::int64_t>> dirty_;
     bool all_dirty_ = false, holidays_dirty_ = false, news_ = false, stopping_ = false;
-    Ticked last_;
     std::thread thread_;
 };
 

@@ -42,6 +42,8 @@ Status Outbox::mark(std::int64_t position) {
     if (!done) return fail(done.error().front());
     const std::lock_guard lock(mutex_);
     state_.after = marked_ = position;
+    state_.failures = 0;
+    taken_.clear();
     return {};
 }
 
@@ -86,18 +88,24 @@ Result<bool> Outbox::round() {
         YIPAN_TRY(standing, flow::Standing::read(*snapshot));
     }
     for (const board::Entry& entry : messages) {
+        bool waits = false;
         for (const Letter& letter : letters_of(*snapshot, *standing, entry)) {
+            if (taken_.contains(letter.id)) continue;
             const Posted posted = send(letter);
             const std::lock_guard lock(mutex_);
-            if (posted.sent == Sent::later) {
-                state_.last_error = posted.why;
-                ++state_.failures;
-                return false;
+            if (posted.sent != Sent::taken) state_.last_error = posted.why;
+            if (posted.sent == Sent::later && state_.failures < tries_max) {
+                waits = true;  // the others get theirs meanwhile
+                continue;
             }
+            taken_.insert(letter.id);
             ++(posted.sent == Sent::taken ? state_.sent : state_.refused);
-            if (posted.sent == Sent::refused) state_.last_error = posted.why;
-            if (posted.sent == Sent::taken) state_.failures = 0;
             if (stopping_) return false;
+        }
+        if (waits) {
+            const std::lock_guard lock(mutex_);
+            ++state_.failures;
+            return false;
         }
         if (before_mark) before_mark();
         YIPAN_TRY_VOID(mark(entry.position.value));

@@ -4,6 +4,7 @@
 // the sending, and a letter's id is made of entry and person, so that who gets it twice can see that it is one.
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "flow/standing.h"
@@ -13,6 +14,7 @@ namespace yipan::notify {
 
 constexpr std::int64_t entries_a_round_max = 5'000;
 constexpr int wait_s_max = 600;  // between tries
+constexpr int tries_max = 100;   // of one message, about half a day: then whoever could not get it is passed over
 
 struct OutboxState {
     std::int64_t after = 0, sent = 0, refused = 0, failures = 0;
@@ -48,6 +50,7 @@ class Outbox {
     std::condition_variable wake_;
     OutboxState state_;
     std::int64_t marked_ = 0;
+    std::set<std::string> taken_;  // ids of the message in hand that need not be sent again by this process
     bool stopping_ = false, news_ = false;
     std::thread thread_;
 };

@@ -7,21 +7,12 @@
 #include <memory>
 #include <mutex>
 
+#include "base/hash.h"
+
 namespace yipan::notify {
 namespace {
-std::string base64(std::string_view bytes) {
-    static constexpr char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        std::uint32_t n = static_cast<unsigned char>(bytes[i]) << 16U;
-        if (i + 1 < bytes.size()) n |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i + 1])) << 8U;
-        if (i + 2 < bytes.size()) n |= static_cast<unsigned char>(bytes[i + 2]);
-        out += letters[n >> 18U & 63U];
-        out += letters[n >> 12U & 63U];
-        out += i + 1 < bytes.size() ? letters[n >> 6U & 63U] : '=';
-        out += i + 2 < bytes.size() ? letters[n & 63U] : '=';
-    }
-    return out;
+std::string base64(std::string_view text) {
+    return yipan::base64({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 // A header's text as encoded words of at most 75 characters, cut between characters.
 std::string encoded(std::string_view text) {

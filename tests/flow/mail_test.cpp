@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -178,6 +179,35 @@ TEST(Mail, WhatIsRefusedForGoodDoesNotHoldUpTheRestAndWhatMayPassIsTriedAgain) {
     ASSERT_TRUE(told && *told);
     EXPECT_EQ(outbox.state().sent, 1);
     EXPECT_EQ(smtp.letters().size(), 1u);
+}
+
+TEST(Mail, WhoMustWaitNeitherHoldsUpTheOtherNorMakesHimGetItAgain) {
+    Desk d;
+    Smtp smtp;
+    notify::Outbox outbox(d.board(), server_of(smtp), "desk.zone.example", "");
+    ASSERT_TRUE(outbox.load());
+    // The reviewer's post has two holders, and so the message two letters.
+    d.create("appointment", {{"person", d.person(3).value}, {"held_post", d.post(2).value}, {"valid_from", std::int64_t{Date::parse("2026-01-01")->days}}});
+    started(d, "A");
+    std::map<std::string, int> tried;
+    bool full = true;
+    outbox.send = [&](const notify::Letter& letter) {
+        ++tried[letter.to];
+        return letter.to == "r2@zone.example" && full ? notify::Posted{notify::Sent::later, "450 mailbox full"} : notify::Posted{notify::Sent::taken, ""};
+    };
+    for (int round = 1; round <= 3; ++round) {
+        const auto told = outbox.round();
+        ASSERT_TRUE(told && !*told);
+        EXPECT_EQ(outbox.state().failures, round) << "the wait between tries grows";
+    }
+    EXPECT_EQ(tried["r2@zone.example"], 3);
+    EXPECT_EQ(tried["r3@zone.example"], 1);
+    full = false;
+    const auto told = outbox.round();
+    ASSERT_TRUE(told && *told);
+    EXPECT_EQ(tried["r3@zone.example"], 1);
+    EXPECT_EQ(outbox.state().sent, 2);
+    EXPECT_EQ(outbox.state().failures, 0);
 }
 
 TEST(Mail, ALetterIsPlainAsciiAndItsHeaderCannotBeBrokenByATitle) {
