@@ -54,6 +54,7 @@ struct Settings {
     std::function<void(std::string_view line)> log;            // one line for each request; none: no log
     std::function<std::string()> connection_metrics;
     std::optional<journal::SignerKey> signer;     // of checkpoints and proofs; none: nothing is signed
+    std::int64_t checkpoint_every_s = 86'400;     // at most, to a webhook that is a witness
     std::function<board::BackupState()> backups;  // of the scheduled ones; none: there are none
     std::function<void()> back_up;                // asks for one at once
     std::optional<notify::MailServer> mail;  // none: no letters
