@@ -308,6 +308,7 @@ Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::o
         YIPAN_TRY_VOID(store->set_next_record(type, judge_->next_record(type)));
     YIPAN_TRY_VOID(store->put_tail(log_->position(), encode_postings(pending.postings)));
     YIPAN_TRY_VOID(store->set_head({log_->position(), log_->root()}));
+    if (with_commit_) YIPAN_TRY_VOID(with_commit_(*store));
     if (!pending.attachments.empty()) {
         YIPAN_TRY(pending.beside, drop_unnamed(*store, pending.attachments));
     }
@@ -383,13 +384,26 @@ Status Core::on_store(const std::function<Status(store::Store&)>& work) {
     return harden();
 }
 
-Status Core::step_clock(Instant to) {
+Status Core::step_clock(Instant to, Draft told) {
     if (!facts.frozen || clock != frozen_clock_.get())
         return fail(Code::usage, "clock", "this board's clock is not frozen: time passes by itself", "only a demo board can be stepped");
     if (to < frozen_clock_->now()) return fail(Code::usage, "clock", "the clock stands at " + frozen_clock_->now().text() + " and never goes back", "a later date");
-    YIPAN_TRY_VOID(on_store([&](store::Store& kept) { return kept.set_meta("frozen_clock", std::to_string(to.micros)); }));
+    const Instant before = frozen_clock_->now();
     frozen_clock_->set(to);
-    return {};
+    with_commit_ = [&](store::Store& kept) { return kept.set_meta("frozen_clock", std::to_string(to.micros)); };
+    Draft* const one = &told;
+    std::vector<Checked<Receipt>> answers;
+    std::optional<Shown> shown;
+    (void)try_batch(std::span<Draft* const>(&one, 1), answers, shown);
+    with_commit_ = nullptr;
+    Status done = answers.at(0) ? Status{} : fail(answers.at(0).error().front());
+    if (shown) {
+        if (done) done = harden();
+        show(*shown);
+        prepare_run();
+    }
+    if (!done) frozen_clock_->set(before);
+    return done;
 }
 
 Status Core::harden() {
