@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "api/flow_telling.h"
 #include "api/schemes.h"
 #include "base/hash.h"
+#include "report/filing.h"
 
 namespace yipan::api {
 namespace {
@@ -203,6 +205,30 @@ void report(const CallPtr& call) {
     }
     call->ok_with(std::move(r));
 }
+
+// Issues the document and keeps it. Who may create its record may; the writer judges that, as it does for every record.
+void file_report(const CallPtr& call) {
+    const auto body = call->body();
+    if (!body) return;
+    const auto period = Period::parse(member_text(*body, "period"));
+    if (!period) return call->problem(period.error());
+    report::FilingAsk ask;
+    ask.report = call->parameter(0);
+    ask.unit = member_text(*body, "unit");
+    ask.code = member_text(*body, "code");
+    ask.period = *period;
+    const board::Draft who = call->draft();
+    ask.actor = who.actor, ask.post = who.post, ask.channel = who.channel;
+    call->drop_snapshot();
+    later(call, [call, ask = std::move(ask)]() mutable {
+        Figures figures(*call);
+        ask.eyes = figures.eyes();
+        const auto filed = report::file_report(call->service.board(), ask);
+        if (!filed) return call->problem(filed.error());
+        call->ok(json::object{{"type", call->model().types[at(filed->type)].code}, {"id", filed->record.value}, {"code", filed->code}, {"number", filed->number},
+                              {"position", filed->document.position}, {"paper", "sha256:" + filed->hash}}, 201);
+    });
+}
 }  // namespace
 
 json::value rank_json(const std::optional<double>& rank) {
@@ -228,6 +254,7 @@ void add_scheme_routes(std::vector<Route>& r) {
     r.push_back({"GET", "/schemes/{code}", Needs::post, "figures", true, 0, show, "places, scores and lost points"});
     r.push_back({"POST", "/schemes/{code}/what-if", Needs::post, "figures", true, small, what_if, "the same with other values of one unit"});
     r.push_back({"GET", "/reports/{code}", Needs::post, "figures", true, 0, report, "a report as this reader may see it (html, md, json)"});
+    r.push_back({"POST", "/reports/{code}/file", Needs::post, "write", true, small, file_report, "issue a report as a document and keep it as it is"});
 }
 
 }  // namespace yipan::api
