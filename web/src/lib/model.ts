@@ -106,7 +106,6 @@ export const fieldOf = (type: Type, code: string) => type.fields.find((field) =>
 export const fieldLabel = (type: Type | undefined, code: string) => said(type && fieldOf(type, code)?.label, code)
 export const stateLabel = (type: Type | undefined, code: string | null | undefined) =>
   said(type?.state?.list.find((state) => state.code === code)?.label, code ?? '')
-export const moveLabel = (type: Type | undefined, code: string) => said(type?.state?.moves.find((move) => move.code === code)?.label, code)
 
 /** What a value is, also of a computed field. */
 export const kindOf = (field: Field): Kind => (field.kind === 'computed' ? (field.as ?? 'text') : field.kind)
