@@ -12,6 +12,7 @@
 #include "api/search.h"
 #include "api/uploads.h"
 #include "exchange/names.h"
+#include "store/open.h"
 
 namespace yipan::api {
 namespace {
@@ -70,7 +71,7 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     surveys_ = std::make_unique<Surveys>();
     activity_ = std::make_unique<Activity>();
     if (!settings_.path.empty()) {
-        uploads_ = std::make_unique<Uploads>(settings_.path + "-upload-");
+        uploads_ = std::make_unique<Uploads>(store::beside_stem(settings_.path) + "-upload-");
         imports_ = std::make_unique<Imports>();
     }
 }
