@@ -146,7 +146,9 @@ class Yard {
         settings.code = "demo";
         settings.demo_people = true;
         service = std::move(*api::Service::open(*board, settings));
-        server = std::move(*net::Server::open(*service, {"127.0.0.1", 0, 1, "", ""}));
+        net::Limits limits;
+        if (const char* t = std::getenv("IO")) limits.io_threads = std::atoi(t);
+        server = std::move(*net::Server::open(*service, {"127.0.0.1", 0, 1, "", ""}, limits));
         service->settings().later = [this](std::function<void()> what) { server->later(std::move(what)); };
         server->start();
     }

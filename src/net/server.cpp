@@ -60,6 +60,7 @@ std::string head_text(const Response& r, std::int64_t length, bool keep) {
         if (value.find_first_of("\r\n") != std::string::npos) continue;  // a value with a line break is no header
         out.append(name).append(": ").append(value).append("\r\n");
     }
+    out.append(r.more_head);
     if (length >= 0) out.append("Content-Length: ").append(std::to_string(length)).append("\r\n");
     if (!keep) out.append("Connection: close\r\n");
     return out.append("\r\n");
@@ -512,6 +513,8 @@ Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, boo
                 co_return;
             }
         }
+        request->route = plan.route;
+        request->parameters = std::move(plan.parameters);
         counts.requests += 1;
         c->deadline.store(never, std::memory_order_relaxed);
         dispatch(request, plan.slow, [c](Response r) {
