@@ -319,10 +319,13 @@ void list(const std::string& folder, std::int64_t records) {
     }
     YIPAN_CHECK(person > 0);
     yard.enter(person);
-    for (const char* path : {"/records/enterprise_month?limit=20", "/records/enterprise_month?limit=20&sort=month", "/records/enterprise_month?limit=20&offset=400"}) {
-        const auto times = load(yard.server->port(), 1, 300, 200, [&](std::int64_t) { return yard.get(path); });
-        std::printf("list of 20 of %lld (sees %lld%s)  p50 %7.2f ms  p99 %7.2f ms   %s\n", static_cast<long long>(all), static_cast<long long>(seen), seen >= 20'000 ? " or more" : "",
-                    percentile(times, 0.5) / 1000, percentile(times, 0.99) / 1000, path);
+    // Each question is asked once: what was answered or counted before does not help.
+    std::int64_t asked = 0;
+    for (const char* path : {"/records/enterprise_month?limit=20", "/records/enterprise_month?limit=20&sort=month", "/records/enterprise_month?limit=20&sort=-month",
+                             "/records/enterprise_month?limit=20&sort=-output", "/records/enterprise_month?limit=20&offset=400"}) {
+        const auto times = load(yard.server->port(), 1, 300, 200, [&](std::int64_t) { return yard.get(std::string(path) + "&filter=employees%3C" + std::to_string(10'000'000 + asked++)); });
+        std::printf("list of 20 of %lld (sees %lld%s), each with a filter of its own  p50 %7.2f ms  p99 %7.2f ms   %s\n", static_cast<long long>(all), static_cast<long long>(seen),
+                    seen >= 20'000 ? " or more" : "", percentile(times, 0.5) / 1000, percentile(times, 0.99) / 1000, path);
     }
 }
 
