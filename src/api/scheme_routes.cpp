@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "api/flow_telling.h"
+#include "api/papers.h"
 #include "api/schemes.h"
 #include "base/hash.h"
 #include "report/filing.h"
@@ -223,6 +224,8 @@ void file_report(const CallPtr& call) {
     later(call, [call, ask = std::move(ask)]() mutable {
         Figures figures(*call);
         ask.eyes = figures.eyes();
+        // The page is of this post's making: it may name it.
+        ask.kept = [&call](const std::string& hash) { return call->service.papers().sent(call->person(), call->post(), hash); };
         const auto filed = report::file_report(call->service.board(), ask);
         if (!filed) return call->problem(filed.error());
         call->ok(json::object{{"type", call->model().types[at(filed->type)].code}, {"id", filed->record.value}, {"code", filed->code}, {"number", filed->number},
