@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
-import { api, axe, be, endAll, folder, fresh, missing, root, run, serve, settle, until } from './lib.mjs'
+import { api, axe, be, endAll, folder, fresh, missing, root, run, secretMeeting, serve, settle, sure, until } from './lib.mjs'
 
 const lack = missing()
 if (lack) {
@@ -18,9 +18,6 @@ mkdirSync(pictures, { recursive: true })
 
 const journeys = []
 const journey = (name, walk) => journeys.push({ name, walk })
-function sure(value, what) {
-  if (!value) throw new Error(what)
-}
 function equal(found, wanted, what) {
   if (JSON.stringify(found) !== JSON.stringify(wanted)) throw new Error(`${what}: ${JSON.stringify(found)} is not ${JSON.stringify(wanted)}`)
 }
@@ -1123,28 +1120,6 @@ journey('approvals: submitted on the page, returned with a reason, sent again, a
     sure(!(await last.locator('main [role=alert]').count()), `${tab} is refused`)
   }
 })
-
-/** Opens the meetings a secretary may hold and puts one item of a matter that is voted on in secret on the agenda of a new one. */
-async function secretMeeting(page) {
-  const rows = async (type, filter, limit = 50) => (await api(page, 'GET', `/records/${type}?limit=${limit}&filter=${encodeURIComponent(filter)}`)).body.rows ?? []
-  const day = (await api(page, 'GET', '/session')).body.board.today
-  const committee = (await rows('committee', "code == 'DWH'"))[0]
-  const members = await rows('committee_member', `committee.code == 'DWH' && valid_from <= date('${day}') && (valid_to == null || valid_to >= date('${day}'))`)
-  const chair = members.find((one) => one.values.role === 'chair') ?? members[0]
-  const matter = (await rows('matter', "ballot == 'secret'"))[0]
-  sure(committee && chair && matter, 'the demo has no committee, chair or matter that is voted on in secret')
-  const made = await api(page, 'POST', '/records/meeting', { values: { code: `H-S-${Date.now()}`, name: '党工委会议（干部）', committee: committee.id, held: day, presider: chair.id } })
-  sure(made.status === 201, `the meeting was refused: ${JSON.stringify(made.body)}`)
-  const meeting = made.body.record.id
-  const post = (await api(page, 'GET', '/session')).body.identity.post.id
-  const item = await api(page, 'POST', '/records/agenda_item', { values: { meeting, no: 1, title: '某局局长任免', purpose: 'decide', matter: matter.id, officer: post } })
-  sure(item.status === 201, `the item was refused: ${JSON.stringify(item.body)}`)
-  for (const kind of ['paper', 'talks']) {
-    const paper = await api(page, 'POST', '/records/item_paper', { values: { agenda_item: item.body.record.id, kind, title: '任免建议', done: day } })
-    sure(paper.status === 201, `the paper was refused: ${JSON.stringify(paper.body)}`)
-  }
-  return { meeting, item: item.body.record.id, members }
-}
 
 journey('a secret ballot: opened in the meeting, cast by each alone, counted; nowhere is said who chose what', async () => {
   const page = await at()
