@@ -1229,7 +1229,7 @@ journey('a query goes out as a list with owners and a day, is tracked, and is se
   await page.keyboard.press('Enter')
   const state = (await api(page, 'GET', '/model')).body.types.find((one) => one.code === 'project').state.list.find((one) => one.code === record.state)
   await dialog.getByLabel('完成状态').selectOption(state.code)
-  await dialog.getByRole('button', { name: '印发' }).click()
+  await dialog.getByRole('button', { name: '下达', exact: true }).click()
   await page.waitForURL(/flow\/lists/)
   const panel = page.locator('section.panel', { hasText: '项目开工走查清单' }).first()
   await panel.waitFor()
