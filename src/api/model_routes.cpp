@@ -160,33 +160,10 @@ void show_model(const CallPtr& call) {
     call->ok_with(std::move(r));
 }
 
-// Which parts of the model may be seen depends on the reader, so the trust page shows root and counts only.
-void trust(const CallPtr& call) {
-    const auto root = call->snapshot().root();
-    if (!root) return call->problem(root.error());
-    const auto last = call->snapshot().entry(call->snapshot().position());
-    call->ok(json::object{{"position", call->snapshot().position().value}, {"root", hex(*root)}, {"entries", call->snapshot().position().value},
-                          {"time", last ? json::value(last->time.text()) : json::value(nullptr)}, {"board", call->service.board().name()}, {"note", call->service.board().note()},
-                          {"says", "proves damage, not honesty: whoever owns the file could rebuild the tree; compare the root with one kept elsewhere"}});
-}
-
-// Everything read again and compared, now. One at a time; it takes as long as the board is large.
-void verify(const CallPtr& call) {
-    static std::atomic<bool> busy{false};
-    if (busy.exchange(true)) return call->problem(Error{Code::busy, "", "the board is being verified for somebody else", "try again in a while"}, 503);
-    const board::VerifyReport report = call->service.board().verify();
-    busy.store(false);
-    json::array problems;
-    for (const Error& e : report.problems) problems.emplace_back(e.text());
-    call->ok(json::object{{"ok", report.ok}, {"position", report.entries}, {"entries", report.entries}, {"records", report.records}, {"pages", report.pages},
-                          {"root", hex(report.root)}, {"problems", std::move(problems)}});
-}
 }  // namespace
 
 void add_model_routes(std::vector<Route>& r) {
     r.push_back({"GET", "/model", Needs::post, "read", true, 0, show_model, "types, figures, lights, reports of the board"});
-    r.push_back({"GET", "/trust", Needs::somebody, "read", false, 0, trust, "size and root of the journal"});
-    r.push_back({"GET", "/trust/verify", Needs::somebody, "read", true, 0, verify, "read everything again and compare"});
 }
 
 }  // namespace yipan::api

@@ -40,6 +40,7 @@ bool shown_on_screen(const Route& route) {
 Service::Service(board::Board& board, Settings settings) : board_(board), settings_(std::move(settings)), rights_(board), acts_(board), ballots_(board), ticker_(board) {
     add_session_routes(routes_);
     add_model_routes(routes_);
+    add_trust_routes(routes_);
     add_record_routes(routes_);
     add_record_write_routes(routes_);
     add_figure_routes(routes_);
