@@ -458,6 +458,91 @@ journey('from a square of the board to the record in three clicks, and by keyboa
   await page.waitForURL(/record\//)
 })
 
+journey('keyboard only: signed in, found, amended, saved, the board and its why, without a mouse and without help', async () => {
+  const page = await at()
+  const { person, post, record } = await clerkOf(page, 'project')
+  await page.context().clearCookies()
+  await page.goto('sign-in')
+  await page.getByText(person.title).first().waitFor()
+  const focus = () => page.evaluate(() => {
+    const one = document.activeElement
+    const box = one.getBoundingClientRect()
+    return { tag: one.tagName, text: (one.getAttribute('aria-label') ?? one.textContent ?? '').trim(), id: one.id, href: one.getAttribute('href') ?? '', name: one.className ?? '', seen: box.width > 0 && box.height > 0 && getComputedStyle(one).outlineStyle !== 'none' }
+  })
+  /** Presses the key until what has the focus fits; whatever has it on the way must be seen to have it. */
+  const reach = async (fits, what, key = 'Tab', most = 150) => {
+    for (let n = 0; n < most; n++) {
+      const now = await focus()
+      if (fits(now)) {
+        sure(now.seen || /INPUT|TEXTAREA|SELECT/.test(now.tag), `nobody sees that ${what} has the focus`)
+        return now
+      }
+      await page.keyboard.press(key)
+    }
+    throw new Error(`${key} does not reach ${what}`)
+  }
+  // The list of fictional people is narrowed by typing; the seat is a button.
+  await reach((one) => one.text === '按姓名或岗位查找' || one.tag === 'INPUT' && one.name.includes('text') && one.text.includes('查找'), 'the search for people')
+  await page.keyboard.type(post.title)
+  await page.waitForTimeout(200)
+  await reach((one) => one.tag === 'BUTTON' && one.text === post.title, 'the seat')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/work/)
+  await settle(page, 300)
+  // The first Tab of a page offers to skip the menu.
+  await page.reload()
+  await settle(page, 300)
+  await page.keyboard.press('Tab')
+  equal((await focus()).text, '跳到正文', 'the first thing Tab reaches')
+  // A slash goes to the search; what it finds is walked with the arrows.
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('/')
+  sure((await focus()).tag === 'INPUT', 'a slash does not lead to the search')
+  const title = (await api(page, 'GET', `/records/project/${record.id}`)).body.record.title
+  await page.keyboard.type(title)
+  await page.locator('header').getByText(title).first().waitFor()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(new RegExp(`record/project/${record.id}|search`))
+  if (/search/.test(page.url())) {
+    await settle(page, 300)
+    await reach((one) => one.href.endsWith(`/record/project/${record.id}`), 'the record among what was found')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(new RegExp(`record/project/${record.id}`))
+  }
+  await settle(page, 400)
+  await reach((one) => one.tag === 'BUTTON' && one.text === '修改', 'the button to amend')
+  await page.keyboard.press('Enter')
+  await field(page, 'name').waitFor()
+  await page.waitForTimeout(400)
+  await reach((one) => one.id === 'f-land_area', 'the field')
+  await page.keyboard.press('Control+A')
+  await page.keyboard.type('33.25')
+  // A long form is saved from wherever one stands.
+  await page.keyboard.press('Control+S')
+  await saved(page)
+  const shut = () => until(async () => !(await page.locator('.el-drawer:visible').count()), 6000, 'the drawer is closed')
+  await shut()
+  equal((await api(page, 'GET', `/records/project/${record.id}`)).body.record.values.land_area, '33.25', 'the land that was typed')
+  // The board from the menu; its squares by arrows; the why opens and closes, and the focus is where it was.
+  await page.reload()
+  await settle(page, 300)
+  await reach((one) => one.tag === 'A' && one.text === '一盘棋', 'the board in the menu')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/board/)
+  await page.locator('button.square').first().waitFor()
+  await settle(page, 400)
+  await reach((one) => one.name.includes('square'), 'a square')
+  await page.keyboard.press('ArrowDown')
+  const square = await focus()
+  sure(square.name.includes('square'), 'an arrow leaves the squares')
+  await page.keyboard.press('Enter')
+  await page.locator('.el-drawer .value').waitFor()
+  await page.keyboard.press('Escape')
+  await shut()
+  equal((await focus()).text, square.text, 'where the focus is after the why was closed')
+})
+
 journey('the report: live numbers lead to their why, and it prints on A4', async () => {
   const page = await at()
   await page.goto('sign-in')
