@@ -1,4 +1,5 @@
 #include "api/call.h"
+#include "api/rule_words.h"
 
 #include <charconv>
 
@@ -118,7 +119,10 @@ bool Call::answered_before() {
     return true;
 }
 void Call::ok_with(net::Response response) { finish(std::move(response)); }
-void Call::problem(Errors errors, int status, json::object more) { finish(problem_response(errors, status, std::move(more))); }
+void Call::problem(Errors errors, int status, json::object more) {
+    if (language() == model::Language::hant) in_traditional(model(), errors);
+    finish(problem_response(errors, status, std::move(more)));
+}
 
 json::array errors_json(const Errors& errors) {
     json::array list;

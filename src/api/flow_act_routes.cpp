@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/flow_telling.h"
+#include "api/rule_words.h"
 
 namespace yipan::api {
 namespace {
@@ -229,10 +230,13 @@ void batch(const CallPtr& call) {
             one.item = id;
             if (!key.empty()) one.idempotency_key = key + "/" + std::to_string(id.value);
             auto done = call->service.acts().perform(one);
-            if (done)
+            if (done) {
                 results.push_back({{"item", id.value}, {"receipt", receipt_json(done->receipt)}});
-            else
-                results.push_back({{"item", id.value}, {"errors", errors_json(done.error())}});
+                continue;
+            }
+            Errors refused = done.error();
+            if (call->language() == model::Language::hant) in_traditional(call->model(), refused);
+            results.push_back({{"item", id.value}, {"errors", errors_json(refused)}});
         }
         call->ok(json::object{{"results", std::move(results)}});
     });

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/papers.h"
+#include "api/rule_words.h"
 #include "api/records.h"
 
 namespace yipan::api {
@@ -321,7 +322,9 @@ void batch(const CallPtr& call) {
             one["receipt"] = receipt_json(*answer);
             ++done;
         } else {
-            one["errors"] = errors_json(answer.error());
+            Errors refused = answer.error();
+            if (call->language() == model::Language::hant) in_traditional(call->model(), refused);
+            one["errors"] = errors_json(refused);
         }
         out.push_back(std::move(one));
     }

@@ -147,3 +147,28 @@ export const settle = async (page, time = 250) => {
   await until(() => page.evaluate(() => !document.querySelector('.state[role=status], p.middle.quiet')), 15_000).catch(() => {})
   await page.waitForTimeout(time)
 }
+export function sure(value, what) {
+  if (!value) throw new Error(what)
+}
+
+/** As a secretary: a new meeting with one item on its agenda, of a matter that is voted on in secret. */
+export async function secretMeeting(page) {
+  const rows = async (type, filter, limit = 50) => (await api(page, 'GET', `/records/${type}?limit=${limit}&filter=${encodeURIComponent(filter)}`)).body.rows ?? []
+  const day = (await api(page, 'GET', '/session')).body.board.today
+  const committee = (await rows('committee', "code == 'DWH'"))[0]
+  const members = await rows('committee_member', `committee.code == 'DWH' && valid_from <= date('${day}') && (valid_to == null || valid_to >= date('${day}'))`)
+  const chair = members.find((one) => one.values.role === 'chair') ?? members[0]
+  const matter = (await rows('matter', "ballot == 'secret'"))[0]
+  sure(committee && chair && matter, 'the demo has no committee, chair or matter that is voted on in secret')
+  const made = await api(page, 'POST', '/records/meeting', { values: { code: `H-S-${Date.now()}`, name: '党工委会议（干部）', committee: committee.id, held: day, presider: chair.id } })
+  sure(made.status === 201, `the meeting was refused: ${JSON.stringify(made.body)}`)
+  const meeting = made.body.record.id
+  const post = (await api(page, 'GET', '/session')).body.identity.post.id
+  const item = await api(page, 'POST', '/records/agenda_item', { values: { meeting, no: 1, title: '某局局长任免', purpose: 'decide', matter: matter.id, officer: post } })
+  sure(item.status === 201, `the item was refused: ${JSON.stringify(item.body)}`)
+  for (const kind of ['paper', 'talks']) {
+    const paper = await api(page, 'POST', '/records/item_paper', { values: { agenda_item: item.body.record.id, kind, title: '任免建议', done: day } })
+    sure(paper.status === 201, `the paper was refused: ${JSON.stringify(paper.body)}`)
+  }
+  return { meeting, item: item.body.record.id, members }
+}

@@ -2,7 +2,7 @@
 // Each page is looked at by somebody who has something on it: a leader, the secretary, a clerk, an administrator.
 import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { api, be, endAll, folder, fresh, missing, root, run, serve, settle } from './lib.mjs'
+import { api, be, endAll, folder, fresh, missing, root, run, secretMeeting, serve, settle, until } from './lib.mjs'
 
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : ''
 const [onlyKind, onlyNames] = [only.split('/')[0], (only.split('/')[1] ?? '').split(',').filter(Boolean)]
@@ -42,6 +42,19 @@ async function fillApprovals(page, people) {
     await api(page, 'POST', `/flow/items/${item.id}/return`, { text: '金额依据不足，请补充' })
   }
   return { one, two, three }
+}
+
+/** A meeting in the midst of a secret ballot, as far as its secretary brings it. */
+async function openBallot(page) {
+  const { meeting, item, members } = await secretMeeting(page)
+  await page.goto(`meeting/${meeting}`)
+  await settle(page)
+  for (const name of ['发会议通知', '其余均到会', '开会', '开始审议', '其余均表示同意，主持人末位', '提请表决', '开始无记名投票']) {
+    await page.getByRole('button', { name, exact: true }).first().click()
+    await settle(page, 400)
+  }
+  const ballot = await until(async () => (await api(page, 'GET', `/records/agenda_item/${item}`)).body.record.values.ballot?.id, 8000, 'the ballot')
+  return { meeting, ballot, voter: members.find((one) => one.values.voting === true).values.person.id }
 }
 
 let faults = 0
@@ -89,6 +102,15 @@ try {
   const resolution = await first('resolution')
   const task = await first('task', `sort=-id&filter=${encodeURIComponent("state == 'signed'")}`)
   const model = (await api(scout, 'GET', '/model')).body
+  let voting = null
+  let issued = null
+  if (asked) {
+    voting = await openBallot(scout)
+    issued = (await api(scout, 'POST', '/reports/circular/file', { period: '2026-06' })).body.id
+    const list = await api(scout, 'POST', '/flow/lists', { title: '二季度督办事项清零清单', type: 'task', filter: "state == 'signed'", due: '2026-07-31', done_when: "state == 'closed'" })
+    if (list.status !== 201 || !issued) throw new Error(`no list or no circular: ${JSON.stringify(list.body)}`)
+    seats.voter = { person: voting.voter }
+  }
 
   const press = (page, name) => page.getByRole('button', { name }).first().click()
   const tab = (at) => async (page) => {
@@ -105,7 +127,16 @@ try {
       await page.locator('button.square').nth(3).click()
       await settle(page, 700)
     }],
-    ['leader', 'map', 'board?view=map', wait(1200)],
+    ['leader', 'map', 'board?view=map', async (page) => {
+      await page.waitForTimeout(1200)
+      const box = await page.locator('.map').boundingBox()
+      await press(page, /^(框选|框選|Choose by a box)$/)
+      await page.mouse.move(box.x + box.width * 0.1, box.y + box.height * 0.2)
+      await page.mouse.down()
+      await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.55, { steps: 6 })
+      await page.mouse.up()
+      await page.waitForTimeout(400)
+    }],
     ['clerk', 'list', 'list/project'],
     ['clerk', 'list-more', 'list/project', (page) => press(page, /^(展开|展開|More)$/)],
     ['clerk', 'list-enterprise', 'list/enterprise'],
@@ -134,6 +165,14 @@ try {
       await page.locator('article.item').first().scrollIntoViewIfNeeded()
       await page.waitForTimeout(300)
     }],
+    ...(voting ? [['secretary', 'meeting-ballot', `meeting/${voting.meeting}`, async (page) => {
+      await page.locator('article.item').first().scrollIntoViewIfNeeded()
+      await page.waitForTimeout(600)
+    }], ['voter', 'ballot', `ballot/${voting.ballot}`]] : []),
+    ...(issued ? [['secretary', 'issued', `issued/circular/${issued}`, wait(500)], ['secretary', 'flow-lists', 'flow/lists', (page) => page.locator('button.name').first().click()], ['secretary', 'issue-list', 'list/task', async (page) => {
+      await press(page, /^(下达清单|下達清單|Issue as a list)$/)
+      await page.waitForTimeout(500)
+    }]] : []),
     ['secretary', 'ledger', 'ledger', wait(500)],
     ['reviewer', 'flow-todo', 'flow/todo'],
     ['reviewer', 'flow-act', 'flow/todo', async (page) => {

@@ -19,9 +19,14 @@ const measures: [string, string][] = [
   ['吨标准煤', 't coal eq.'], ['个百分点', 'points'], ['平方公里', 'km²'], ['平方米', 'm²'], ['亿美元', '100m USD'], ['万美元', '10k USD'], ['美元', 'USD'], ['亿元', '100m yuan'], ['万元', '10k yuan'], ['亿', '100m'], ['万', '10k '], ['元', 'yuan'],
   ['家次', 'visits'], ['人次', 'times'], ['户次', 'visits'], ['亩', 'mu'], ['家', 'firms'], ['人', 'persons'], ['件', 'cases'], ['次', 'times'], ['项', 'items'], ['条', 'entries'], ['处', 'places'], ['张', 'tables'], ['份', 'papers'], ['天', 'days'], ['分', 'points'], ['个', ''],
 ]
+/** The characters of units that are written otherwise in 繁體; a unit has no three names in the model. */
+const traditional: Record<string, string> = { 亿: '億', 万: '萬', 个: '個', 项: '項', 条: '條', 张: '張', 时: '時', 户: '戶', 亩: '畝', 处: '處', 吨: '噸', 标: '標', 准: '準', 点: '點', 栋: '棟', 场: '場', 间: '間', 顷: '頃', 单: '單', 组: '組', 辆: '輛', 块: '塊' }
 export const unitWord = (unit: string | undefined | null) => {
   if (!unit) return ''
-  if (prefs.language !== 'en') return unit.replace('USD', '美元')
+  if (prefs.language !== 'en') {
+    const chinese = unit.replace('USD', '美元')
+    return prefs.language === 'hant' ? [...chinese].map((char) => traditional[char] ?? char).join('') : chinese
+  }
   return measures.reduce((text, [chinese, english]) => text.replaceAll(chinese, english), unit).trim()
 }
 

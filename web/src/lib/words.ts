@@ -35,6 +35,7 @@ const words = {
   'A line is done in state': '完成状态|完成狀態',
   'All that the query selects goes on the list: {n}. Each line lies with the responsible post of its record, unless one post is named.': '当前查询结果全部列入（{n}）；不指定岗位时，由各记录的责任岗位承办。|當前查詢結果全部列入（{n}）；不指定崗位時，由各記錄的責任崗位承辦。',
   'Issue': '印发|印發',
+  'Send it out': '下达|下達',
   'Issue: {what}': '印发：{what}|印發：{what}',
   'Issued ones': '已印发|已印發',
   'It gets its number, and its text and numbers stay as they are now.': '印发后编定文号，正文和数字不再变动。|印發後編定文號，正文和數字不再變動。',
