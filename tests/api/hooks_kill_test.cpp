@@ -152,6 +152,8 @@ TEST_P(Killed, BetweenSendingAndNotingItIsToldAgainUnderTheSameIdAndNothingIsLos
         ASSERT_TRUE(added) << added.error().text();
         service->stop();
         service.reset();
+        board.reset();  // it tells the service what happens
+        board = std::move(*board::Board::open(path));
         // Three messages of its post's inbox while nobody tells them.
         const int message = board->model()->flow.message;
         for (int n = 1; n <= 3; ++n) {
