@@ -6,7 +6,6 @@
 #include "api/papers.h"
 #include "api/schemes.h"
 #include "base/hash.h"
-#include "report/filing.h"
 
 namespace yipan::api {
 namespace {

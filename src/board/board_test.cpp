@@ -148,6 +148,30 @@ class BoardTest : public ::testing::Test {
     int organ = -1, link = -1, project = -1, month = -1;
 };
 
+// The step and the entry that tells of it are one transaction.
+TEST_F(BoardTest, a_frozen_clock_is_stepped_with_its_entry_and_never_goes_back) {
+    const auto position = [&] { return board_->snapshot()->position().value; };
+    const std::int64_t before = position();
+    const Instant to = *Instant::parse("2026-03-09T01:00:00Z");
+    ASSERT_TRUE(board_->step_clock(to));
+    EXPECT_EQ(board_->now(), to);
+    EXPECT_EQ(position(), before + 1);
+    std::string told;
+    (void)board_->snapshot()->each_entry(Position(before + 1), Position(before + 1), [&](const Entry& e) {
+        EXPECT_EQ(e.verb, Verb::act);
+        told = e.channel;
+        return true;
+    });
+    EXPECT_EQ(told, "clock");
+    const auto back = board_->step_clock(*Instant::parse("2026-03-08T01:00:00Z"));
+    ASSERT_FALSE(back);
+    EXPECT_EQ(back.error().code, Code::usage);
+    EXPECT_EQ(position(), before + 1);
+    reopen();
+    EXPECT_EQ(board_->now(), to);
+    EXPECT_TRUE(board_->verify().ok);
+}
+
 TEST_F(BoardTest, takes_a_draft_of_several_types_that_refer_to_one_another) {
     const auto r = apply(
         {make(organ, {{"code", "O-1"}}),

@@ -187,6 +187,33 @@ const Figure& figure_of(const Model& model, std::string_view code) {
 }
 }  // namespace
 
+// What the board's clock and reports ask of a light is found once, when the model is read.
+TEST(Load, knows_how_a_light_follows_time) {
+    auto files = good_files();
+    files.push_back({"zone/types/lights.yaml", R"yaml(
+lights:
+  looks_at_today: {type: project, applies: "plan_start != null && plan_start <= today", behind: "today - plan_start", yellow: {behind: 1}}
+  looks_further: {type: project, applies: "plan_start != null && organ.code == 'JC'", behind: "today - plan_start", yellow: {behind: 1}}
+  doubled: {type: project, applies: "plan_start != null", behind: "(today - plan_start) * 2", yellow: {behind: 1}}
+)yaml"});
+    const auto model = load(std::move(files));
+    ASSERT_TRUE(model) << text_of(model.error());
+    const auto light = [&](std::string_view code) -> const Light& {
+        return *std::find_if((*model)->lights.begin(), (*model)->lights.end(), [&](const Light& l) { return l.code == code; });
+    };
+    const int start = (*model)->types[static_cast<std::size_t>((*model)->find_type("project"))].find("plan_start");
+    EXPECT_EQ(light("start_overdue").due_field, start);
+    EXPECT_TRUE(light("start_overdue").linear);
+    EXPECT_FALSE(light("start_overdue").daily);
+    EXPECT_TRUE(light("looks_at_today").linear);
+    EXPECT_TRUE(light("looks_at_today").daily) << "it may begin to apply on any day";
+    EXPECT_TRUE(light("looks_further").daily) << "the other record may change";
+    EXPECT_EQ(light("doubled").due_field, start);
+    EXPECT_FALSE(light("doubled").linear);
+    EXPECT_TRUE(light("doubled").daily);
+    EXPECT_EQ(light("investment_pace").due_field, -1);
+}
+
 TEST(Load, reads_the_example_of_the_keyword_reference) {
     const ModelPtr model = good_model();
     ASSERT_TRUE(model);
@@ -369,6 +396,7 @@ const Broken broken[] = {
     {"types:\n  parcel: {label: [a, b, c], owned_by: project, fields: {project: {type: text, label: [a, b, c]}}}\n", "2:58", "is there already"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {}, states: {initial: x, list: {a: [a, b, c]}}}\n", "2:79", "is not a state of the list"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {}, states: {initial: a, list: {a: [a, b, c]}, moves: {m: {label: [a, b, c], from: [a], to: zz}}}}\n", "2:149", "\"zz\" is not a state"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, states: {initial: a, list: {a: [a, b, c]}, moves: {m: {label: [a, b, c], from: [a], to: a, dated: n}}}}\n", "2:192", "no date field"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'm > 3', message: [a, b, c]}}}\n", "2:116", "m"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'n', message: [a, b, c]}}}\n", "2:116", "true or false"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'n == 3'}}}\n", "2:105", "\"message\" is missing"},

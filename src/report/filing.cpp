@@ -59,17 +59,24 @@ void put_number(Document& document, std::string_view number) {
                 span.text.replace(at, number_place.size(), number);
 }
 // A number that was given and has no document is taken back, with the reason: the row of numbers has no silent gap.
-void take_back(board::Board& board, int type, RecordId record, const std::string& why) {
-    board::Draft draft;
-    draft.channel = "report";
-    board::Change change;
-    change.verb = board::Verb::invalidate;
-    change.type = type;
-    change.record = record;
-    change.note = "正文未能保存 / the document could not be kept: " + why;
-    draft.changes.push_back(std::move(change));
-    (void)board.apply(std::move(draft));  // what is broken then is told by the error that led here
-}
+struct Unfinished {
+    board::Board& board;
+    int type;
+    RecordId record;
+    bool finished = false;
+    ~Unfinished() {
+        if (finished) return;
+        board::Draft draft;
+        draft.channel = "report";
+        board::Change change;
+        change.verb = board::Verb::invalidate;
+        change.type = type;
+        change.record = record;
+        change.note = "正文未能保存 / the document could not be kept";
+        draft.changes.push_back(std::move(change));
+        (void)board.apply(std::move(draft));  // what is broken then is told by the error that led here
+    }
+};
 
 }  // namespace
 
@@ -117,16 +124,14 @@ Checked<Filed> file_report(board::Board& board, const FilingAsk& ask) {
                   {fields->officer, ask.post.value}};
     const Checked<RecordId> made = write(board, ask, std::move(create));
     if (!made) return fail(made.error());
+    Unfinished unfinished{board, *type, *made};
     out.record = *made;
     if (fields->number >= 0)
         if (const record::RecordPtr record = board.snapshot()->record(*type, *made))
             if (const auto* number = record::as_text(record->at(fields->number))) out.number = *number;
     put_number(*judged, out.number);
     const Result<std::string> hash = keep(board, to_html(*judged));
-    if (!hash) {
-        take_back(board, *type, *made, hash.error().message);
-        return fail(Errors{hash.error()});
-    }
+    if (!hash) return fail(Errors{hash.error()});
     out.hash = *hash;
     if (ask.kept)
         if (const Status told = ask.kept(*hash); !told) return fail(Errors{told.error()});
@@ -135,10 +140,8 @@ Checked<Filed> file_report(board::Board& board, const FilingAsk& ask) {
     paper.type = *type;
     paper.record = *made;
     paper.set = {{fields->paper, "sha256:" + *hash + " " + out.code + ".html"}};
-    if (const Checked<RecordId> done = write(board, ask, std::move(paper)); !done) {
-        take_back(board, *type, *made, done.error().front().message);
-        return fail(done.error());
-    }
+    if (const Checked<RecordId> done = write(board, ask, std::move(paper)); !done) return fail(done.error());
+    unfinished.finished = true;
     out.document = std::move(*judged);
     return out;
 }

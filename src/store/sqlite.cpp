@@ -1,11 +1,17 @@
 // The SQLite store: WAL, synced before anybody is answered, one writer (an exclusive lock on "<board>-lock"), readers
 // on connections of their own.
+#include <pthread.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <cstring>
 #include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
 #include <unordered_map>
 
 #include "base/check.h"
@@ -22,7 +28,9 @@ namespace yipan::store {
 
 namespace {
 constexpr int busy_timeout_ms = 5'000;
-constexpr int wal_checkpoint_pages = 20'000;
+constexpr int wal_checkpoint_pages = 20'000;   // from here on the log is copied into the file, beside the writer ...
+constexpr int wal_rest_pages = 1'000;          // ... who copies so much himself, so that the log begins anew
+constexpr int wal_pages_max = 200'000;         // and waits for the copying rather than let the log grow further
 
 Result<Digest> digest_of(std::string_view blob) {
     Digest d;
@@ -37,10 +45,86 @@ struct TypeStatements {
     std::map<int, Statement> referrers;
 };
 
+// The long part of a checkpoint: pages of the log are copied into the file and synced by a thread with a connection of its
+// own, while the writer goes on. Started when a log is long for the first time.
+class Copier {
+  public:
+    Copier(std::string path, std::atomic<bool>& failed) : path_(std::move(path)), failed_(failed), thread_([this] { loop(); }) {}
+    ~Copier() {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        changed_.notify_all();
+        thread_.join();
+        if (db_) sqlite3_close(db_);
+    }
+    void ask() {
+        {
+            const std::lock_guard lock(mutex_);
+            at_work_ = true;
+        }
+        changed_.notify_all();
+    }
+    /// Pages from the beginning of the log that are in the file; none: it is at work.
+    std::optional<int> copied() {
+        const std::lock_guard lock(mutex_);
+        return at_work_ ? std::nullopt : std::optional(copied_);
+    }
+    void wait() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return !at_work_; });
+    }
+    void set_copied(int pages) {
+        const std::lock_guard lock(mutex_);
+        copied_ = pages;
+    }
+
+  private:
+    void loop() {
+        (void)pthread_setname_np(pthread_self(), "yipan-copy");
+        std::unique_lock lock(mutex_);
+        while (true) {
+            changed_.wait(lock, [&] { return stopping_ || at_work_; });
+            if (stopping_) return;
+            lock.unlock();
+            const int pages = copy();
+            lock.lock();
+            if (pages >= 0) copied_ = pages;
+            at_work_ = false;
+            changed_.notify_all();
+        }
+    }
+    int copy() {
+        if (!db_) {
+            const bool opened = sqlite3_open_v2(path_.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, page_vfs()) == SQLITE_OK &&
+                                sqlite3_exec(db_, "PRAGMA synchronous=NORMAL; SELECT count(*) FROM sqlite_schema", nullptr, nullptr, nullptr) == SQLITE_OK;
+            if (!opened) {  // the writer copies for himself then
+                if (db_) sqlite3_close(std::exchange(db_, nullptr));
+                return -1;
+            }
+            sqlite3_wal_autocheckpoint(db_, 0);
+        }
+        int in_log = 0, done = -1;
+        const int rc = sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_PASSIVE, &in_log, &done);
+        if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED) failed_.store(true, std::memory_order_release);
+        return rc == SQLITE_OK ? done : -1;
+    }
+    const std::string path_;
+    std::atomic<bool>& failed_;
+    sqlite3* db_ = nullptr;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool at_work_ = false, stopping_ = false;
+    int copied_ = 0;
+    std::thread thread_;
+};
+
 class Sqlite final : public Store {
   public:
     Sqlite() = default;
     ~Sqlite() override {
+        copier_.reset();
         types_.clear();
         scalars_.clear();
         rows_.clear();
@@ -794,9 +878,20 @@ class Sqlite final : public Store {
     static int after_commit(void* given, sqlite3* db, const char* name, int pages_in_log) {
         auto& store = *static_cast<Sqlite*>(given);
         if (pages_in_log < wal_checkpoint_pages || store.sync_failed_.load(std::memory_order_acquire)) return SQLITE_OK;
-        const int rc = sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+        if (!store.copier_) store.copier_ = std::make_unique<Copier>(store.path_, store.sync_failed_);
+        Copier& copier = *store.copier_;
+        if (pages_in_log > wal_pages_max) copier.wait();
+        const auto copied = copier.copied();
+        if (!copied) return SQLITE_OK;
+        if (pages_in_log - *copied > wal_rest_pages && pages_in_log <= wal_pages_max) {
+            copier.ask();
+            return SQLITE_OK;
+        }
+        int in_log = 0, done = 0;
+        const int rc = sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, &in_log, &done);
         if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
             store.sync_failed_.store(true, std::memory_order_release);
+        copier.set_copied(rc == SQLITE_OK && done < in_log ? done : 0);  // all of it: the next write begins the log anew
         return SQLITE_OK;
     }
     // SQLite opens the log with the first read; it stays the same file object until the connection closes.
@@ -992,6 +1087,7 @@ class Sqlite final : public Store {
     WriterLock lock_;
     int format_ = format_version;  // of the file; an older one is only read, and has not all tables of this one
     std::atomic<bool> sync_failed_ = false;
+    std::unique_ptr<Copier> copier_;
     sqlite3_file* wal_ = nullptr;  // the connection's write-ahead log, for sync()
     std::string path_;
     Access access_ = Access::read;

@@ -180,6 +180,44 @@ class Fault : public testing::Test {
         std::printf("%s: %d times, nothing lost\n", name, met);
         EXPECT_GT(met, 5);
     }
+    // The log is so long that it is copied into the file by a thread beside the writer; the disk fails meanwhile.
+    void while_copied(Kind kind, const char* name) {
+        int met = 0;
+        const std::vector<std::int64_t> when = level() == "long" ? std::vector<std::int64_t>{1, 2, 7, 60, 900} : std::vector<std::int64_t>{1, 60};
+        for (const std::int64_t n : when) {
+            fresh();
+            Accepted told;
+            {
+                auto opened = board::Board::open(path_);
+                ASSERT_TRUE(opened.has_value());
+                board::Board& board = **opened;
+                const model::ModelPtr kept = board.model();
+                for (int file = 0; file < 2; ++file) {
+                    std::size_t left = 45'000'000;
+                    const auto put = board.put_attachment([&](char* out, std::size_t room) -> Result<std::size_t> {
+                        const std::size_t some = std::min(room, left);
+                        std::fill_n(out, some, static_cast<char>('a' + file));
+                        left -= some;
+                        return some;
+                    });
+                    ASSERT_TRUE(put.has_value());
+                }
+                fault::arm(kind, n);
+                for (std::int64_t i = 0; i < 60; ++i) {
+                    const auto receipt = board.apply(draft_of(change_of(
+                        *kept, "payment", {{"project", std::int64_t{1}}, {"day", Date::of(2026, 1, 1)->days + i}, {"amount", 100 + i}, {"payee", "payee"}})));
+                    if (receipt) told.payments[receipt->records[0].value] = 100 + i;
+                }
+            }
+            const bool fired = fault::fired();
+            if (fired && (kind == Kind::power_cut || kind == Kind::power_cut_torn)) fault::lose_unsynced(static_cast<std::uint64_t>(n - 1));
+            fault::disarm();
+            owed(told, std::string(name) + " while the log is copied, " + std::to_string(n));
+            if (HasFatalFailure()) return;
+            met += fired;
+        }
+        EXPECT_GT(met, 0);
+    }
     static int stride() { return level() == "quick" ? 9 : 1; }
     static int subsets() { return level() == "long" ? 20 : level() == "quick" ? 1 : 2; }
 
@@ -198,6 +236,30 @@ TEST_F(Fault, the_power_is_cut_before_the_nth_write_or_sync) {
 }
 TEST_F(Fault, the_power_is_cut_in_the_middle_of_a_write) {
     each(Kind::power_cut_torn, "power cut, torn write", stride(), subsets());
+}
+
+TEST_F(Fault, a_sync_fails_while_a_long_log_is_copied) { while_copied(Kind::sync_fails_drops, "sync fails and drops"); }
+TEST_F(Fault, a_write_fails_while_a_long_log_is_copied) { while_copied(Kind::write_fails, "write fails"); }
+TEST_F(Fault, the_power_is_cut_while_a_long_log_is_copied) { while_copied(Kind::power_cut, "power cut"); }
+TEST_F(Fault, a_long_log_begins_anew_while_it_is_written_to) {
+    fresh();
+    auto opened = board::Board::open(path_);
+    ASSERT_TRUE(opened.has_value());
+    std::uintmax_t longest = 0;
+    for (int file = 0; file < 12; ++file) {  // 360 MB through the log
+        std::size_t left = 30'000'000;
+        const auto put = (*opened)->put_attachment([&](char* out, std::size_t room) -> Result<std::size_t> {
+            const std::size_t some = std::min(room, left);
+            std::fill_n(out, some, static_cast<char>('a' + file));
+            left -= some;
+            return some;
+        });
+        ASSERT_TRUE(put.has_value()) << put.error().text();
+        for (int i = 0; i < 20; ++i) ASSERT_TRUE((*opened)->apply(draft_of(change_of(*(*opened)->model(), "organ", {{"code", "o" + std::to_string(file * 20 + i)}}))));
+        longest = std::max(longest, fs::file_size(path_ + "-wal"));
+    }
+    EXPECT_LT(longest, 330'000'000U) << "the log only grows";
+    EXPECT_TRUE((*opened)->verify().ok);
 }
 
 }  // namespace
