@@ -2,6 +2,7 @@
 // What writer and snapshots share: the store of the writer, the shape, the book of figures with its lock, and the two
 // steps of a batch, write it durably and then show it.
 #include <atomic>
+#include <chrono>
 #include <shared_mutex>
 #include <span>
 
@@ -37,6 +38,9 @@ class Core {
 
     /// Something beside journal and records, as one durable transaction; on the writer's thread, everything shown.
     Status on_store(const std::function<Status(store::Store&)>& work);
+
+    /// Where the writer can be asked; told anew when the board is opened anew.
+    void announce(const std::string& address);
 
     /// Of a board whose clock is frozen; on the writer's thread, everything shown.
     Status step_clock(Instant to);
@@ -116,12 +120,16 @@ class Core {
     void recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause);
     Status reopen();
     Status open_again();
+    bool come_back();
 
     std::unique_ptr<store::Store> reader_;  // for runs, when a writer is there
     std::unique_ptr<World> world_;
     std::unique_ptr<Log> log_;
     std::unique_ptr<Judge> judge_;
     std::atomic<bool> hardening_failed_ = false;
+    std::string announced_;
+    std::optional<Error> away_;  // why the store is gone, and when it was looked for
+    std::chrono::steady_clock::time_point tried_;
     std::atomic<bool> run_ready_ = false;  // runs holds the notes of a prepared run ...
     bool scrub_due_ = false;               // erased bodies may still stand in the write-ahead log
     std::int64_t run_up_to_ = 0;           // ... of the postings up to here

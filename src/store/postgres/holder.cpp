@@ -1,8 +1,10 @@
 #include "store/postgres/holder.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <fstream>
 
 #include "base/check.h"
@@ -12,6 +14,8 @@ namespace {
 constexpr std::int64_t hold_s = 15;
 constexpr std::chrono::seconds beat_every{5};
 constexpr std::size_t shown_max = 200;
+constexpr int lock_tries = 60;
+constexpr std::chrono::milliseconds lock_again_after{50};
 
 std::string host_name() {
     std::array<char, 256> name{};
@@ -35,6 +39,14 @@ std::int64_t lock_number(const std::string& board) {
     for (int i = 0; i < 8; ++i) out = out << 8 | d[static_cast<std::size_t>(i)];
     return out;
 }
+Result<bool> try_lock(Link& link) {
+    YIPAN_TRY(const Rows r, link.ask("SELECT pg_try_advisory_lock($1)", Args().add(lock_number(link.address().board)), {20}));
+    return *record::as_integer(r.value(0, 0)) != 0;
+}
+bool dead_here(const std::string& process) {
+    const int pid = std::atoi(process.c_str());
+    return pid > 0 && process.starts_with(std::to_string(pid) + " on " + host_name() + ":") && ::kill(pid, 0) != 0 && errno == ESRCH;
+}
 }  // namespace
 
 const char* const holder_table =
@@ -45,8 +57,15 @@ const char* const holder_table =
 Result<std::unique_ptr<Holder>> Holder::take(Link& link) {
     std::unique_ptr<Holder> holder(new Holder(link));
     const std::string process = process_line();
-    YIPAN_TRY(const Rows locked, link.ask("SELECT pg_try_advisory_lock($1)", Args().add(lock_number(link.address().board)), {20}));
-    const bool gone = *record::as_integer(locked.value(0, 0)) != 0;
+    YIPAN_TRY(bool gone, try_lock(link));
+    if (!gone) {  // a server needs a moment to notice that a process of this machine is dead
+        YIPAN_TRY(const Rows by, link.ask("SELECT process FROM yipan_holder WHERE id = 1"));
+        const bool dead = by.size() == 1 && dead_here(std::string(by.text(0, 0)));
+        for (int i = 0; dead && !gone && i < lock_tries; ++i) {
+            std::this_thread::sleep_for(lock_again_after);
+            YIPAN_TRY(gone, try_lock(link));
+        }
+    }
     // In one statement, so that of two who try only one succeeds.
     const Result<Rows> taken =
         link.ask("UPDATE yipan_holder SET epoch = epoch + 1, process = $1, address = '', expires = clock_timestamp() + $2 * "

@@ -130,10 +130,24 @@ Link::~Link() {
 
 Result<std::unique_ptr<Link>> Link::open(const Address& address, bool durable) {
     std::unique_ptr<Link> link(new Link(address));
+    link->reads_only_ = !durable;
     YIPAN_TRY_VOID(link->connect());
     YIPAN_TRY_VOID(link->fit(durable));
     YIPAN_CHECK(PQenterPipelineMode(link->connection_) == 1);
     return link;
+}
+
+Status Link::connect_again() {
+    PQfinish(connection_);
+    connection_ = nullptr;
+    expected_.clear();
+    statements_.clear();
+    failure_.reset();
+    YIPAN_TRY_VOID(connect());
+    YIPAN_TRY_VOID(fit(false));
+    YIPAN_CHECK(PQenterPipelineMode(connection_) == 1);
+    lost_ = false;
+    return {};
 }
 
 Status Link::connect() {
@@ -249,9 +263,15 @@ Status Link::queue(std::string_view sql, const Args& args, const std::vector<Oid
 
 Result<Rows> Link::ask(std::string_view sql, const Args& args, const std::vector<Oid>& types) {
     const std::lock_guard lock(mutex_);
-    YIPAN_TRY_VOID(send(sql, args, types, Expected::Kind::answer));
-    Rows rows;
-    YIPAN_TRY_VOID(drain(&rows));
+    const bool alone = !in_transaction();
+    const auto once = [&]() -> Result<Rows> {
+        YIPAN_TRY_VOID(send(sql, args, types, Expected::Kind::answer));
+        Rows rows;
+        YIPAN_TRY_VOID(drain(&rows));
+        return rows;
+    };
+    Result<Rows> rows = once();
+    if (!rows && lost_ && reads_only_ && alone && connect_again()) rows = once();
     return rows;
 }
 
