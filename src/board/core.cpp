@@ -311,7 +311,7 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
     }
     bool failed_at_commit = false;
     if (const auto ok = commit_batch(pending, mark.position, shown, failed_at_commit); !ok) {
-        if (failed_at_commit) return recover(drafts, answers, ok.error()), true;
+        if (failed_at_commit) return recover(drafts, answers, ok.error(), shown), true;
         roll_back();
         return refuse_all(ok.error());
     }
@@ -455,7 +455,9 @@ void Core::show(const Shown& shown) {
 }
 
 // The commit failed or its outcome is unknown: open the store anew and look at what is there.
-void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause) {
+void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause,
+                   std::optional<Shown>& shown) {
+    const bool lost = store->lost();
     drain();
     Status opened;
     for (int i = 0; i < reopen_tries; ++i)
@@ -466,6 +468,7 @@ void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>
         hardening_failed_.store(true, std::memory_order_release);
     }
     if (opened) opened = harden();  // what is found may have been committed and not yet synced
+    std::vector<std::size_t> absent;
     for (std::size_t i = 0; i < drafts.size(); ++i) {
         const bool nothing = answers[i] && answers[i]->first.value == 0 && drafts[i]->side.empty();
         if (!answers[i] || nothing || answers[i]->repeated) continue;
@@ -476,7 +479,18 @@ void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>
         }
         if (there) continue;
         answers[i] = tl::unexpected(Errors{cause});
+        absent.push_back(i);
     }
+    // A connection that died took the transaction with it, and the new one has seen that it is gone: once more, for the
+    // callers' sake.
+    if (!opened || !lost || again_ || absent.empty()) return;
+    std::vector<Draft*> rest;
+    for (const std::size_t i : absent) rest.push_back(drafts[i]);
+    std::vector<Checked<Receipt>> second;
+    again_ = true;
+    const bool stands = try_batch(rest, second, shown);
+    again_ = false;
+    for (std::size_t k = 0; stands && k < absent.size(); ++k) answers[absent[k]] = std::move(second[k]);
 }
 
 // What readers look at stays when the store cannot be opened again; only writing is over then.

@@ -117,7 +117,8 @@ class Core {
     Status commit_batch(Pending& pending, std::int64_t position_before, std::optional<Shown>& shown,
                         bool& failed_at_commit);
     bool try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, std::optional<Shown>& shown);
-    void recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause);
+    void recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause,
+                 std::optional<Shown>& shown);
     Status reopen();
     Status open_again();
     bool come_back();
@@ -127,6 +128,7 @@ class Core {
     std::unique_ptr<Log> log_;
     std::unique_ptr<Judge> judge_;
     std::atomic<bool> hardening_failed_ = false;
+    bool again_ = false;  // in recover(): a batch is tried the second time
     std::string announced_;
     std::optional<Error> away_;  // why the store is gone, and when it was looked for
     std::chrono::steady_clock::time_point tried_;

@@ -91,19 +91,22 @@ TEST(Connection, one_that_died_is_made_anew_and_the_draft_goes_through) {
 TEST(Connection, ones_that_die_in_mid_batch_lose_and_double_nothing) {
     SmallBoard small("dying");
     std::atomic<bool> stop = false;
+    std::atomic<int> deaths = 0;
     std::thread reaper([&] {
         while (!stop) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(40));
-            end_backends(small.address, "application_name = 'yipan' AND query LIKE '%yipan%'");
+            std::this_thread::sleep_for(std::chrono::milliseconds(150));
+            end_backends(small.address);
+            ++deaths;
         }
     });
     std::atomic<std::int64_t> accepted = 0, refused = 0;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(4);
     const auto produce = [&](int who) {
-        for (int n = 0; n < 60; ++n) {
+        for (int n = 0; std::chrono::steady_clock::now() < end; ++n) {
             const std::string key = std::to_string(who) + "-" + std::to_string(n);
             bool there = false;
             for (int attempt = 0; attempt < 200 && !there; ++attempt) {
-                there = small.board->apply(small.payment(who * 100 + n, key)).has_value();
+                there = small.board->apply(small.payment(who * 100'000 + n, key)).has_value();
                 if (!there) ++refused, std::this_thread::sleep_for(std::chrono::milliseconds(20));
             }
             accepted += there;
@@ -114,15 +117,16 @@ TEST(Connection, ones_that_die_in_mid_batch_lose_and_double_nothing) {
     for (auto& p : producers) p.join();
     stop = true;
     reaper.join();
-    EXPECT_EQ(accepted, 240);
     small.board.reset();
     auto again = board::Board::open(small.address);
     ASSERT_TRUE(again) << text_of(again.error());
     small.board = std::move(*again);
-    EXPECT_EQ(small.payments(), 240);
+    EXPECT_EQ(small.payments(), accepted.load());
     const auto report = small.board->verify();
     EXPECT_TRUE(report.ok) << text_of(report.problems);
-    std::printf("dying connections: 240 drafts answered, %lld refusals on the way\n", static_cast<long long>(refused));
+    EXPECT_GT(deaths, 5);
+    std::printf("dying connections: all ended %d times, %lld drafts accepted, %lld refusals on the way\n", deaths.load(), static_cast<long long>(accepted),
+                static_cast<long long>(refused));
 }
 
 TEST(Refused, what_does_not_fit_is_said_in_a_sentence) {
@@ -185,7 +189,9 @@ TEST(Refused, a_database_of_another_encoding) {
     address.replace(begin, std::min(end, address.size()) - begin, name);
     const auto opened = store::open(address, store::Access::create);
     EXPECT_FALSE(opened);
-    if (!opened) EXPECT_NE(opened.error().message.find("not UTF8"), std::string::npos) << opened.error().text();
+    if (!opened) {
+        EXPECT_NE(opened.error().message.find("not UTF8"), std::string::npos) << opened.error().text();
+    }
     EXPECT_TRUE(link->run("DROP DATABASE " + name));
 }
 

@@ -7,17 +7,16 @@
 
 namespace yipan::cel {
 namespace {
-using store::quoted;
-using store::postgres::Kind;
+using Column = store::postgres::Kind;
 
-Kind kind_of(const Type& type) {
-    return type.is(Type::K::string) || type.is(Type::K::list) ? Kind::text : type.is(Type::K::real) ? Kind::real : Kind::integer;
+Column kind_of(const Type& type) {
+    return type.is(Type::K::string) || type.is(Type::K::list) ? Column::text : type.is(Type::K::real) ? Column::real : Column::integer;
 }
 std::string literal(const Value& v) {
     switch (v.kind()) {
-        case cel::Kind::null: return "NULL";
-        case cel::Kind::integer: return "(" + std::to_string(v.as_int()) + ")";
-        case cel::Kind::real: {
+        case Kind::null: return "NULL";
+        case Kind::integer: return "(" + std::to_string(v.as_int()) + ")";
+        case Kind::real: {
             char text[64];
             std::snprintf(text, sizeof text, "'%.17g'", v.as_double());
             return text;
@@ -36,24 +35,24 @@ SecondDatabase::SecondDatabase() {
     auto link = store::postgres::Link::open(*address, false);
     EXPECT_TRUE(link) << link.error().text();
     link_ = std::move(*link);
-    EXPECT_TRUE(link_->run("CREATE SCHEMA " + quoted(address->board)));
+    EXPECT_TRUE(link_->run("CREATE SCHEMA " + store::quoted(address->board)));
 }
-SecondDatabase::~SecondDatabase() { (void)link_->run("DROP SCHEMA " + quoted(link_->address().board) + " CASCADE"); }
+SecondDatabase::~SecondDatabase() { (void)link_->run("DROP SCHEMA " + store::quoted(link_->address().board) + " CASCADE"); }
 
 void SecondDatabase::create(const Schema& schema) {
     schema_ = &schema;
     for (const ObjectType& t : schema.types()) {
-        std::string sql = "CREATE TABLE " + quoted(t.table()) + "(id bigint PRIMARY KEY";
+        std::string sql = "CREATE TABLE " + store::quoted(t.table()) + "(id bigint PRIMARY KEY";
         for (const ObjectField& f : t.fields) {
-            const Kind kind = kind_of(f.type);
-            sql += ", " + quoted(f.column_name()) + (kind == Kind::text ? " text COLLATE \"C\"" : kind == Kind::real ? " double precision" : " bigint");
+            const Column kind = kind_of(f.type);
+            sql += ", " + store::quoted(f.column_name()) + (kind == Column::text ? " text COLLATE \"C\"" : kind == Column::real ? " double precision" : " bigint");
         }
         const Status made = link_->run(sql + ")");
         EXPECT_TRUE(made) << made.error().text();
     }
 }
 void SecondDatabase::add(const ObjectType& type, std::int64_t id, const std::vector<Value>& cells) {
-    std::string sql = "INSERT INTO " + quoted(type.table()) + " VALUES(" + std::to_string(id);
+    std::string sql = "INSERT INTO " + store::quoted(type.table()) + " VALUES(" + std::to_string(id);
     for (const Value& v : cells) sql += ", " + literal(v);
     const Status put = link_->run(sql + ")");
     EXPECT_TRUE(put) << put.error().text() << sql;
@@ -64,10 +63,10 @@ std::optional<std::vector<std::int64_t>> SecondDatabase::select(const std::strin
     store::postgres::Args args;
     std::vector<Oid> types;
     for (const Value& v : params) {
-        if (v.is(cel::Kind::real)) return {};
+        if (v.is(Kind::real)) return {};
         if (v.is_null())
             values.emplace_back();
-        else if (v.is(cel::Kind::integer))
+        else if (v.is(Kind::integer))
             values.emplace_back(v.as_int());
         else
             values.emplace_back(std::string(v.text()));
@@ -91,7 +90,7 @@ std::optional<std::vector<std::int64_t>> SecondDatabase::select(const std::strin
 
 std::string SecondDatabase::physical(std::string_view table) const { return std::string(table); }
 std::optional<store::postgres::Kind> SecondDatabase::column(std::string_view table, std::string_view column) const {
-    if (column == "id") return Kind::integer;
+    if (column == "id") return Column::integer;
     for (const ObjectType& t : schema_->types())
         if (t.table() == table)
             for (const ObjectField& f : t.fields)

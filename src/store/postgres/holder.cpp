@@ -14,7 +14,7 @@ namespace {
 constexpr std::int64_t hold_s = 15;
 constexpr std::chrono::seconds beat_every{5};
 constexpr std::size_t shown_max = 200;
-constexpr int lock_tries = 60;
+constexpr int lock_tries = 60, own_tries = 20;
 constexpr std::chrono::milliseconds lock_again_after{50};
 
 std::string host_name() {
@@ -43,9 +43,11 @@ Result<bool> try_lock(Link& link) {
     YIPAN_TRY(const Rows r, link.ask("SELECT pg_try_advisory_lock($1)", Args().add(lock_number(link.address().board)), {20}));
     return *record::as_integer(r.value(0, 0)) != 0;
 }
-bool dead_here(const std::string& process) {
+int tries_for(const std::string& process) {
     const int pid = std::atoi(process.c_str());
-    return pid > 0 && process.starts_with(std::to_string(pid) + " on " + host_name() + ":") && ::kill(pid, 0) != 0 && errno == ESRCH;
+    if (pid <= 0 || !process.starts_with(std::to_string(pid) + " on " + host_name() + ":")) return 0;
+    if (pid == ::getpid()) return own_tries;
+    return ::kill(pid, 0) != 0 && errno == ESRCH ? lock_tries : 0;
 }
 }  // namespace
 
@@ -58,10 +60,10 @@ Result<std::unique_ptr<Holder>> Holder::take(Link& link) {
     std::unique_ptr<Holder> holder(new Holder(link));
     const std::string process = process_line();
     YIPAN_TRY(bool gone, try_lock(link));
-    if (!gone) {  // a server needs a moment to notice that a process of this machine is dead
+    if (!gone) {  // a server needs a moment to notice that a process of this machine, or a connection of this one, is dead
         YIPAN_TRY(const Rows by, link.ask("SELECT process FROM yipan_holder WHERE id = 1"));
-        const bool dead = by.size() == 1 && dead_here(std::string(by.text(0, 0)));
-        for (int i = 0; dead && !gone && i < lock_tries; ++i) {
+        const int tries = by.size() == 1 ? tries_for(std::string(by.text(0, 0))) : 0;
+        for (int i = 0; !gone && i < tries; ++i) {
             std::this_thread::sleep_for(lock_again_after);
             YIPAN_TRY(gone, try_lock(link));
         }
@@ -85,6 +87,7 @@ Result<std::unique_ptr<Holder>> Holder::take(Link& link) {
                         "; its hold ends by itself " + std::to_string(who.integer(0, 2)) + " s after it falls silent");
     }
     holder->epoch_ = taken->integer(0, 0);
+    holder->locked_ = gone;
     holder->thread_ = std::thread([h = holder.get()] { h->beat(); });
     return holder;
 }
@@ -101,7 +104,7 @@ Holder::~Holder() {
     link_.forget_failure();
     if (link_.in_transaction()) return;
     (void)link_.ask("UPDATE yipan_holder SET expires = '-infinity', process = '', address = '' WHERE id = 1 AND epoch = $1", Args().add(epoch_), {20});
-    (void)link_.ask("SELECT pg_advisory_unlock($1)", Args().add(lock_number(link_.address().board)), {20});
+    if (locked_) (void)link_.ask("SELECT pg_advisory_unlock($1)", Args().add(lock_number(link_.address().board)), {20});
 }
 
 // NULL in a column that has none makes the transaction fail, and nothing of it stands.

@@ -146,7 +146,7 @@ Status Link::connect_again() {
     YIPAN_TRY_VOID(connect());
     YIPAN_TRY_VOID(fit(false));
     YIPAN_CHECK(PQenterPipelineMode(connection_) == 1);
-    lost_ = false;
+    lost_ = ended_ = false;
     return {};
 }
 
@@ -154,6 +154,7 @@ Status Link::connect() {
     const char* keys[] = {"dbname", "fallback_application_name", "connect_timeout", "client_encoding", nullptr};
     const char* values[] = {address_.server.c_str(), "yipan", "10", "UTF8", nullptr};
     connection_ = PQconnectdbParams(keys, values, 1);
+    PQsetNoticeProcessor(connection_, [](void*, const char*) {}, nullptr);
     if (PQstatus(connection_) == CONNECTION_OK) return {};
     const std::string said = trimmed(PQerrorMessage(connection_));
     const bool unknown = said.find("does not exist") != std::string::npos;
@@ -303,9 +304,12 @@ void Link::take(PGresult* result, const Expected& expected) {
             if (expected.statement) expected.statement->there = false;
             note({Code::store_failed, address_.shown, "an earlier statement of this transaction was refused", ""});
             break;
-        default:
+        default: {
             if (expected.statement) expected.statement->there = false;
+            const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+            ended_ = severity && (std::strcmp(severity, "FATAL") == 0 || std::strcmp(severity, "PANIC") == 0);
             note(refused(result, address_));
+        }
     }
 }
 
@@ -318,12 +322,11 @@ Status Link::drain(Rows* answer) {
         const Expected expected = expected_.front();
         expected_.pop_front();
         while (PGresult* result = PQgetResult(connection_)) {
-            if (PQstatus(connection_) == CONNECTION_BAD) {
+            if (PQstatus(connection_) == CONNECTION_BAD || ended_) {
                 PQclear(result);
                 break;
             }
-            if (expected.kind == Expected::Kind::sync) {
-                YIPAN_CHECK(PQresultStatus(result) == PGRES_PIPELINE_SYNC);
+            if (expected.kind == Expected::Kind::sync && PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
                 PQclear(result);
                 break;
             }
@@ -332,7 +335,7 @@ Status Link::drain(Rows* answer) {
             else
                 take(result, expected);
         }
-        if (PQstatus(connection_) == CONNECTION_BAD) {
+        if (PQstatus(connection_) == CONNECTION_BAD || ended_) {
             expected_.clear();
             Error error = lost_error();
             note(error);

@@ -118,6 +118,7 @@ class Link {
     Address address_;
     PGconn* connection_ = nullptr;
     bool lost_ = false, reads_only_ = false;
+    bool ended_ = false;  // the server said that it ends the connection
     std::deque<Expected> expected_;
     std::unordered_map<std::string, Prepared> statements_;
     std::int64_t named_ = 0;
