@@ -14,10 +14,15 @@ constexpr std::size_t queue_max = 2'000;     // answers waited for at the latest
 constexpr Oid oid_bool = 16, oid_int8 = 20, oid_int2 = 21, oid_int4 = 23;
 
 std::string trimmed(const char* text) {
-    std::string out = text ? text : "";
-    while (out.ends_with('\n') || out.ends_with(' ')) out.pop_back();
-    for (char& c : out)
-        if (c == '\n') c = ' ';
+    std::string out;
+    for (const char* c = text ? text : ""; *c; ++c) {
+        const bool blank = *c == '\n' || *c == '\t' || *c == ' ';
+        if (!blank)
+            out += *c;
+        else if (!out.empty() && !out.ends_with(' '))
+            out += ' ';
+    }
+    while (out.ends_with(' ')) out.pop_back();
     return out;
 }
 std::string quoted_name(const std::string& name) {
