@@ -21,20 +21,20 @@ expect 0 'records' demo "$board"
 expect 1 'exists' demo "$board"
 expect 0 'verified' verify "$board"
 expect 0 '0 differ' recompute "$board"
-expect 0 '' dump "$board" there.dump
+expect 0 '' dump "$board" --out there.dump
 expect 0 '' demo here.board
-expect 0 '' dump here.board here.dump
+expect 0 '' dump here.board --out here.dump
 good "the demo board's dump is not the same on both stores" cmp -s there.dump here.dump
 expect 0 'created' set "$board" organ XX1 name=甲 kind=zone
 expect 0 'root' copy "$board" back.board
 expect 0 'verified' verify back.board
-expect 0 '' dump "$board" there.dump
-expect 0 '' dump back.board back.dump
+expect 0 '' dump "$board" --out there.dump
+expect 0 '' dump back.board --out back.dump
 good "the copy's dump is not the same" cmp -s there.dump back.dump
 second="$base${sign}board=commands_second_$$"
 expect 0 'root' copy back.board "$second"
 expect 1 'exists' copy back.board "$second"
-expect 0 '' dump "$second" second.dump
+expect 0 '' dump "$second" --out second.dump
 good "there and back is not the same" cmp -s there.dump second.dump
 for words in "backup $board x" "drill $board" "compact $board" "stats $board" "restore-board back.board $board"; do
     # shellcheck disable=SC2086
