@@ -234,9 +234,11 @@ int main(int argc, char** argv) {
     std::sort(all.begin(), all.end());
 
     double same = 0;
-    std::int64_t batches = 0;
+    std::int64_t batches = 0, our_batches = 0;
     {
         Bare bare(server);
+        bare.run("SET client_min_messages = warning");
+        our_batches = bare.number("SELECT batch FROM yipan_bench.yipan_holder");
         const auto entries = bare.read("SELECT * FROM yipan_bench.yipan_entry WHERE position > " + std::to_string(before) + " ORDER BY position");
         const auto records = bare.read("SELECT * FROM yipan_bench.output ORDER BY id");
         const auto chunks = bare.read("SELECT * FROM yipan_bench.yipan_run_chunk ORDER BY id");
@@ -292,7 +294,7 @@ int main(int argc, char** argv) {
     }
     store::discard(address, store::Made::by_us);
     const double r0 = static_cast<double>(n) / ours, r1 = static_cast<double>(n) / same;
-    fmt::print("PostgreSQL writes\t{:.0f}/s\tp50 {:.2f} ms, p99 {:.2f} ms\tn={}, {} producers\n", r0, all[all.size() / 2] * 1e3,
-               all[all.size() * 99 / 100] * 1e3, n, producers);
+    fmt::print("PostgreSQL writes\t{:.0f}/s\tp50 {:.2f} ms, p99 {:.2f} ms\tn={}, {} producers, {} batches\n", r0, all[all.size() / 2] * 1e3,
+               all[all.size() * 99 / 100] * 1e3, n, producers, our_batches);
     fmt::print("  bare libpq pipeline, our statements, same group commit\t{:.0f}/s\tratio {:.2f}\t(wanted 0.80)\t{} batches\n", r1, r0 / r1, batches);
 }
