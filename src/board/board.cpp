@@ -327,11 +327,20 @@ std::unique_ptr<Snapshot> BoardImpl::snapshot() {
         return std::make_unique<SnapshotImpl>(*this, std::move(away), core_->book_position, core_->shape);
     }
     // What is committed is shown after its sync (decision 0004): wait for that moment, at most the length of one sync.
+    // In a database another process may have taken the board over and written more: what it wrote this one does not show.
     constexpr std::chrono::microseconds look_again{20};
+    constexpr std::chrono::seconds at_most{5};
+    const bool shared = store::is_address(core_->facts.path);
+    const auto begun = std::chrono::steady_clock::now();
     while (true) {
         {
             const std::shared_lock lock(core_->book_mutex);
             if (core_->book_position >= head->position || core_->read_only) break;
+            if (shared && std::chrono::steady_clock::now() - begun > at_most)
+                return std::make_unique<SnapshotImpl>(
+                    *this,
+                    store::unreachable({Code::busy, core_->facts.path, "another process has taken the board over and writes to it now", "ask that one, or start this one anew"}),
+                    core_->book_position, core_->shape);
         }
         std::this_thread::sleep_for(look_again);
     }

@@ -71,6 +71,9 @@ TEST(Holder, who_fell_silent_loses_the_board_after_its_time) {
     ASSERT_TRUE(next) << text_of(next.error());
     EXPECT_TRUE((*next)->apply(small.payment(7)));
     EXPECT_FALSE(small.board->apply(small.payment(8))) << "the former one";
+    const auto told = small.board->snapshot()->count(small.board->model()->find_type("payment"), "");
+    ASSERT_FALSE(told) << "figures that do not know what the other one wrote are not shown beside its rows";
+    EXPECT_EQ(told.error().code, Code::busy) << told.error().text();
     EXPECT_EQ((*next)->snapshot()->count((*next)->model()->find_type("payment"), "").value_or(-1), 1);
     EXPECT_TRUE((*next)->verify().ok);
 }
