@@ -20,6 +20,7 @@ struct ServeOptions {
     bool access_log = false;   // one JSON line for each request on stderr
     std::string backup_folder;  // backups go there, one every so many hours; empty: none
     int backup_every_hours = 24, backup_keep = 7;
+    bool standby = false;      // while another process holds the board: wait until it is gone, without listening
     bool no_demo = false;      // a demo board asks for accounts like any other
 };
 int serve(Context& context, const std::string& path, const ServeOptions& options);

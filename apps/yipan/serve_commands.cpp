@@ -127,6 +127,22 @@ Result<journal::SignerKey> signing_key(board::Board& board, const std::string& p
 }
 }  // namespace
 
+namespace {
+// Until the board can be had: what stands in front finds no listener here and goes to the one who holds it. False: ended.
+bool stand_by(Context& context, const std::string& path, const sigset_t& ends) {
+    for (bool told = false;; told = true) {
+        const auto taken = store::open(path, store::Access::write);  // given back at once, to be opened whole
+        if (taken || taken.error().code != Code::busy) return true;  // what else is wrong, opening it says
+        if (!told) {
+            const bool en = context.language() == model::Language::en;
+            std::fprintf(stderr, "%s: %s\n", en ? "standing by" : "待命", taken.error().message.c_str());
+        }
+        const timespec second{1, 0};
+        if (::sigtimedwait(&ends, nullptr, &second) > 0) return false;
+    }
+}
+}  // namespace
+
 int serve(Context& context, const std::string& path, const ServeOptions& options) {
     // Signals are taken by this thread only, so they are blocked before any other starts.
     sigset_t ends;
@@ -136,6 +152,7 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     pthread_sigmask(SIG_BLOCK, &ends, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
 
+    if (options.standby && !stand_by(context, path, ends)) return 0;
     const auto board = open_board(context, path, Access::write);
     if (!board) return context.exit_code;
     api::Settings settings;
@@ -266,6 +283,7 @@ void add_serve_commands(CLI::App& app, Context& context) {
     command->add_option("--backup", options->backup_folder, "folder for backups, best on another disk");
     command->add_option("--backup-every", options->backup_every_hours, "hours between them")->check(CLI::Range(1, 24 * 365));
     command->add_option("--backup-keep", options->backup_keep, "how many stay")->check(CLI::Range(1, 10'000));
+    command->add_flag("--standby", options->standby, "while another process serves the board, wait and take its place when it is gone");
     command->add_flag("--no-demo", options->no_demo, "a demo board asks for accounts like any other");
     command->add_option("--oidc", options->oidc, "file that says which provider signs in (docs/security.md)");
     command->add_option("--mail", options->mail, "file that says which mail server takes letters (docs/serving.md)");

@@ -1,10 +1,13 @@
 #include "verified.h"
 
+#include "store/open.h"
+
 namespace yipan::app {
 namespace json = boost::json;
 
 Verified verify_board(const std::string& path, const board::Progress& progress) {
     Verified out;
+    out.in_database = store::is_address(path);
     board::Options reading;
     reading.read_only = true;
     auto opened = board::Board::open(path, reading);
@@ -58,7 +61,7 @@ json::object verified_json(const Verified& done) {
 std::string verified_text(const Verified& done) {
     const board::VerifyReport& report = done.report;
     return std::string(done.ok() ? "verified" : "NOT verified") + ": " +
-           (report.pages ? std::to_string(report.pages) + " pages" : "no page checksums in this format") + ", " +
+           (done.in_database ? "rows in a database" : report.pages ? std::to_string(report.pages) + " pages" : "no page checksums in this format") + ", " +
            std::to_string(report.entries) + " entries, " + std::to_string(report.records) + " records, " +
            std::to_string(report.nodes) + " tree nodes, " +
            (report.attachments ? std::to_string(report.attachments) + " attachments, " : "") +

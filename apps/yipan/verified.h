@@ -9,7 +9,7 @@ namespace yipan::app {
 struct Verified {
     board::VerifyReport report;
     std::unique_ptr<board::Board> board;  // none when the file does not open
-    bool unreadable = false;
+    bool unreadable = false, in_database = false;
     Position position;                  // of the figures compared
     std::optional<Recomputed> figures;  // none when the records cannot be read to their end
     bool ok() const { return report.ok && figures && figures->differences == 0; }

@@ -1,6 +1,8 @@
 #include "board/board.h"
 
 #include <atomic>
+#include <chrono>
+#include <deque>
 #include <thread>
 
 #include "base/check.h"
@@ -20,6 +22,7 @@
 namespace yipan::board {
 namespace {
 constexpr std::size_t idle_readers_max = 8;
+constexpr std::chrono::seconds idle_for{30};
 constexpr std::int64_t list_max = 10'000;
 
 Entry entry_of(const Shape& shape, const store::StoredEntry& stored) {
@@ -236,7 +239,7 @@ class BoardImpl final : public Board {
     }
     bool read_only() const override { return core_->read_only; }
     void announce(const std::string& address) override {
-        if (writer_) writer_->alone([&] { (void)core_->store->announce(address); });
+        if (writer_) writer_->alone([&] { core_->announce(address); });
     }
     std::optional<Upgrade> upgraded() const override { return core_->upgraded; }
     std::optional<Error> damage() const override { return core_->damage; }
@@ -262,8 +265,15 @@ class BoardImpl final : public Board {
     Core& core() { return *core_; }
     void give_back(std::unique_ptr<store::Store> store) {
         store->rollback();
+        const auto now = std::chrono::steady_clock::now();
+        std::vector<Idle> unused;  // closed outside of the lock
         const std::lock_guard lock(readers_mutex_);
-        if (readers_.size() < idle_readers_max) readers_.push_back(std::move(store));
+        // A connection of a database is a process of it: what was not needed for a while is given back.
+        while (!readers_.empty() && now - readers_.front().since > idle_for) {
+            unused.push_back(std::move(readers_.front()));
+            readers_.pop_front();
+        }
+        if (readers_.size() < idle_readers_max && !store->lost()) readers_.push_back({std::move(store), now});
     }
 
   private:
@@ -285,7 +295,11 @@ class BoardImpl final : public Board {
     std::unique_ptr<Core> core_;
     std::unique_ptr<Writer> writer_;
     std::mutex readers_mutex_;
-    std::vector<std::unique_ptr<store::Store>> readers_;
+    struct Idle {
+        std::unique_ptr<store::Store> store;
+        std::chrono::steady_clock::time_point since;
+    };
+    std::deque<Idle> readers_;  // the longest idle first
 };
 
 std::unique_ptr<Snapshot> BoardImpl::snapshot() {
@@ -293,25 +307,38 @@ std::unique_ptr<Snapshot> BoardImpl::snapshot() {
     {
         const std::lock_guard lock(readers_mutex_);
         if (!readers_.empty()) {
-            store = std::move(readers_.back());
+            store = std::move(readers_.back().store);
             readers_.pop_back();
         }
     }
     if (store && !store->begin_read()) store.reset();
     if (!store) {
         auto opened = open_reader();
-        YIPAN_CHECK(opened.has_value());  // the board itself is open: only a lack of memory or handles gets here
-        store = std::move(*opened);
+        // A database may be away for a while: then every question to this snapshot is answered with that.
+        store = opened ? std::move(*opened) : store::unreachable(opened.error());
     }
     const auto head = store->head();
     const auto model_at = store->meta("model_position");
-    YIPAN_CHECK(head.has_value() && model_at.has_value());
+    if (!head || !model_at) {
+        auto away = store::unreachable(head ? model_at.error() : head.error());
+        const std::shared_lock lock(core_->book_mutex);
+        return std::make_unique<SnapshotImpl>(*this, std::move(away), core_->book_position, core_->shape);
+    }
     // What is committed is shown after its sync (decision 0004): wait for that moment, at most the length of one sync.
+    // In a database another process may have taken the board over and written more: what it wrote this one does not show.
     constexpr std::chrono::microseconds look_again{20};
+    constexpr std::chrono::seconds at_most{5};
+    const bool shared = store::is_address(core_->facts.path);
+    const auto begun = std::chrono::steady_clock::now();
     while (true) {
         {
             const std::shared_lock lock(core_->book_mutex);
             if (core_->book_position >= head->position || core_->read_only) break;
+            if (shared && std::chrono::steady_clock::now() - begun > at_most)
+                return std::make_unique<SnapshotImpl>(
+                    *this,
+                    store::unreachable({Code::busy, core_->facts.path, "another process has taken the board over and writes to it now", "ask that one, or start this one anew"}),
+                    core_->book_position, core_->shape);
         }
         std::this_thread::sleep_for(look_again);
     }
@@ -325,7 +352,7 @@ std::unique_ptr<Snapshot> BoardImpl::snapshot() {
             YIPAN_CHECK(sight.has_value());  // the journal that was read a moment ago holds it
             shape = sight->shape;
         }
-    YIPAN_CHECK(store->use(shape->model).has_value());
+    if (const auto used = store->use(shape->model); !used) store = store::unreachable(used.error());
     return std::make_unique<SnapshotImpl>(
         *this, std::move(store), std::min(head->position, core_->read_only ? core_->book_position : head->position),
         std::move(shape));

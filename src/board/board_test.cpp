@@ -1,4 +1,5 @@
-// The write path on a small real board: what is accepted, what is refused, what survives.
+// The write path on a small real board: what is accepted, what is refused, what survives. With YIPAN_TEST_POSTGRES set the
+// board lies in that database (tests/postgres); what is about files is passed over there.
 #include "board/board.h"
 
 #include <gtest/gtest.h>
@@ -13,6 +14,8 @@
 #include <thread>
 
 #include "board/tail.h"
+#include "store/open.h"
+#include "store/postgres/link.h"
 #include "store/vfs_pages.h"
 
 namespace yipan::board {
@@ -77,7 +80,7 @@ class BoardTest : public ::testing::Test {
             std::filesystem::temp_directory_path() / ("yipan_board_test_" + std::to_string(::getpid()) + "_" +
                                                       ::testing::UnitTest::GetInstance()->current_test_info()->name());
         std::filesystem::create_directories(dir_);
-        path_ = (dir_ / "t.board").string();
+        path_ = place("t");
         Board::Birth birth;
         birth.name = "test";
         birth.frozen_clock = *Instant::parse("2026-03-01T01:00:00Z");
@@ -93,7 +96,15 @@ class BoardTest : public ::testing::Test {
     }
     void TearDown() override {
         board_.reset();
+        if (store::is_address(path_))
+            for (const char* name : {"t", "again", "copy"}) store::discard(place(name), store::Made::by_us);
         std::filesystem::remove_all(dir_);
+    }
+    std::string place(const std::string& name) const {
+        const char* database = std::getenv("YIPAN_TEST_POSTGRES");
+        if (!database) return (dir_ / (name + ".board")).string();
+        const std::string sign = std::string(database).find('?') == std::string::npos ? "?" : "&";
+        return database + sign + "board=board_test_" + std::to_string(::getpid()) + "_" + name;
     }
     void reopen() {
         board_.reset();
@@ -134,6 +145,17 @@ class BoardTest : public ::testing::Test {
         return all;
     }
     void sql(const std::string& text) {
+        if (store::is_address(path_)) {
+            const auto link = store::postgres::Link::open(*store::postgres::read_address(path_), false);
+            ASSERT_TRUE(link) << link.error().text();
+            for (std::size_t from = 0; from < text.size();) {
+                const std::size_t to = std::min(text.find(';', from), text.size());
+                const Status done = (*link)->run(text.substr(from, to - from));
+                ASSERT_TRUE(done) << done.error().text();
+                from = to + 1;
+            }
+            return;
+        }
         sqlite3* db = nullptr;
         // With the page checksums, like somebody who knows the program: damage the journal has to notice.
         ASSERT_EQ(sqlite3_open_v2(path_.c_str(), &db, SQLITE_OPEN_READWRITE, store::page_vfs()), SQLITE_OK);
@@ -386,7 +408,7 @@ TEST_F(BoardTest, a_replayed_journal_gives_the_same_dump) {
     const std::string before = dump();
     const std::string old = path_;
     board_.reset();
-    auto replayed = Board::replay(old, (dir_ / "again.board").string());
+    auto replayed = Board::replay(old, place("again"));
     ASSERT_TRUE(replayed) << text_of(replayed.error());
     board_ = std::move(*replayed);
     EXPECT_EQ(dump(), before);
@@ -437,8 +459,9 @@ TEST_F(BoardTest, reading_never_sees_half_a_draft) {
 
 TEST_F(BoardTest, a_store_error_hits_the_guilty_draft_only) {
     board_.reset();
-    sql("CREATE TRIGGER guilty BEFORE INSERT ON organ WHEN NEW.code = 'BAD' BEGIN SELECT RAISE(ABORT, 'the store "
-        "refuses'); END");
+    sql(store::is_address(path_) ? "ALTER TABLE organ ADD CHECK (code <> 'BAD')"
+                                 : "CREATE TRIGGER guilty BEFORE INSERT ON organ WHEN NEW.code = 'BAD' BEGIN SELECT RAISE(ABORT, "
+                                   "'the store refuses'); END");
     reopen();
     std::vector<Draft> drafts(3);
     const char* codes[] = {"O-1", "BAD", "O-2"};
@@ -457,6 +480,7 @@ TEST_F(BoardTest, a_store_error_hits_the_guilty_draft_only) {
 }
 
 TEST_F(BoardTest, a_full_disk_refuses_clearly_and_loses_nothing_acknowledged) {
+    if (store::is_address(path_)) GTEST_SKIP() << "about files";
     ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}})}));
     std::signal(SIGXFSZ, SIG_IGN);
     rlimit before{};
@@ -516,6 +540,7 @@ TEST_F(BoardTest, a_board_whose_end_does_not_verify_opens_for_reading_only) {
 }
 
 TEST_F(BoardTest, a_board_in_a_folder_nobody_may_write_to_can_be_read) {
+    if (store::is_address(path_)) GTEST_SKIP() << "about files";
     ASSERT_TRUE(apply({make(organ, {{"code", "O-1"}})}));
     board_.reset();
     for (const char* suffix : {"-wal", "-shm", "-lock"}) std::filesystem::remove(path_ + suffix);
@@ -544,11 +569,11 @@ TEST_F(BoardTest, newer_formats_strangers_and_second_writers_are_refused) {
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error()[0].code, Code::busy);
     board_.reset();
-    sql("PRAGMA user_version = 99");
+    sql(store::is_address(path_) ? "UPDATE yipan_holder SET format = 99" : "PRAGMA user_version = 99");
     const auto newer = Board::open(path_);
     ASSERT_FALSE(newer);
     EXPECT_EQ(newer.error()[0].code, Code::wrong_format);
-    EXPECT_EQ(Board::open((dir_ / "absent.board").string()).error()[0].code, Code::not_found);
+    EXPECT_EQ(Board::open(place("absent")).error()[0].code, Code::not_found);
     Board::Birth again;
     again.model = {{"m/types/m.yaml", model_yaml}};
     EXPECT_EQ(Board::create(path_, again).error()[0].code, Code::duplicate);
@@ -592,7 +617,7 @@ TEST_F(BoardTest, keeps_what_is_no_fact_beside_the_journal_and_tells_acts_in_it)
     EXPECT_FALSE(s->side("draft", "b")->has_value());
     EXPECT_EQ(s->entry(Position(2))->plain, R"({"act":"lock"})");
     EXPECT_TRUE(board_->verify().ok) << text_of(board_->verify().problems);
-    const std::string copy = (dir_ / "copy.board").string();
+    const std::string copy = place("copy");
     const auto replayed = Board::replay(path_, copy);
     ASSERT_TRUE(replayed) << text_of(replayed.error());
     EXPECT_EQ((*replayed)->snapshot()->entry(Position(2))->plain, R"({"act":"lock"})");

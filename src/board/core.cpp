@@ -230,7 +230,14 @@ void Core::publish_links() { book->set_links(all_links()); }
 std::optional<Core::Shown> Core::batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers) {
     answers.clear();
     std::optional<Shown> shown;
-    if (try_batch(drafts, answers, shown) || drafts.size() == 1) return shown;
+    if (!store && !come_back()) return answers.assign(drafts.size(), Checked<Receipt>(tl::unexpect, Errors{*away_})), shown;
+    if (try_batch(drafts, answers, shown)) return shown;
+    if (store->lost()) {  // before anything was committed: the same drafts once more over a new way
+        if (!come_back()) return shown;
+        answers.clear();
+        if (try_batch(drafts, answers, shown)) return shown;
+    }
+    if (drafts.size() == 1) return shown;
     // Somebody's draft made the store fail: alone, only the guilty one does.
     drain();
     std::vector<Checked<Receipt>> all;
@@ -248,6 +255,23 @@ std::optional<Core::Shown> Core::batch(std::span<Draft* const> drafts, std::vect
     }
     answers = std::move(all);
     return std::nullopt;
+}
+
+// A store that could not be opened again (a database that restarts, another process that has taken the board over) is
+// tried anew, not more often than once a second. What a disk did not confirm does not come back that way.
+bool Core::come_back() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!store && away_ && now - tried_ < std::chrono::seconds(1)) return false;
+    drain();
+    const Status opened = reopen();
+    tried_ = std::chrono::steady_clock::now();
+    if (!opened) {
+        away_ = opened.error();
+        return false;
+    }
+    away_.reset();
+    hardening_failed_.store(false, std::memory_order_release);
+    return true;
 }
 
 // True when the answers stand; false when the store failed and everything was rolled back (answers hold the error).
@@ -287,7 +311,7 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
     }
     bool failed_at_commit = false;
     if (const auto ok = commit_batch(pending, mark.position, shown, failed_at_commit); !ok) {
-        if (failed_at_commit) return recover(drafts, answers, ok.error()), true;
+        if (failed_at_commit) return recover(drafts, answers, ok.error(), shown), true;
         roll_back();
         return refuse_all(ok.error());
     }
@@ -372,6 +396,7 @@ Status Core::replay(std::span<const journal::Entry> entries) {
 }
 
 Status Core::on_store(const std::function<Status(store::Store&)>& work) {
+    if ((!store || store->lost()) && !come_back()) return fail(*away_);
     if (hardening_failed_.load(std::memory_order_acquire))
         return fail(Code::store_failed, facts.path, "the disk did not confirm an earlier write, so nothing more is written",
                     "open the board anew");
@@ -383,6 +408,11 @@ Status Core::on_store(const std::function<Status(store::Store&)>& work) {
         return done;
     }
     return harden();
+}
+
+void Core::announce(const std::string& address) {
+    announced_ = address;
+    if (store) (void)store->announce(address);
 }
 
 Status Core::step_clock(Instant to, Draft told) {
@@ -439,13 +469,20 @@ void Core::show(const Shown& shown) {
 }
 
 // The commit failed or its outcome is unknown: open the store anew and look at what is there.
-void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause) {
+void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause,
+                   std::optional<Shown>& shown) {
+    const bool lost = store->lost();
     drain();
     Status opened;
     for (int i = 0; i < reopen_tries; ++i)
         if (opened = reopen(); opened) break;
-    if (!opened) hardening_failed_.store(true, std::memory_order_release);
+    if (!opened) {
+        away_ = opened.error();
+        tried_ = std::chrono::steady_clock::now();
+        hardening_failed_.store(true, std::memory_order_release);
+    }
     if (opened) opened = harden();  // what is found may have been committed and not yet synced
+    std::vector<std::size_t> absent;
     for (std::size_t i = 0; i < drafts.size(); ++i) {
         const bool nothing = answers[i] && answers[i]->first.value == 0 && drafts[i]->side.empty();
         if (!answers[i] || nothing || answers[i]->repeated) continue;
@@ -456,7 +493,18 @@ void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>
         }
         if (there) continue;
         answers[i] = tl::unexpected(Errors{cause});
+        absent.push_back(i);
     }
+    // A connection that died took the transaction with it, and the new one has seen that it is gone: once more, for the
+    // callers' sake.
+    if (!opened || !lost || again_ || absent.empty()) return;
+    std::vector<Draft*> rest;
+    for (const std::size_t i : absent) rest.push_back(drafts[i]);
+    std::vector<Checked<Receipt>> second;
+    again_ = true;
+    const bool stands = try_batch(rest, second, shown);
+    again_ = false;
+    for (std::size_t k = 0; stands && k < absent.size(); ++k) answers[absent[k]] = std::move(second[k]);
 }
 
 // What readers look at stays when the store cannot be opened again; only writing is over then.
@@ -483,6 +531,7 @@ Status Core::reopen() {
 
 Status Core::open_again() {
     YIPAN_TRY(store, store::open(facts.path, store::Access::write));
+    if (!announced_.empty()) (void)store->announce(announced_);
     if (auto ok = load_model(); !ok) return fail(ok.error().front());  // a change of it may have been committed
     plan = std::make_shared<const figure::Plan>(*shape->model, numbers_.of(*shape->model, facts.model_version));
     sights_.clear();

@@ -2,6 +2,7 @@
 // What writer and snapshots share: the store of the writer, the shape, the book of figures with its lock, and the two
 // steps of a batch, write it durably and then show it.
 #include <atomic>
+#include <chrono>
 #include <shared_mutex>
 #include <span>
 
@@ -37,6 +38,9 @@ class Core {
 
     /// Something beside journal and records, as one durable transaction; on the writer's thread, everything shown.
     Status on_store(const std::function<Status(store::Store&)>& work);
+
+    /// Where the writer can be asked; told anew when the board is opened anew.
+    void announce(const std::string& address);
 
     /// Of a board whose clock is frozen; on the writer's thread, everything shown.
     /// A frozen clock is stepped: one transaction with the entry that says so.
@@ -114,9 +118,11 @@ class Core {
     Status commit_batch(Pending& pending, std::int64_t position_before, std::optional<Shown>& shown,
                         bool& failed_at_commit);
     bool try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, std::optional<Shown>& shown);
-    void recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause);
+    void recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers, const Error& cause,
+                 std::optional<Shown>& shown);
     Status reopen();
     Status open_again();
+    bool come_back();
 
     std::unique_ptr<store::Store> reader_;  // for runs, when a writer is there
     std::unique_ptr<World> world_;
@@ -124,6 +130,10 @@ class Core {
     std::unique_ptr<Judge> judge_;
     std::function<Status(store::Store&)> with_commit_;  // goes into the transaction under way, for step_clock
     std::atomic<bool> hardening_failed_ = false;
+    bool again_ = false;  // in recover(): a batch is tried the second time
+    std::string announced_;
+    std::optional<Error> away_;  // why the store is gone, and when it was looked for
+    std::chrono::steady_clock::time_point tried_;
     std::atomic<bool> run_ready_ = false;  // runs holds the notes of a prepared run ...
     bool scrub_due_ = false;               // erased bodies may still stand in the write-ahead log
     std::int64_t run_up_to_ = 0;           // ... of the postings up to here

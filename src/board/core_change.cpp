@@ -244,6 +244,7 @@ void Core::adopt(Reshaping& c) {
 }
 
 Checked<ModelReceipt> Core::change_model(const ModelChange& change, const Progress& progress) {
+    if ((!store || store->lost()) && !come_back()) return fail(Errors{*away_});
     if (hardening_failed_.load(std::memory_order_acquire))
         return fail(
             Errors{{Code::store_failed, facts.path,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "store/open.h"
 
 namespace yipan::board {
 
@@ -106,6 +107,9 @@ void Writer::loop() {
         std::unique_lock lock(show_mutex_);
         show_idle_.wait(lock, [&] { return shows_.empty() && !showing_; });
     };
+    // A database has synced when it answers the commit: there is nothing to overlap, and whoever is answered first sends the
+    // next drafts into one larger batch.
+    const bool durable = store::is_address(core_.facts.path);
     std::vector<Draft*> drafts;
     while (true) {
         Done done;
@@ -113,7 +117,7 @@ void Writer::loop() {
         {  // Two batches at most are under way, one being synced and one being judged: taking a third early would only
            // make small ones.
             std::unique_lock lock(show_mutex_);
-            show_idle_.wait(lock, [&] { return shows_.empty(); });
+            show_idle_.wait(lock, [&] { return shows_.empty() && !(durable && showing_); });
         }
         {
             std::unique_lock lock(mutex_);

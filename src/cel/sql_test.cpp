@@ -1,4 +1,5 @@
 // The filter as SQL must select exactly the records for which the evaluator says true: tiny worlds, random filters.
+// tests/postgres builds this file once more, with a second database that must say the same.
 #include "cel/sql.h"
 
 #include <gtest/gtest.h>
@@ -6,7 +7,20 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
+
+#ifdef YIPAN_SECOND_DATABASE
+#include "second_database.h"
+#else
+namespace yipan::cel {
+struct SecondDatabase {
+    void create(const Schema&) {}
+    void add(const ObjectType&, std::int64_t, const std::vector<Value>&) {}
+    std::optional<std::vector<std::int64_t>> select(const std::string&, const std::vector<Value>&) { return {}; }
+};
+}  // namespace yipan::cel
+#endif
 
 namespace yipan::cel {
 namespace {
@@ -24,6 +38,7 @@ struct World {
     ObjectType *unit, *project, *item;
     std::map<const ObjectType*, std::vector<std::unique_ptr<Row>>> rows;
     sqlite3* db = nullptr;
+    SecondDatabase second;
 
     World() {
         unit = &schema.add("unit");
@@ -63,6 +78,7 @@ struct World {
                                                                                : " INTEGER");
             run(sql + ")");
         }
+        second.create(schema);
     }
     ~World() { sqlite3_close(db); }
     static std::string quoted_name(std::string_view s) {
@@ -96,11 +112,14 @@ struct World {
         sqlite3_stmt* s = nullptr;
         EXPECT_EQ(sqlite3_prepare_v2(db, (sql + ")").c_str(), -1, &s, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
         sqlite3_bind_int64(s, 1, row->key);
+        std::vector<Value> cells;
         for (std::size_t i = 0; i < row->values.size(); ++i) {
             const auto stored = stored_value(row->values[i], type->fields[i].type);
             EXPECT_TRUE(stored.has_value());
             bind(s, static_cast<int>(i) + 2, *stored);
+            cells.push_back(*stored);
         }
+        second.add(*type, row->key, cells);
         EXPECT_EQ(sqlite3_step(s), SQLITE_DONE) << sqlite3_errmsg(db);
         sqlite3_finalize(s);
         rows[type].push_back(std::move(row));
@@ -120,6 +139,8 @@ struct World {
         while ((rc = sqlite3_step(s)) == SQLITE_ROW) ids.push_back(sqlite3_column_int64(s, 0));
         EXPECT_EQ(rc, SQLITE_DONE) << sqlite3_errmsg(db) << "\n" << sql;
         sqlite3_finalize(s);
+        const auto other = second.select(where, params);
+        EXPECT_TRUE(!other || *other == ids) << "the second database says otherwise: " << where;
         return ids;
     }
 };

@@ -10,6 +10,8 @@ namespace yipan::store {
 
 bool is_address(std::string_view board);
 Result<std::unique_ptr<Store>> open(const std::string& board, Access access, const Opening& opening = {});
+/// A store that answers every question with this error.
+std::unique_ptr<Store> unreachable(Error why);
 /// Removes a board that was begun and not finished, so that nothing of it has been told to anybody. One in a database is
 /// only removed whole when this process has made it; otherwise while it was never born.
 enum class Made { perhaps, by_us };

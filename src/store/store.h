@@ -70,6 +70,8 @@ class Store {
     virtual Status commit() = 0;
     /// After a commit() that failed: whether it is sure that nothing of the transaction stands.
     virtual bool surely_undone() const { return false; }
+    /// The way to the board is gone and does not come back by itself: open it anew.
+    virtual bool lost() const { return false; }
     virtual Status sync() = 0;    // from any thread, while the store's own thread goes on
     virtual void rollback() = 0;  // never fails from the caller's view
     /// The writer tells where it can be asked; who is refused the lock is told.

@@ -1,6 +1,8 @@
 // Power cuts (I6): a writer process applies drafts and says on a pipe which positions it was promised; it is killed at
 // a random moment and the board is opened again. Every promised write must be there, the journal must verify, the cells
-// must equal their recomputation. Environment: YIPAN_KILLS rounds (default 10), YIPAN_KILL_SEED.
+// must equal their recomputation. Environment: YIPAN_KILLS rounds (default 10), YIPAN_KILL_SEED. With YIPAN_TEST_POSTGRES the
+// board lies in that database; with YIPAN_KILL_SERVER, a command, that is run instead of the kill: it kills the server and
+// starts it again (tests/postgres/kill_test.sh).
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -15,9 +17,11 @@
 
 #include "base/check.h"
 #include "board/board.h"
+#include "board/copy.h"
 #include "oracle/oracle.h"
 #include "property/tiny_model.h"
 #include "property/yard.h"
+#include "store/open.h"
 
 namespace yipan {
 namespace {
@@ -32,6 +36,15 @@ int number_from(const char* name, int otherwise) {
 int write_all(const void* data, std::size_t size) {
     return ::write(STDOUT_FILENO, data, size) == static_cast<ssize_t>(size) ? 0 : 1;
 }
+
+std::string place(const property::Folder& folder, const std::string& name) {
+    const char* database = std::getenv("YIPAN_TEST_POSTGRES");
+    if (!database) return folder.file(name + ".yipan");
+    const std::string address = std::string(database) + (std::string(database).find('?') == std::string::npos ? "?" : "&") + "board=kill_" + name;
+    store::discard(address, store::Made::by_us);
+    return address;
+}
+const char* kill_server() { return std::getenv("YIPAN_KILL_SERVER"); }
 
 struct Promise {  // one line on the pipe, written after the receipt
     std::int64_t position;
@@ -146,7 +159,10 @@ std::vector<Promise> kill_after(const Writer& writer, int milliseconds) {
         promises.push_back(promise);
     std::thread killer([&] {
         std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-        ::kill(writer.pid, SIGKILL);
+        if (kill_server())
+            YIPAN_CHECK(std::system(kill_server()) == 0);
+        else
+            ::kill(writer.pid, SIGKILL);
     });
     while (::read(writer.pipe, &promise, sizeof promise) == static_cast<ssize_t>(sizeof promise))
         promises.push_back(promise);
@@ -154,13 +170,16 @@ std::vector<Promise> kill_after(const Writer& writer, int milliseconds) {
     int status = 0;
     ::waitpid(writer.pid, &status, 0);
     ::close(writer.pipe);
-    EXPECT_TRUE(WIFSIGNALED(status)) << "the writer ended by itself with " << WEXITSTATUS(status);
+    if (kill_server())
+        EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 4) << "the writer was not told that its server is gone";
+    else
+        EXPECT_TRUE(WIFSIGNALED(status)) << "the writer ended by itself with " << WEXITSTATUS(status);
     return promises;
 }
 
 TEST(Kill, what_was_answered_accepted_survives_a_kill_at_any_moment) {
     property::Folder folder;
-    const std::string path = folder.file("kill.yipan");
+    const std::string path = place(folder, "kill");
     {
         board::Board::Birth birth;
         birth.name = "kill";
@@ -221,8 +240,9 @@ TEST(Kill, what_was_answered_accepted_survives_a_kill_at_any_moment) {
 
 // I7 beside I6: a change of the model is one thing; the board is the old one or the new one, never between.
 TEST(Kill, a_model_change_killed_at_any_moment_leaves_the_old_model_or_the_new_one) {
+    if (kill_server()) GTEST_SKIP() << "the changing process is what is killed here";
     property::Folder folder;
-    const std::string first = folder.file("first.yipan"), path = folder.file("kill.yipan");
+    const std::string first = place(folder, "first"), path = place(folder, "change");
     constexpr std::int64_t records = 3'000;
     {
         board::Board::Birth birth;
@@ -248,9 +268,9 @@ TEST(Kill, a_model_change_killed_at_any_moment_leaves_the_old_model_or_the_new_o
     int changed = 0;
     double whole = 0.4;  // seconds a change takes here; learned from the rounds that end
     for (int round = 0; round < rounds; ++round) {
-        for (const char* suffix : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(path + suffix);
-        std::filesystem::copy_file(first, path);
-        if (std::filesystem::exists(first + "-wal")) std::filesystem::copy_file(first + "-wal", path + "-wal");
+        store::discard(path, store::Made::by_us);
+        const auto copied = board::copy_board(first, path);
+        ASSERT_TRUE(copied) << copied.error().text();
         const Writer changer = start(path, "--changer", 0);
         char word = 0;
         ASSERT_EQ(::read(changer.pipe, &word, 1), 1) << "round " << round << ": the change did not begin";

@@ -1,8 +1,10 @@
 #include "store/postgres/holder.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <fstream>
 
 #include "base/check.h"
@@ -12,6 +14,8 @@ namespace {
 constexpr std::int64_t hold_s = 15;
 constexpr std::chrono::seconds beat_every{5};
 constexpr std::size_t shown_max = 200;
+constexpr int lock_tries = 60, own_tries = 20;
+constexpr std::chrono::milliseconds lock_again_after{50};
 
 std::string host_name() {
     std::array<char, 256> name{};
@@ -35,6 +39,16 @@ std::int64_t lock_number(const std::string& board) {
     for (int i = 0; i < 8; ++i) out = out << 8 | d[static_cast<std::size_t>(i)];
     return out;
 }
+Result<bool> try_lock(Link& link) {
+    YIPAN_TRY(const Rows r, link.ask("SELECT pg_try_advisory_lock($1)", Args().add(lock_number(link.address().board)), {20}));
+    return *record::as_integer(r.value(0, 0)) != 0;
+}
+int tries_for(const std::string& process) {
+    const int pid = std::atoi(process.c_str());
+    if (pid <= 0 || !process.starts_with(std::to_string(pid) + " on " + host_name() + ":")) return 0;
+    if (pid == ::getpid()) return own_tries;
+    return ::kill(pid, 0) != 0 && errno == ESRCH ? lock_tries : 0;
+}
 }  // namespace
 
 const char* const holder_table =
@@ -45,8 +59,15 @@ const char* const holder_table =
 Result<std::unique_ptr<Holder>> Holder::take(Link& link) {
     std::unique_ptr<Holder> holder(new Holder(link));
     const std::string process = process_line();
-    YIPAN_TRY(const Rows locked, link.ask("SELECT pg_try_advisory_lock($1)", Args().add(lock_number(link.address().board)), {20}));
-    const bool gone = *record::as_integer(locked.value(0, 0)) != 0;
+    YIPAN_TRY(bool gone, try_lock(link));
+    if (!gone) {  // a server needs a moment to notice that a process of this machine, or a connection of this one, is dead
+        YIPAN_TRY(const Rows by, link.ask("SELECT process FROM yipan_holder WHERE id = 1"));
+        const int tries = by.size() == 1 ? tries_for(std::string(by.text(0, 0))) : 0;
+        for (int i = 0; !gone && i < tries; ++i) {
+            std::this_thread::sleep_for(lock_again_after);
+            YIPAN_TRY(gone, try_lock(link));
+        }
+    }
     // In one statement, so that of two who try only one succeeds.
     const Result<Rows> taken =
         link.ask("UPDATE yipan_holder SET epoch = epoch + 1, process = $1, address = '', expires = clock_timestamp() + $2 * "
@@ -66,6 +87,7 @@ Result<std::unique_ptr<Holder>> Holder::take(Link& link) {
                         "; its hold ends by itself " + std::to_string(who.integer(0, 2)) + " s after it falls silent");
     }
     holder->epoch_ = taken->integer(0, 0);
+    holder->locked_ = gone;
     holder->thread_ = std::thread([h = holder.get()] { h->beat(); });
     return holder;
 }
@@ -82,7 +104,7 @@ Holder::~Holder() {
     link_.forget_failure();
     if (link_.in_transaction()) return;
     (void)link_.ask("UPDATE yipan_holder SET expires = '-infinity', process = '', address = '' WHERE id = 1 AND epoch = $1", Args().add(epoch_), {20});
-    (void)link_.ask("SELECT pg_advisory_unlock($1)", Args().add(lock_number(link_.address().board)), {20});
+    if (locked_) (void)link_.ask("SELECT pg_advisory_unlock($1)", Args().add(lock_number(link_.address().board)), {20});
 }
 
 // NULL in a column that has none makes the transaction fail, and nothing of it stands.

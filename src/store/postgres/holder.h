@@ -31,6 +31,7 @@ class Holder {
 
     Link& link_;
     std::int64_t epoch_ = 0;
+    bool locked_ = false;
     std::string address_;
     std::mutex mutex_;
     std::condition_variable stop_;

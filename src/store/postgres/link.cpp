@@ -14,10 +14,15 @@ constexpr std::size_t queue_max = 2'000;     // answers waited for at the latest
 constexpr Oid oid_bool = 16, oid_int8 = 20, oid_int2 = 21, oid_int4 = 23;
 
 std::string trimmed(const char* text) {
-    std::string out = text ? text : "";
-    while (out.ends_with('\n') || out.ends_with(' ')) out.pop_back();
-    for (char& c : out)
-        if (c == '\n') c = ' ';
+    std::string out;
+    for (const char* c = text ? text : ""; *c; ++c) {
+        const bool blank = *c == '\n' || *c == '\t' || *c == ' ';
+        if (!blank)
+            out += *c;
+        else if (!out.empty() && !out.ends_with(' '))
+            out += ' ';
+    }
+    while (out.ends_with(' ')) out.pop_back();
     return out;
 }
 std::string quoted_name(const std::string& name) {
@@ -130,16 +135,31 @@ Link::~Link() {
 
 Result<std::unique_ptr<Link>> Link::open(const Address& address, bool durable) {
     std::unique_ptr<Link> link(new Link(address));
+    link->reads_only_ = !durable;
     YIPAN_TRY_VOID(link->connect());
     YIPAN_TRY_VOID(link->fit(durable));
     YIPAN_CHECK(PQenterPipelineMode(link->connection_) == 1);
     return link;
 }
 
+Status Link::connect_again() {
+    PQfinish(connection_);
+    connection_ = nullptr;
+    expected_.clear();
+    statements_.clear();
+    failure_.reset();
+    YIPAN_TRY_VOID(connect());
+    YIPAN_TRY_VOID(fit(false));
+    YIPAN_CHECK(PQenterPipelineMode(connection_) == 1);
+    lost_ = ended_ = false;
+    return {};
+}
+
 Status Link::connect() {
     const char* keys[] = {"dbname", "fallback_application_name", "connect_timeout", "client_encoding", nullptr};
     const char* values[] = {address_.server.c_str(), "yipan", "10", "UTF8", nullptr};
     connection_ = PQconnectdbParams(keys, values, 1);
+    PQsetNoticeProcessor(connection_, [](void*, const char*) {}, nullptr);
     if (PQstatus(connection_) == CONNECTION_OK) return {};
     const std::string said = trimmed(PQerrorMessage(connection_));
     const bool unknown = said.find("does not exist") != std::string::npos;
@@ -249,9 +269,15 @@ Status Link::queue(std::string_view sql, const Args& args, const std::vector<Oid
 
 Result<Rows> Link::ask(std::string_view sql, const Args& args, const std::vector<Oid>& types) {
     const std::lock_guard lock(mutex_);
-    YIPAN_TRY_VOID(send(sql, args, types, Expected::Kind::answer));
-    Rows rows;
-    YIPAN_TRY_VOID(drain(&rows));
+    const bool alone = !in_transaction();
+    const auto once = [&]() -> Result<Rows> {
+        YIPAN_TRY_VOID(send(sql, args, types, Expected::Kind::answer));
+        Rows rows;
+        YIPAN_TRY_VOID(drain(&rows));
+        return rows;
+    };
+    Result<Rows> rows = once();
+    if (!rows && lost_ && reads_only_ && alone && connect_again()) rows = once();
     return rows;
 }
 
@@ -283,9 +309,12 @@ void Link::take(PGresult* result, const Expected& expected) {
             if (expected.statement) expected.statement->there = false;
             note({Code::store_failed, address_.shown, "an earlier statement of this transaction was refused", ""});
             break;
-        default:
+        default: {
             if (expected.statement) expected.statement->there = false;
+            const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+            ended_ = severity && (std::strcmp(severity, "FATAL") == 0 || std::strcmp(severity, "PANIC") == 0);
             note(refused(result, address_));
+        }
     }
 }
 
@@ -298,12 +327,11 @@ Status Link::drain(Rows* answer) {
         const Expected expected = expected_.front();
         expected_.pop_front();
         while (PGresult* result = PQgetResult(connection_)) {
-            if (PQstatus(connection_) == CONNECTION_BAD) {
+            if (PQstatus(connection_) == CONNECTION_BAD || ended_) {
                 PQclear(result);
                 break;
             }
-            if (expected.kind == Expected::Kind::sync) {
-                YIPAN_CHECK(PQresultStatus(result) == PGRES_PIPELINE_SYNC);
+            if (expected.kind == Expected::Kind::sync && PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
                 PQclear(result);
                 break;
             }
@@ -312,7 +340,7 @@ Status Link::drain(Rows* answer) {
             else
                 take(result, expected);
         }
-        if (PQstatus(connection_) == CONNECTION_BAD) {
+        if (PQstatus(connection_) == CONNECTION_BAD || ended_) {
             expected_.clear();
             Error error = lost_error();
             note(error);

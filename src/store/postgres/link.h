@@ -77,6 +77,8 @@ class Link {
     /// Statements without values, one after another; at once.
     Status run(std::string_view sql);
 
+    /// For connections that only read: when the server has gone and come back meanwhile, the next question outside of a
+    /// transaction finds it by itself.
     bool in_transaction() const { return !expected_.empty() || PQtransactionStatus(connection_) != PQTRANS_IDLE; }
     bool lost() const { return lost_; }
     /// After a rollback: the failure is over.
@@ -102,6 +104,7 @@ class Link {
         Prepared* statement = nullptr;
     };
     Status connect();
+    Status connect_again();
     Status fit(bool durable);
     Status no_pooler();
     Result<std::string> plain(const char* sql);
@@ -114,7 +117,8 @@ class Link {
 
     Address address_;
     PGconn* connection_ = nullptr;
-    bool lost_ = false;
+    bool lost_ = false, reads_only_ = false;
+    bool ended_ = false;  // the server said that it ends the connection
     std::deque<Expected> expected_;
     std::unordered_map<std::string, Prepared> statements_;
     std::int64_t named_ = 0;

@@ -24,6 +24,7 @@ class Postgres final : public Store {
     Status begin_read() override;
     Status commit() override;
     bool surely_undone() const override { return surely_undone_; }
+    bool lost() const override { return link_->lost(); }
     Status sync() override { return {}; }  // the server synced before it answered the commit
     void rollback() override;
     Status announce(const std::string& address) override;
@@ -148,6 +149,11 @@ class Postgres final : public Store {
     Result<std::vector<std::int64_t>> ids(std::string_view sql, const Args& args, const std::vector<Oid>& types = {});
     Result<Rows> asked(int type, const std::string& what, const std::string& where, const std::string& behind,
                        const std::vector<record::Value>& parameters, const std::vector<std::int64_t>& more);
+    struct Translated {
+        Asked asked;
+        std::vector<Oid> types;
+    };
+    Result<const Translated*> translated(const std::string& text, int type, const std::vector<record::Value>& values);
     Result<std::int64_t> channel_number(const std::string& name);
     Status decode(const Rows& rows, int row, StoredEntry& out) const;
     Status sweep();
@@ -162,15 +168,12 @@ class Postgres final : public Store {
     std::map<std::int64_t, std::string> type_codes_;
     std::unordered_map<std::string, std::int64_t> code_numbers_;
     std::unordered_map<std::string, std::int64_t> channels_;
-    std::vector<std::string> views_;  // dropped by reshape()
+    std::unordered_map<std::string, Translated> translated_;
     std::vector<int> fresh_;          // types of the model whose tables reshape() made
     bool surely_undone_ = false;
     bool reading_ = false;            // in a reader's transaction ...
     std::optional<Head> read_head_;   // ... with this position
     std::optional<std::chrono::steady_clock::time_point> stale_since_;
 };
-
-/// What a snapshot's statement lists: the columns of a record.
-std::vector<Oid> types_of(const std::vector<record::Value>& values);
 
 }  // namespace yipan::store::postgres

@@ -5,6 +5,7 @@
 namespace yipan::store::postgres {
 namespace {
 constexpr std::int64_t rows_a_page = 1'000;
+constexpr std::size_t translated_max = 1'000;
 constexpr Oid oid_text = 25, oid_int8 = 20;
 
 Args args_of(const record::Record& r) {
@@ -19,10 +20,17 @@ Args args_of(const record::Record& r) {
 }
 }  // namespace
 
-std::vector<Oid> types_of(const std::vector<record::Value>& values) {
-    std::vector<Oid> out;
-    for (const auto& v : values) out.push_back(record::as_integer(v) ? oid_int8 : oid_text);
-    return out;
+// What the engine asks it asks again and again: the same text with values of the same kinds. `type` -1: a whole query.
+Result<const Postgres::Translated*> Postgres::translated(const std::string& text, int type, const std::vector<record::Value>& values) {
+    std::string key = std::to_string(type) + " ";
+    for (const auto& v : values) key += record::as_integer(v) ? 'i' : record::as_text(v) ? 't' : 'n';
+    key += " " + text;
+    if (const auto known = translated_.find(key); known != translated_.end()) return &known->second;
+    if (translated_.size() >= translated_max) translated_.clear();
+    Translated out;
+    YIPAN_TRY(out.asked, type < 0 ? query(text, Names(*this), values) : condition(text, this->type(type).code, Names(*this), values));
+    for (const auto& v : values) out.types.push_back(record::as_integer(v) ? oid_int8 : oid_text);
+    return &(translated_[key] = std::move(out));
 }
 
 record::RecordPtr Postgres::record_of(const Rows& rows, int i, int type) const {
@@ -95,12 +103,10 @@ Status Postgres::each(int type, const std::function<bool(const record::RecordPtr
 Result<Rows> Postgres::asked(int type, const std::string& what, const std::string& where, const std::string& behind,
                              const std::vector<record::Value>& parameters, const std::vector<std::int64_t>& more) {
     std::string sql = "SELECT " + what + " FROM " + shape(type).table + " t";
-    if (!where.empty()) {
-        YIPAN_TRY(const Asked made, condition(where, this->type(type).code, Names(*this), parameters));
-        sql += " WHERE " + made.sql;
-    }
+    YIPAN_TRY(const Translated* made, translated(where.empty() ? "1" : where, type, parameters));
+    if (!where.empty()) sql += " WHERE " + made->asked.sql;
     Args args;
-    std::vector<Oid> types = types_of(parameters);
+    std::vector<Oid> types = made->types;
     for (const auto& v : parameters) args.value(v);
     for (const std::int64_t n : more) args.add(n), types.push_back(oid_int8);
     return link_->ask(sql + behind, args, types);
@@ -151,10 +157,10 @@ Result<std::vector<record::Value>> Postgres::sums(int type, const std::string& w
     return out;
 }
 Result<record::Value> Postgres::scalar(const std::string& sql, const std::vector<record::Value>& parameters) {
-    YIPAN_TRY(const Asked made, query(sql, Names(*this), parameters));
+    YIPAN_TRY(const Translated* made, translated(sql, -1, parameters));
     Args args;
     for (const auto& v : parameters) args.value(v);
-    YIPAN_TRY(const Rows r, link_->ask(made.sql, args, types_of(parameters)));
+    YIPAN_TRY(const Rows r, link_->ask(made->asked.sql, args, made->types));
     return r.size() ? r.value(0, 0) : record::Value{};
 }
 

@@ -55,6 +55,7 @@ Status Postgres::use(const model::ModelPtr& model) {
         physical_[code] = rows.null(i, 2) ? code : std::string(rows.text(i, 2));
     }
     shapes_.clear();
+    translated_.clear();
     for (const auto& type : model->types) {
         Shape s;
         s.table = name_of(physical_[type.code]);

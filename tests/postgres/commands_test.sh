@@ -1,0 +1,48 @@
+#!/bin/bash
+# Commands on a board in a database: made, verified, recomputed, told, copied there and back; what only files can do says so.
+# Run it through with_server.sh.   commands_test.sh PROGRAM
+set -u
+program="$1"
+folder="$(mktemp -d)"; trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+base="$YIPAN_TEST_POSTGRES"; sign='?'; case "$base" in *\?*) sign='&' ;; esac
+board="$base${sign}board=commands_$$"
+passed=0; failed=0
+expect() {
+    local wanted="$1" text="$2" said code; shift 2
+    said="$(timeout 120 "$program" "$@" 2>&1 < /dev/null)"; code=$?
+    if [ "$code" = "$wanted" ] && grep -Eq -- "$text" <<< "$said"; then passed=$((passed + 1)); else
+        failed=$((failed + 1)); printf '%s\n  expected exit %s and "%s"\n  got exit %s: %s\n' "yipan $*" "$wanted" "$text" "$code" "$(head -c 600 <<< "$said")"
+    fi
+}
+good() { if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "$1"; fi; }
+
+expect 0 'records' demo "$board"
+expect 1 'exists' demo "$board"
+expect 0 'verified' verify "$board"
+expect 0 '0 differ' recompute "$board"
+expect 0 '' dump "$board" --out there.dump
+expect 0 '' demo here.board
+expect 0 '' dump here.board --out here.dump
+good "the demo board's dump is not the same on both stores" cmp -s there.dump here.dump
+expect 0 'created' set "$board" organ XX1 name=甲 kind=zone
+expect 0 'root' copy "$board" back.board
+expect 0 'verified' verify back.board
+expect 0 '' dump "$board" --out there.dump
+expect 0 '' dump back.board --out back.dump
+good "the copy's dump is not the same" cmp -s there.dump back.dump
+second="$base${sign}board=commands_second_$$"
+expect 0 'root' copy back.board "$second"
+expect 1 'exists' copy back.board "$second"
+expect 0 '' dump "$second" --out second.dump
+good "there and back is not the same" cmp -s there.dump second.dump
+for words in "backup $board x" "drill $board" "compact $board" "stats $board" "restore-board back.board $board"; do
+    # shellcheck disable=SC2086
+    expect 2 'lies in a database' $words
+done
+expect 1 'no such board' verify "$base${sign}board=absent_$$"
+expect 2 'password' verify 'postgresql://a:b@/c'
+bin="$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)"
+for name in "commands_$$" "commands_second_$$"; do "$bin/psql" -q "$base" -c "SET client_min_messages = warning; DROP SCHEMA \"$name\" CASCADE"; done
+printf '%s passed, %s failed, 0 skipped\n' "$passed" "$failed"
+[ "$failed" = 0 ]
