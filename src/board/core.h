@@ -32,6 +32,9 @@ class Core {
     /// Told of every batch after it is shown, on the thread that shows it.
     Subscriber subscriber;
     Permit permit;  // see Board::set_permit
+    /// Erased bodies may still stand in the write-ahead log, because a reader holds it: the writer's thread tries again.
+    bool scrub_due = false;
+    void scrub() { scrub_due = scrub_due && (!store || !store->scrub().value_or(false)); }
     /// Waits until every batch so far is shown; set by whoever shows them on another thread.
     std::function<void()> drain = [] {};
 
@@ -123,7 +126,6 @@ class Core {
     std::unique_ptr<Judge> judge_;
     std::atomic<bool> hardening_failed_ = false;
     std::atomic<bool> run_ready_ = false;  // runs holds the notes of a prepared run ...
-    bool scrub_due_ = false;               // erased bodies may still stand in the write-ahead log
     std::int64_t run_up_to_ = 0;           // ... of the postings up to here
     std::string salt_seed_;
     FigureNumbers numbers_;
