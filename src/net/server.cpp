@@ -25,6 +25,7 @@
 #include <cstdio>
 #include <deque>
 #include <list>
+#include <map>
 #include <thread>
 
 namespace yipan::net {
@@ -61,7 +62,10 @@ std::string lower(std::string_view text) {
 // Anybody can write these headers, so they are believed of declared proxies only; that they are there at all says that
 // the request came from elsewhere.
 void look_behind_proxy(Request& request, const std::set<std::string>& proxies) {
-    const std::string_view list = request.header("x-forwarded-for");
+    // A proxy that adds a line of its own leaves what the client wrote before it: the last line is the proxy's.
+    std::string_view list;
+    for (const auto& [name, value] : request.headers)
+        if (name == "x-forwarded-for") list = value;
     if (!list.empty() || !request.header("forwarded").empty() || !request.header("via").empty()) request.loopback = false;
     if (!proxies.contains(request.peer)) return;
     request.loopback = false;
@@ -91,7 +95,7 @@ struct Server::Impl {
     asio::io_context io;
     tcp::acceptor acceptor;
     std::optional<asio::ssl::context> tls;
-    std::unique_ptr<asio::thread_pool> slow;
+    std::unique_ptr<asio::thread_pool> slow, door;
     std::vector<std::thread> threads;
     Counts counts;
     std::atomic<bool> stopping{false};
@@ -109,16 +113,34 @@ struct Server::Impl {
     std::list<std::function<void()>> closers;
 
     asio::awaitable<void> accept();
-    asio::awaitable<void> plain(tcp::socket socket);
-    asio::awaitable<void> secure(tcp::socket socket);
+    asio::awaitable<void> plain(tcp::socket socket, std::string peer);
+    asio::awaitable<void> secure(tcp::socket socket, std::string peer);
     template <class S>
     asio::awaitable<void> serve(S& stream, std::string peer, bool loopback, bool is_tls, std::shared_ptr<std::atomic<bool>> idle);
     template <class S>
     asio::awaitable<bool> write(S& stream, Response& response, bool head_only, bool keep);
     template <class S>
     asio::awaitable<void> follow(S& stream, std::shared_ptr<Stream> source);
-    void dispatch(std::shared_ptr<const Request> request, bool is_slow, Answer answer);
+    void dispatch(std::shared_ptr<const Request> request, const App::Plan& plan, Answer answer);
+    template <class S>
+    asio::awaitable<int> read_body(S& stream, beast::flat_buffer& buffer, http::request_parser<http::string_body>& parser, std::size_t body_max);
+    bool may_connect(const std::string& peer);
+    void has_left(const std::string& peer);
+    std::map<std::string, std::size_t> peers;  // guarded by mutex: connections of each address
 };
+
+// Of one address only so many, so that it does not take the places of all others. A proxy is everybody.
+bool Server::Impl::may_connect(const std::string& peer) {
+    const std::lock_guard lock(mutex);
+    auto& n = peers[peer];
+    if (n >= limits.connections_of_peer_max && !proxies.contains(peer) && !asio::ip::make_address(peer).is_loopback()) return false;
+    ++n;
+    return true;
+}
+void Server::Impl::has_left(const std::string& peer) {
+    const std::lock_guard lock(mutex);
+    if (const auto at = peers.find(peer); at != peers.end() && --at->second == 0) peers.erase(at);
+}
 
 void Server::Impl::run_later() {
     constexpr std::size_t at_once = 16;  // then another thread may take the rest
@@ -135,13 +157,13 @@ void Server::Impl::run_later() {
     for (const auto& what : mine) what();
 }
 
-void Server::Impl::dispatch(std::shared_ptr<const Request> request, bool is_slow, Answer answer) {
-    if (!is_slow) return app.handle(std::move(request), std::move(answer));
+void Server::Impl::dispatch(std::shared_ptr<const Request> request, const App::Plan& plan, Answer answer) {
+    if (!plan.slow) return app.handle(std::move(request), std::move(answer));
     if (counts.slow_waiting.fetch_add(1) >= static_cast<std::int64_t>(limits.slow_waiting_max)) {
         counts.slow_waiting.fetch_sub(1);
         return answer(app.trouble(503, 0));
     }
-    asio::post(*slow, [this, request = std::move(request), answer = std::move(answer)]() mutable {
+    asio::post(plan.door ? *door : *slow, [this, request = std::move(request), answer = std::move(answer)]() mutable {
         counts.slow_waiting.fetch_sub(1);
         app.handle(std::move(request), std::move(answer));
     });
@@ -153,7 +175,7 @@ asio::awaitable<bool> Server::Impl::write(S& stream, Response& response, bool he
     const std::string_view body = response.fixed.empty() ? std::string_view(response.body) : response.fixed;
     const bool is_file = !response.file.empty() || response.pieces;
     const bool without = response.status == 204 || response.status == 304;
-    const std::int64_t length = without ? -1 : response.stream ? -1 : is_file ? response.file_bytes : static_cast<std::int64_t>(body.size());
+    const std::int64_t length = without ? -1 : response.stream ? -1 : is_file ? std::max<std::int64_t>(0, response.file_bytes) : static_cast<std::int64_t>(body.size());
     const std::string head = head_text(response, length, keep && !response.stream);
     lowest.expires_after(limits.write);
     const std::array<asio::const_buffer, 2> both{asio::buffer(head),
@@ -215,8 +237,8 @@ asio::awaitable<void> Server::Impl::follow(S& stream, std::shared_ptr<Stream> so
     const std::string heartbeat = ":\n\n";
     bool alive = true;
     while (alive && !stopping) {
+        const bool ended = source->closed();  // before taking: what is pushed last is taken still
         auto pieces = source->take();
-        const bool ended = source->closed();
         std::string bytes;
         for (const auto& piece : pieces) bytes += *piece;
         if (bytes.empty() && !ended) {
@@ -240,6 +262,37 @@ asio::awaitable<void> Server::Impl::follow(S& stream, std::shared_ptr<Stream> so
     source->on_push({});
     source->close();
     counts.streams -= 1;
+}
+
+// Room for a body is taken as its bytes come, and so is time: who announces much and sends little holds little, not long.
+// 0: it is there; -1: the other side is gone or too slow; else the status to answer.
+template <class S>
+asio::awaitable<int> Server::Impl::read_body(S& stream, beast::flat_buffer& buffer, http::request_parser<http::string_body>& parser, std::size_t body_max) {
+    constexpr std::size_t ahead = 64 * 1024;
+    struct Held {
+        std::atomic<std::size_t>& total;
+        std::size_t n = 0;
+        ~Held() { total.fetch_sub(n); }
+    } held{body_bytes};
+    auto& lowest = beast::get_lowest_layer(stream);
+    parser.body_limit(body_max);
+    const auto begun = std::chrono::steady_clock::now();
+    while (!parser.is_done()) {
+        const std::size_t there = parser.get().body().size();
+        const std::size_t wanted = there + std::min<std::size_t>(ahead, static_cast<std::size_t>(parser.content_length_remaining().value_or(ahead)));
+        if (wanted > held.n) {
+            const std::size_t more = wanted - held.n;
+            held.n = wanted;
+            if (body_bytes.fetch_add(more) + more > limits.body_bytes_total_max) co_return 503;
+        }
+        lowest.expires_at(begun + limits.body + std::chrono::seconds(there / limits.body_bytes_second_min));
+        const auto [problem, n] = co_await http::async_read_some(stream, buffer, parser, as_value);
+        (void)n;
+        if (problem == beast::error::timeout || problem == asio::error::eof || problem == asio::error::connection_reset || problem == http::error::partial_message)
+            co_return -1;
+        if (problem) co_return problem == http::error::body_limit ? 413 : 400;
+    }
+    co_return 0;
 }
 
 template <class S>
@@ -300,7 +353,7 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
         if (!refused) plan = app.plan(*request);
         const std::uint64_t announced = parser.content_length().value_or(0);
         const bool chunked = parser.chunked();
-        if (!refused && (announced > plan.body_bytes_max || (chunked && plan.body_bytes_max == 0))) refused = 413;
+        if (!refused && !plan.instead && (announced > plan.body_bytes_max || (chunked && plan.body_bytes_max == 0))) refused = 413;
         if (refused || plan.instead) {
             // The rest of the request is not read, so the connection cannot go on when there is a body.
             const bool body = announced > 0 || chunked;
@@ -310,19 +363,6 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
             continue;
         }
         if (announced > 0 || chunked) {
-            const std::size_t reserved = chunked ? plan.body_bytes_max : static_cast<std::size_t>(announced);
-            if (body_bytes.fetch_add(reserved) + reserved > limits.body_bytes_total_max) {
-                body_bytes.fetch_sub(reserved);
-                Response answer = app.trouble(503, 0);
-                co_await write(stream, answer, head_only, false);
-                co_return;
-            }
-            struct Return {
-                std::atomic<std::size_t>& total;
-                std::size_t n;
-                ~Return() { total.fetch_sub(n); }
-            } giving_back{body_bytes, reserved};
-            parser.body_limit(plan.body_bytes_max);
             if (lower(request->header("expect")) == "100-continue") {
                 const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
                 lowest.expires_after(limits.write);
@@ -330,13 +370,9 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
                 (void)n;
                 if (failed) co_return;
             }
-            lowest.expires_after(limits.body + std::chrono::seconds(reserved / limits.body_bytes_second_min));
-            const auto [problem, n] = co_await http::async_read(stream, buffer, parser, as_value);
-            (void)n;
-            if (problem) {
-                const int status = problem == http::error::body_limit ? 413 : 400;
-                if (problem == beast::error::timeout || problem == asio::error::eof || problem == asio::error::connection_reset || problem == http::error::partial_message)
-                    co_return;
+            const int status = co_await read_body(stream, buffer, parser, plan.body_bytes_max);
+            if (status < 0) co_return;
+            if (status > 0) {
                 Response answer = app.trouble(status, status == 413 ? plan.body_bytes_max : 0);
                 co_await write(stream, answer, head_only, false);
                 co_return;
@@ -351,7 +387,7 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
             slot->response = std::move(r);
             if (slot->state.exchange(Slot::answered) == Slot::waited_for) asio::post(executor, [ready] { ready->cancel(); });
         };
-        dispatch(request, plan.slow, std::move(answer));
+        dispatch(request, plan, std::move(answer));
         if (slot->state.exchange(Slot::waited_for) != Slot::answered) {
             const auto [woken] = co_await ready->async_wait(as_value);
             (void)woken;
@@ -366,7 +402,7 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
     }
 }
 
-asio::awaitable<void> Server::Impl::plain(tcp::socket socket) {
+asio::awaitable<void> Server::Impl::plain(tcp::socket socket, std::string peer) {
     boost::system::error_code none;
     const auto remote = socket.remote_endpoint(none);
     beast::tcp_stream stream(std::move(socket));
@@ -388,10 +424,11 @@ asio::awaitable<void> Server::Impl::plain(tcp::socket socket) {
         closers.erase(place);
     }
     stream.socket().shutdown(tcp::socket::shutdown_send, none);
+    has_left(peer);
     counts.connections -= 1;
 }
 
-asio::awaitable<void> Server::Impl::secure(tcp::socket socket) {
+asio::awaitable<void> Server::Impl::secure(tcp::socket socket, std::string peer) {
     boost::system::error_code none;
     const auto remote = socket.remote_endpoint(none);
     beast::ssl_stream<beast::tcp_stream> stream(beast::tcp_stream(std::move(socket)), *tls);
@@ -399,11 +436,26 @@ asio::awaitable<void> Server::Impl::secure(tcp::socket socket) {
     const auto [failed] = co_await stream.async_handshake(asio::ssl::stream_base::server, as_value);
     if (!failed) {
         const auto idle = std::make_shared<std::atomic<bool>>(false);
+        const auto executor = co_await asio::this_coro::executor;
+        std::list<std::function<void()>>::iterator place;
+        {
+            const std::lock_guard lock(mutex);
+            place = closers.insert(closers.end(), [executor, idle, &stream] {
+                asio::post(executor, [idle, &stream] {
+                    if (idle->load()) beast::get_lowest_layer(stream).cancel();
+                });
+            });
+        }
         co_await serve(stream, remote.address().to_string(), remote.address().is_loopback(), true, idle);
+        {
+            const std::lock_guard lock(mutex);
+            closers.erase(place);
+        }
         beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(2));
         const auto [ended] = co_await stream.async_shutdown(as_value);
         (void)ended;
     }
+    has_left(peer);
     counts.connections -= 1;
 }
 
@@ -424,11 +476,18 @@ asio::awaitable<void> Server::Impl::accept() {
             counts.refused += 1;
             continue;  // the socket closes
         }
+        boost::system::error_code gone;
+        const std::string peer = socket.remote_endpoint(gone).address().to_string();
+        if (gone || !may_connect(peer)) {
+            counts.connections -= 1;
+            counts.refused += 1;
+            continue;
+        }
         const auto executor = socket.get_executor();
         if (tls)
-            asio::co_spawn(executor, secure(std::move(socket)), asio::detached);
+            asio::co_spawn(executor, secure(std::move(socket), peer), asio::detached);
         else
-            asio::co_spawn(executor, plain(std::move(socket)), asio::detached);
+            asio::co_spawn(executor, plain(std::move(socket), peer), asio::detached);
     }
 }
 
@@ -491,6 +550,7 @@ Result<std::unique_ptr<Server>> Server::open(App& app, const Listen& listen, con
 
 void Server::start() {
     impl_->slow = std::make_unique<asio::thread_pool>(static_cast<std::size_t>(impl_->limits.slow_threads));
+    impl_->door = std::make_unique<asio::thread_pool>(static_cast<std::size_t>(impl_->limits.door_threads));
     asio::co_spawn(impl_->io, impl_->accept(), asio::detached);
     for (int i = 0; i < impl_->limits.io_threads; ++i) impl_->threads.emplace_back([this] { impl_->io.run(); });
 }
@@ -510,6 +570,7 @@ void Server::stop() {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     impl_->slow->join();
+    impl_->door->join();
     impl_->io.stop();
     for (std::thread& t : impl_->threads) t.join();
     impl_->threads.clear();
