@@ -236,6 +236,7 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     if (!context.json) print("\n");
     (*service)->stop();
     listening.stop();
+    (*service)->leave();
     return 0;
 }
 

@@ -11,7 +11,7 @@ namespace yipan::access {
 namespace json = boost::json;
 
 namespace {
-constexpr std::size_t attempts_kept_max = 10'000, reads_batch_max = 64;
+constexpr std::size_t attempts_kept_max = 10'000;
 constexpr std::int64_t seen_written_every_s = 5 * minute_s;
 
 std::string text_at(const json::object& o, std::string_view key) {
@@ -62,6 +62,7 @@ Status Accounts::load() {
         a.totp = text_at(o, "totp");
         a.totp_pending = text_at(o, "totp_pending");
         a.totp_last = number_at(o, "totp_last");
+        a.link = text_at(o, "link");
         accounts_[a.name] = std::move(a);
     }));
     const std::int64_t now = unix_now();
@@ -103,7 +104,7 @@ board::SideWrite Accounts::row(const Account& a) {
             json::serialize(json::object{{"person", a.person.value}, {"admin", a.admin}, {"hash", a.hash},
                                          {"locked", a.locked ? 1 : 0}, {"failures", a.failures}, {"locked_until", a.locked_until},
                                          {"created", a.created}, {"totp", a.totp}, {"totp_pending", a.totp_pending},
-                                         {"totp_last", a.totp_last}})};
+                                         {"totp_last", a.totp_last}, {"link", a.link}})};
 }
 board::SideWrite Accounts::row(const Session& s) {
     return {"session", s.hash,
@@ -120,8 +121,8 @@ board::SideWrite Accounts::row(const Token& t) {
 }
 
 // An act and what it changes beside the journal, in one transaction. `act` empty: no entry, only the rows.
-Status Accounts::write(std::string_view act, std::string_view account, RecordId actor, RecordId post,
-                       std::vector<board::SideWrite> side, std::string_view about) {
+board::Draft Accounts::draft_of(std::string_view act, std::string_view account, RecordId actor, RecordId post,
+                                std::vector<board::SideWrite> side, std::string_view about) const {
     board::Draft draft;
     draft.actor = actor;
     draft.post = post;
@@ -135,7 +136,18 @@ Status Accounts::write(std::string_view act, std::string_view account, RecordId 
         change.told = json::serialize(told);
         draft.changes.push_back(std::move(change));
     }
-    const auto done = board_.apply(std::move(draft));
+    return draft;
+}
+Status Accounts::write(std::string_view act, std::string_view account, RecordId actor, RecordId post,
+                       std::vector<board::SideWrite> side, std::string_view about) {
+    return wait(queue(act, account, actor, post, std::move(side), about));
+}
+Accounts::Written Accounts::queue(std::string_view act, std::string_view account, RecordId actor, RecordId post,
+                                  std::vector<board::SideWrite> side, std::string_view about) {
+    return board_.submit(draft_of(act, account, actor, post, std::move(side), about));
+}
+Status Accounts::wait(Written written) {
+    const auto done = written.get();
     if (!done) return fail(done.error().front());
     return {};
 }
@@ -149,7 +161,7 @@ bool Accounts::too_many(const std::string& address) {
 }
 
 Status Accounts::failed(const std::string& name) {
-    std::optional<Account> changed;
+    Written written;
     {
         const std::lock_guard lock(mutex_);
         const auto at = accounts_.find(name);
@@ -158,9 +170,9 @@ Status Accounts::failed(const std::string& name) {
             at->second.failures = 0;
             at->second.locked_until = unix_now() + locked_s;
         }
-        changed = at->second;
+        written = queue(at->second.failures == 0 ? "locked after failures" : "sign in refused", name, {}, {}, {row(at->second)});
     }
-    return write(changed->failures == 0 ? "locked after failures" : "sign in refused", name, {}, {}, {row(*changed)});
+    return wait(std::move(written));
 }
 
 Result<Accounts::Opened> Accounts::sign_in(const Asked& asked, bool& code_needed) {
@@ -195,22 +207,25 @@ Result<Accounts::Opened> Accounts::sign_in(const Asked& asked, bool& code_needed
         }
         account->totp_last = counter;
     }
+    Written written;
     {
         const std::lock_guard lock(mutex_);
         auto& kept = accounts_[account->name];
+        // Hashing took a while: what was done to the account meanwhile counts.
+        if (kept.locked || kept.hash != account->hash || kept.totp != account->totp) return fail(wrong());
         if (!account->totp.empty() && kept.totp_last >= account->totp_last)
             return fail(Code::not_allowed, "code", "the code is wrong or was used already", "");
         kept.failures = 0;
         kept.totp_last = account->totp_last;
-        account = kept;
+        written = queue("", "", {}, {}, {row(kept)});
     }
     Session s;
     s.account = account->name;
     s.person = account->person;
     s.agent = asked.agent;
     s.address = asked.address;
-    YIPAN_TRY(auto opened, open_session(std::move(s), "sign in"));
-    YIPAN_TRY_VOID(write("", "", {}, {}, {row(*account)}));
+    auto opened = open_session(std::move(s), "sign in");
+    YIPAN_TRY_VOID(wait(std::move(written)));
     return opened;
 }
 
@@ -247,8 +262,11 @@ Result<Accounts::Opened> Accounts::open_session(Session session, std::string_vie
     session.created = session.seen = unix_now();
     session.agent = session.agent.substr(0, 200);
     std::vector<board::SideWrite> side{row(session)};
+    Written written;
     {
         const std::lock_guard lock(mutex_);
+        if (const auto account = accounts_.find(session.account); !session.account.empty() && (account == accounts_.end() || account->second.locked))
+            return fail(wrong());  // locked while the password was hashed
         // The oldest sessions of the account make room; what has ended goes too.
         std::vector<std::pair<std::int64_t, std::string>> mine;
         for (auto at = sessions_.begin(); at != sessions_.end();) {
@@ -267,8 +285,9 @@ Result<Accounts::Opened> Accounts::open_session(Session session, std::string_vie
             sessions_.erase(mine[i].second);
         }
         sessions_[session.hash] = session;
+        written = queue(act, session.account, session.person, session.post, std::move(side));
     }
-    YIPAN_TRY_VOID(write(act, session.account, session.person, session.post, std::move(side)));
+    YIPAN_TRY_VOID(wait(std::move(written)));
     out.session = std::move(session);
     return out;
 }
@@ -277,32 +296,22 @@ std::optional<Session> Accounts::session(std::string_view secret) {
     if (secret.size() < 40 || secret.size() > 100) return std::nullopt;
     const std::string hash = secret_hash(secret);
     const std::int64_t now = unix_now();
-    std::optional<Session> out, write_seen;
-    {
-        const std::lock_guard lock(mutex_);
-        const auto at = sessions_.find(hash);
-        if (at == sessions_.end()) return std::nullopt;
-        Session& s = at->second;
-        if (s.created + session_s < now || s.seen + session_idle_s < now) {
-            sessions_.erase(at);
-            return std::nullopt;
-        }
-        if (!s.account.empty()) {
-            const auto account = accounts_.find(s.account);
-            if (account == accounts_.end() || account->second.locked) return std::nullopt;
-        }
-        const bool old = now / seen_written_every_s != s.seen / seen_written_every_s;
-        s.seen = now;
-        out = s;
-        if (old) write_seen = s;
+    const std::lock_guard lock(mutex_);
+    const auto at = sessions_.find(hash);
+    if (at == sessions_.end()) return std::nullopt;
+    Session& s = at->second;
+    if (s.created + session_s < now || s.seen + session_idle_s < now) {
+        sessions_.erase(at);
+        return std::nullopt;
     }
-    if (write_seen) {  // nobody waits for it
-        board::Draft draft;
-        draft.channel = channel;
-        draft.side = {row(*write_seen)};
-        board_.submit(std::move(draft), [](const Checked<board::Receipt>&) {});
+    if (!s.account.empty()) {
+        const auto account = accounts_.find(s.account);
+        if (account == accounts_.end() || account->second.locked) return std::nullopt;
     }
-    return out;
+    const bool old = now / seen_written_every_s != s.seen / seen_written_every_s;
+    s.seen = now;
+    if (old) board_.submit(draft_of("", "", {}, {}, {row(s)}, {}), [](const Checked<board::Receipt>&) {});  // nobody waits for it
+    return s;
 }
 std::optional<Token> Accounts::token(std::string_view secret) {
     if (!secret.starts_with("yp_") || secret.size() > 100) return std::nullopt;
@@ -315,23 +324,38 @@ std::optional<Token> Accounts::token(std::string_view secret) {
     return at->second;
 }
 
+bool Accounts::alive(std::string_view hash) const {
+    const std::int64_t now = unix_now();
+    const auto open = [&](const std::string& name) {
+        const auto account = accounts_.find(name);
+        return account != accounts_.end() && !account->second.locked;
+    };
+    const std::lock_guard lock(mutex_);
+    if (const auto s = sessions_.find(hash); s != sessions_.end())
+        return s->second.created + session_s >= now && s->second.seen + session_idle_s >= now && (s->second.account.empty() || open(s->second.account));
+    const auto t = tokens_.find(hash);
+    return t != tokens_.end() && t->second.expires >= now && open(t->second.account);
+}
+
 Status Accounts::sign_out(const Session& session) {
+    Written written;
     {
         const std::lock_guard lock(mutex_);
         sessions_.erase(session.hash);
+        written = queue("sign out", session.account, session.person, session.post, {{"session", session.hash, std::nullopt}});
     }
-    return write("sign out", session.account, session.person, session.post, {{"session", session.hash, std::nullopt}});
+    return wait(std::move(written));
 }
 Status Accounts::choose_post(const Session& session, RecordId post) {
-    Session changed = session;
+    Written written;
     {
         const std::lock_guard lock(mutex_);
         const auto at = sessions_.find(session.hash);
         if (at == sessions_.end()) return fail(Code::not_allowed, "", "the session has ended", "sign in again");
         at->second.post = post;
-        changed = at->second;
+        written = queue("choose post", session.account, session.person, post, {row(at->second)});
     }
-    return write("choose post", session.account, session.person, post, {row(changed)});
+    return wait(std::move(written));
 }
 std::vector<Session> Accounts::sessions_of(std::string_view account) const {
     const std::int64_t now = unix_now();
@@ -343,14 +367,16 @@ std::vector<Session> Accounts::sessions_of(std::string_view account) const {
 }
 Status Accounts::revoke(const Session& by, std::string_view account, std::string_view id) {
     std::string hash;
+    Written written;
     {
         const std::lock_guard lock(mutex_);
         for (const auto& [h, s] : sessions_)
             if (s.id == id && s.account == account) hash = h;
         if (hash.empty()) return fail(Code::not_found, "session", "no such session", "");
         sessions_.erase(hash);
+        written = queue("revoke session", account, by.person, by.post, {{"session", hash, std::nullopt}}, by.account);
     }
-    return write("revoke session", account, by.person, by.post, {{"session", hash, std::nullopt}}, by.account);
+    return wait(std::move(written));
 }
 
 Status Accounts::set_password_by_link(std::string_view link, std::string_view password, std::string& name) {
@@ -366,10 +392,13 @@ Status Accounts::set_password_by_link(std::string_view link, std::string_view pa
         return fail(Code::invalid_input, "new", "the password is refused: " + problem, "at least 12 characters; a sentence is easiest");
     YIPAN_TRY(std::string made, password_hash(password));
     std::vector<board::SideWrite> side{{"link", hash, std::nullopt}};
+    Written written;
     {
         const std::lock_guard lock(mutex_);
         const auto at = accounts_.find(name);
-        if (at == accounts_.end() || !spent_links_.insert(hash).second) return fail(gone);
+        // The newest link only, and once: two at once are still one.
+        if (at == accounts_.end() || at->second.link != hash) return fail(gone);
+        at->second.link.clear();
         at->second.hash = std::move(made);
         at->second.failures = 0;
         at->second.locked_until = 0;
@@ -382,8 +411,9 @@ Status Accounts::set_password_by_link(std::string_view link, std::string_view pa
                 ++s;
             }
         }
+        written = queue("set password", name, {}, {}, std::move(side));
     }
-    return write("set password", name, {}, {}, std::move(side));
+    return wait(std::move(written));
 }
 Status Accounts::change_password(const Session& session, std::string_view old, std::string_view password) {
     const auto account = find(session.account);
@@ -400,10 +430,13 @@ Status Accounts::change_password(const Session& session, std::string_view old, s
         return fail(Code::invalid_input, "new", "the password is refused: " + problem, "at least 12 characters; a sentence is easiest");
     YIPAN_TRY(std::string made, password_hash(password));
     std::vector<board::SideWrite> side;
+    Written written;
     {
         const std::lock_guard lock(mutex_);
         Account& kept = accounts_[session.account];
+        if (kept.hash != known) return fail(Code::not_allowed, "old", "the old password is wrong", "");  // changed meanwhile
         kept.hash = std::move(made);
+        if (!kept.link.empty()) side.push_back({"link", std::exchange(kept.link, {}), std::nullopt});
         side.push_back(row(kept));
         for (auto s = sessions_.begin(); s != sessions_.end();) {  // the other sessions end
             if (s->second.account == session.account && s->first != session.hash) {
@@ -413,25 +446,26 @@ Status Accounts::change_password(const Session& session, std::string_view old, s
                 ++s;
             }
         }
+        written = queue("change password", session.account, session.person, session.post, std::move(side));
     }
-    return write("change password", session.account, session.person, session.post, std::move(side));
+    return wait(std::move(written));
 }
 
 Result<std::string> Accounts::totp_begin(const Session& session) {
     std::string key = new_totp_key();
-    board::SideWrite changed;
+    Written written;
     {
         const std::lock_guard lock(mutex_);
         const auto at = accounts_.find(session.account);
         if (at == accounts_.end()) return fail(no_account(session.account));
         at->second.totp_pending = key;
-        changed = row(at->second);
+        written = queue("begin second factor", session.account, session.person, session.post, {row(at->second)});
     }
-    YIPAN_TRY_VOID(write("begin second factor", session.account, session.person, session.post, {std::move(changed)}));
+    YIPAN_TRY_VOID(wait(std::move(written)));
     return key;
 }
 Status Accounts::totp_confirm(const Session& session, std::string_view code) {
-    board::SideWrite changed;
+    Written written;
     {
         const std::lock_guard lock(mutex_);
         const auto at = accounts_.find(session.account);
@@ -442,9 +476,9 @@ Status Accounts::totp_confirm(const Session& session, std::string_view code) {
         if (counter < 0) return fail(Code::not_allowed, "code", "the code is wrong", "check the clock of the phone");
         at->second.totp = std::exchange(at->second.totp_pending, {});
         at->second.totp_last = counter;
-        changed = row(at->second);
+        written = queue("second factor on", session.account, session.person, session.post, {row(at->second)});
     }
-    return write("second factor on", session.account, session.person, session.post, {std::move(changed)});
+    return wait(std::move(written));
 }
 Status Accounts::totp_end(const Session& session, std::string_view password) {
     std::string known;
@@ -457,15 +491,15 @@ Status Accounts::totp_end(const Session& session, std::string_view password) {
     }
     YIPAN_TRY(const bool matches, password_matches(known, password));
     if (!matches) return fail(Code::not_allowed, "password", "the password is wrong", "");
-    board::SideWrite changed;
+    Written written;
     {
         const std::lock_guard lock(mutex_);
         Account& a = accounts_[session.account];
         a.totp.clear();
         a.totp_pending.clear();
-        changed = row(a);
+        written = queue("second factor off", session.account, session.person, session.post, {row(a)});
     }
-    return write("second factor off", session.account, session.person, session.post, {std::move(changed)});
+    return wait(std::move(written));
 }
 
 Result<std::string> Accounts::new_token(const Session& session, std::string name, std::set<std::string> scopes, std::int64_t lives_s) {
@@ -587,24 +621,38 @@ Result<std::string> Accounts::add(const Session& by, std::string name, RecordId 
     a.person = person;
     a.admin = std::move(admin);
     a.created = unix_now();
+    Written written;
     {
         const std::lock_guard lock(mutex_);
         if (accounts_.contains(a.name)) return fail(Code::duplicate, "account", "the account exists already", "another name");
         if (accounts_.size() >= accounts_max) return fail(Code::limit_exceeded, "account", "the board has 20,000 accounts", "");
         accounts_[a.name] = a;
+        written = queue("add account", a.name, by.person, by.post, {row(a)}, by.account);
     }
-    YIPAN_TRY_VOID(write("add account", a.name, by.person, by.post, {row(a)}, by.account));
+    YIPAN_TRY_VOID(wait(std::move(written)));
     return link(by, a.name);
 }
 Result<std::string> Accounts::link(const Session& by, std::string_view name) {
-    if (!find(name)) return fail(no_account(name));
     std::string secret = new_secret();
     const std::string value = json::serialize(json::object{{"account", name}, {"expires", unix_now() + link_s}});
-    YIPAN_TRY_VOID(write("new link", name, by.person, by.post, {{"link", secret_hash(secret), value}}, by.account));
+    Written written;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto at = accounts_.find(name);
+        if (at == accounts_.end()) return fail(no_account(name));
+        std::vector<board::SideWrite> side;
+        if (!at->second.link.empty()) side.push_back({"link", at->second.link, std::nullopt});  // one link an account
+        at->second.link = secret_hash(secret);
+        side.push_back({"link", at->second.link, value});
+        side.push_back(row(at->second));
+        written = queue("new link", name, by.person, by.post, std::move(side), by.account);
+    }
+    YIPAN_TRY_VOID(wait(std::move(written)));
     return secret;
 }
 Status Accounts::lock(const Session& by, std::string_view name, bool locked) {
     std::vector<board::SideWrite> side;
+    Written written;
     {
         const std::lock_guard lock(mutex_);
         const auto at = accounts_.find(name);
@@ -621,13 +669,14 @@ Status Accounts::lock(const Session& by, std::string_view name, bool locked) {
                 ++s;
             }
         }
+        written = queue(locked ? "lock" : "unlock", name, by.person, by.post, std::move(side), by.account);
     }
-    return write(locked ? "lock" : "unlock", name, by.person, by.post, std::move(side), by.account);
+    return wait(std::move(written));
 }
 Status Accounts::set_admin(const Session& by, std::string_view name, std::string admin) {
     if (!admin.empty() && admin != "system" && admin != "security" && admin != "audit")
         return fail(Code::invalid_input, "admin", "no administrator \"" + admin.substr(0, 40) + "\"", "system, security or audit");
-    board::SideWrite changed;
+    Written written;
     {
         const std::lock_guard lock(mutex_);
         const auto at = accounts_.find(name);
@@ -639,9 +688,9 @@ Status Accounts::set_admin(const Session& by, std::string_view name, std::string
             return fail(Code::rule_broken, "admin", "the account is " + at->second.admin + " administrator; one account never holds two of the three",
                         "add an account of its own");
         at->second.admin = admin;
-        changed = row(at->second);
+        written = queue(admin.empty() ? "no administrator" : "administrator", name, by.person, by.post, {row(at->second)}, by.account);
     }
-    return write(admin.empty() ? "no administrator" : "administrator", name, by.person, by.post, {std::move(changed)}, by.account);
+    return wait(std::move(written));
 }
 Result<std::vector<std::pair<std::string, std::string>>> Accounts::first_links() {
     for (const char* name : {"system", "security", "audit"}) {
@@ -661,33 +710,23 @@ Result<std::vector<std::pair<std::string, std::string>>> Accounts::first_links()
     return out;
 }
 
-void Accounts::note_read(RecordId person, RecordId post, std::string_view type, RecordId record, std::string_view fields,
-                         std::string_view reason) {
-    bool full = false;
-    {
-        const std::lock_guard lock(mutex_);
-        reads_.push_back({person, post, json::serialize(json::object{{"type", type}, {"record", record.value}, {"fields", fields}, {"reason", reason}})});
-        full = reads_.size() >= reads_batch_max;
-    }
-    if (full) flush_reads();
+board::Draft Accounts::look(RecordId person, RecordId post, std::string_view type, RecordId record, std::string_view fields,
+                            std::string_view reason) const {
+    board::Draft draft;
+    draft.actor = person;
+    draft.post = post;
+    draft.channel = channel;
+    board::Change change;
+    change.verb = board::Verb::read;
+    change.told = json::serialize(json::object{{"type", type}, {"record", record.value}, {"fields", fields}, {"reason", reason}});
+    draft.changes.push_back(std::move(change));
+    return draft;
 }
-void Accounts::flush_reads() {
-    std::vector<Read> reads;
-    {
-        const std::lock_guard lock(mutex_);
-        reads.swap(reads_);
-    }
-    for (const Read& r : reads) {
-        board::Draft draft;
-        draft.actor = r.person;
-        draft.post = r.post;
-        draft.channel = channel;
-        board::Change change;
-        change.verb = board::Verb::read;
-        change.told = r.told;
-        draft.changes.push_back(std::move(change));
-        board_.submit(std::move(draft), [](const Checked<board::Receipt>&) {});
-    }
+Status Accounts::note_read(RecordId person, RecordId post, std::string_view type, RecordId record, std::string_view fields,
+                           std::string_view reason) {
+    const auto done = board_.apply(look(person, post, type, record, fields, reason));
+    if (!done) return fail(done.error().front());
+    return {};
 }
 
 }  // namespace yipan::access

@@ -5,6 +5,7 @@
 //
 // Three administrators (三員): system (accounts, settings), security (locks, sessions, who is administrator), audit (reads
 // what was done). One account holds one of the three at most, one person as well, and administrators hold no post.
+#include <future>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -35,6 +36,7 @@ struct Account {
     std::string totp;            // key; empty: off
     std::string totp_pending;    // begun, not confirmed
     std::int64_t totp_last = 0;  // counter of the last code used
+    std::string link;            // hash of the link that sets the password; empty: none. A newer one takes its place
 };
 struct Session {
     std::string hash, id;  // of the secret; the id is its first letters, safe to show
@@ -71,6 +73,8 @@ class Accounts {
     Result<Opened> demo(RecordId person, RecordId post, std::string agent, std::string address);
     std::optional<Session> session(std::string_view secret);
     std::optional<Token> token(std::string_view secret);
+    /// Whether the session or token of this hash may still ask; looking does not keep it alive.
+    bool alive(std::string_view hash) const;
     Status sign_out(const Session& session);
     Status choose_post(const Session& session, RecordId post);
     std::vector<Session> sessions_of(std::string_view account) const;
@@ -106,17 +110,25 @@ class Accounts {
     /// Links of accounts that have no password yet, made anew: what `serve` prints at its start.
     Result<std::vector<std::pair<std::string, std::string>>> first_links();
 
-    /// A look at personal data; kept and written in batches.
-    void note_read(RecordId person, RecordId post, std::string_view type, RecordId record, std::string_view fields, std::string_view reason);
-    void flush_reads();
+    /// A look at personal data as an entry: what was looked at is told only when this is durable. The draft for who
+    /// hands it to the board himself, or written at once.
+    board::Draft look(RecordId person, RecordId post, std::string_view type, RecordId record, std::string_view fields, std::string_view reason) const;
+    Status note_read(RecordId person, RecordId post, std::string_view type, RecordId record, std::string_view fields, std::string_view reason);
 
     std::string channel = "web";
 
   private:
     explicit Accounts(board::Board& board) : board_(board) {}
     Status load();
+    board::Draft draft_of(std::string_view act, std::string_view account, RecordId actor, RecordId post, std::vector<board::SideWrite> side,
+                          std::string_view about) const;
     Status write(std::string_view act, std::string_view account, RecordId actor, RecordId post, std::vector<board::SideWrite> side,
                  std::string_view about = {});
+    using Written = std::future<Checked<board::Receipt>>;
+    /// Queues it; called inside the lock under which the rows were made, so that newer rows are written after older ones.
+    Written queue(std::string_view act, std::string_view account, RecordId actor, RecordId post, std::vector<board::SideWrite> side,
+                  std::string_view about = {});
+    static Status wait(Written written);
     static board::SideWrite row(const Account& account);
     static board::SideWrite row(const Session& session);
     static board::SideWrite row(const Token& token);
@@ -130,12 +142,6 @@ class Accounts {
     std::map<std::string, Session, std::less<>> sessions_;  // by hash
     std::map<std::string, Token, std::less<>> tokens_;      // by hash
     std::map<std::string, std::pair<std::int64_t, int>, std::less<>> attempts_;
-    std::set<std::string> spent_links_;  // hashes of links used while this runs: two at once are still one
-    struct Read {
-        RecordId person, post;
-        std::string told;
-    };
-    std::vector<Read> reads_;
 };
 
 std::int64_t unix_now();

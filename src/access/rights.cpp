@@ -310,30 +310,45 @@ void Rights::changed(const board::Shown& shown) {
 
 Result<std::shared_ptr<const Directory>> Rights::directory() {
     const Date today = board_.zone().date_of(board_.now());
-    {
-        const std::lock_guard lock(mutex_);
-        if (directory_ && !stale_.load(std::memory_order_acquire) && directory_->today() == today && model_ == board_.model())
-            return directory_;
-    }
+    std::unique_lock lock(mutex_);
+    const auto good = [&] { return directory_ && !stale_.load(std::memory_order_acquire) && directory_->today() == today && model_ == board_.model(); };
+    // While one reads it anew, nobody goes on with the old one: what was taken away is taken away.
+    read_.wait(lock, [&] { return good() || !reading_; });
+    if (good()) return directory_;
+    reading_ = true;
     stale_.store(false, std::memory_order_release);  // before reading: a change meanwhile makes it stale again
-    const auto snapshot = board_.snapshot();
-    auto made = Directory::read(*snapshot);
-    if (!made) return fail(made.error());
-    const std::lock_guard lock(mutex_);
+    lock.unlock();
+    const model::ModelPtr model = board_.model();
+    auto made = [&]() -> Result<std::shared_ptr<const Directory>> {
+        try {
+            const auto snapshot = board_.snapshot();
+            if (&snapshot->model() != model.get()) return fail(Code::busy, "", "the model of the board was changed at this moment", "ask again");
+            return Directory::read(*snapshot);
+        } catch (const std::exception& problem) {
+            return fail(Code::store_failed, "", std::string("who holds which post cannot be read: ") + problem.what(), "");
+        }
+    }();
+    lock.lock();
+    reading_ = false;
+    read_.notify_all();
+    if (!made) {
+        stale_.store(true, std::memory_order_release);
+        return fail(made.error());
+    }
     if (!directory_ || directory_->position() <= (*made)->position()) {
         directory_ = *made;
-        model_ = board_.model();
+        model_ = model;
         who_.clear();
     }
     return directory_;
 }
 
 Result<std::shared_ptr<const Who>> Rights::who(RecordId person, RecordId post) {
-    YIPAN_TRY(const auto now, directory());
+    YIPAN_TRY_VOID(directory().map([](const auto&) {}));
     const std::lock_guard lock(mutex_);
     if (who_.size() > who_cached_max) who_.clear();
     auto& slot = who_[{person.value, post.value}];
-    if (!slot) slot = std::make_shared<const Who>(model_, now, person, post);
+    if (!slot) slot = std::make_shared<const Who>(model_, directory_, person, post);  // of the newest: never of one that was replaced meanwhile
     return slot;
 }
 

@@ -4,6 +4,7 @@
 // explanation; cel/sql.h makes evaluator and SQL agree (I8, attacked by tests/property/rights_test.cpp). Rights only
 // add. Without `rights` in the model whoever is signed in may do everything.
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -97,6 +98,8 @@ class Rights {
   private:
     board::Board& board_;
     std::mutex mutex_;
+    std::condition_variable read_;  // somebody has read the directory anew, or could not
+    bool reading_ = false;
     std::atomic<bool> stale_{true};
     std::shared_ptr<const Directory> directory_;
     model::ModelPtr model_;

@@ -410,8 +410,9 @@ void map(const CallPtr& call) {
     json::array features;
     for (const auto& r : rows->rows) {
         if (!call->who->fields(access::Action::see, *r, call->world())[at(field)]) continue;
+        if (place->group == model::FieldGroup::personal && !call->who->fields(access::Action::clear, *r, call->world())[at(field)]) continue;  // a place has no mask
         const auto colour = colours.find(r->id.value);
-        const auto* state = shape.state >= 0 ? record::as_text(r->at(shape.state)) : nullptr;
+        const auto* state = shape.state >= 0 && shower.shows(*r, shape.state) ? record::as_text(r->at(shape.state)) : nullptr;
         features.push_back({{"type", "Feature"}, {"id", r->id.value}, {"geometry", shower.value(*place, r->at(field), true)},
                             {"properties", json::object{{"type", shape.code}, {"id", r->id.value}, {"title", shower.title(*r)}, {"state", state ? json::value(*state) : json::value(nullptr)},
                                                         {"colour", colour == colours.end() ? json::value(nullptr) : json::value(report::colour_name(colour->second))}}}});

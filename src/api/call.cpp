@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "api/papers.h"
+#include "base/hash.h"
 
 namespace yipan::api {
 namespace {
@@ -174,20 +175,42 @@ board::Draft Call::draft() const {
     d.post = post();
     d.channel = token ? "api" : "web";
     if (const std::string_view key = request.header("idempotency-key"); !key.empty())
-        d.idempotency_key = std::to_string(person().value) + ":" + std::to_string(post().value) + ":" + std::string(key.substr(0, 200));
+        d.idempotency_key = std::to_string(person().value) + ":" + std::to_string(post().value) + ":" + std::string(key);
     return d;
+}
+
+namespace {
+constexpr std::string_view marks = "asked";  // beside the journal: key -> mark of the request that used it
+}
+std::string Call::mark() const {
+    return hex(Sha256().add(request.method).add("\n").add(request.path).add("\n").add(request.body).finish()).substr(0, 32);
+}
+void Call::keep_mark(board::Draft& draft) const {
+    if (!draft.idempotency_key.empty() && !draft.dry_run) draft.side.push_back({std::string(marks), draft.idempotency_key, mark()});
+}
+std::optional<Error> Call::other_request(const board::Receipt& receipt, const std::string& key) {
+    if (!receipt.repeated || key.empty()) return std::nullopt;
+    const auto known = snapshot().side(marks, key);
+    if (!known || !*known || **known == mark()) return std::nullopt;
+    return Error{Code::usage, "Idempotency-Key", "the key was used for another request", "a new key for each request; the same one to repeat it"};
 }
 
 void Call::submit(board::Draft draft, std::function<void(Checked<board::Receipt>)> done) {
     service.papers().look(*this, draft);
+    keep_mark(draft);
+    std::string key = draft.idempotency_key;
     drop_snapshot();  // a reader does not keep old pages alive while it waits for the disk
-    service.board().submit(std::move(draft), [self = shared_from_this(), done = std::move(done)](Checked<board::Receipt> answer) {
+    service.board().submit(std::move(draft), [self = shared_from_this(), key = std::move(key), done = std::move(done)](Checked<board::Receipt> answer) {
         // This is a thread of the board: whoever takes a snapshot here would wait for himself.
         const auto held = std::make_shared<Checked<board::Receipt>>(std::move(answer));
-        self->service.settings().later([self, done, held] {
+        self->service.settings().later([self, key, done, held] {
             self->model_.reset();  // what was written is shown in the shape there is now
             try {
+                if (*held)
+                    if (const auto other = self->other_request(**held, key)) return self->problem(*other, 422);
                 done(std::move(*held));
+            } catch (const ModelChanged&) {
+                if (!self->answered()) self->problem(Error{Code::busy, "", "written, but not shown: the model of the board was changed at this moment", "ask again"}, 503);
             } catch (const std::exception& problem) {
                 if (!self->answered()) self->problem(Error{Code::store_failed, "", std::string("written, but not shown: ") + problem.what(), ""}, 500);
             }

@@ -50,6 +50,11 @@ class Call : public std::enable_shared_from_this<Call> {
     std::optional<json::object> body();
     /// A draft in the name of who asks.
     board::Draft draft() const;
+    /// What this request asks, as a mark that is kept with its Idempotency-Key: another request may not use the same key.
+    std::string mark() const;
+    /// The mark beside a draft with a key; and whether a repeated answer was another request's (the problem to tell).
+    void keep_mark(board::Draft& draft) const;
+    std::optional<Error> other_request(const board::Receipt& receipt, const std::string& key);
     /// Hands the draft to the board; `done` runs later on a thread that may take its time.
     void submit(board::Draft draft, std::function<void(Checked<board::Receipt>)> done);
 

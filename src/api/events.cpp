@@ -56,8 +56,8 @@ std::shared_ptr<net::Stream> Events::follow(RecordId person, RecordId post, std:
     const std::int64_t now = service_.position();
     f.after = after.value_or(now);
     std::string hello = "retry: 2000\n\n";
-    if (after && oldest_ == 0 && kept_.empty() && *after < now) {
-        hello += event_text("lost", now, json::object{{"position", now}});  // the server started after that
+    if (after && (*after > now || (oldest_ == 0 && kept_.empty() && *after < now))) {
+        hello += event_text("lost", now, json::object{{"position", now}});  // the server started after that, or the board was restored
         f.after = now;
     } else if (after && !kept_.empty() && *after < oldest_) {
         hello += event_text("lost", now, json::object{{"position", now}});
@@ -84,70 +84,76 @@ void Events::ended(const std::string& session) {
         if (f.session == session) end(f);
 }
 
+// A session or token that ended, in whatever way, and a post that is not held any more.
+bool Events::over(const Follower& f) const {
+    if (!f.session.empty() && !service_.accounts().alive(f.session)) return true;
+    const auto directory = service_.rights().directory();
+    if (!directory) return false;
+    if (f.person.value == 0) return (*directory)->unit_of(f.post) == 0;
+    const auto& held = (*directory)->posts_of(f.person);
+    return std::none_of(held.begin(), held.end(), [&](const auto& h) { return h.post == f.post; });
+}
+
 void Events::loop() {
+    constexpr std::chrono::seconds look_every{1};
     while (true) {
         std::vector<board::Shown> news;
         {
             std::unique_lock lock(news_mutex_);
-            work_.wait(lock, [&] { return stopping_ || !news_.empty(); });
+            work_.wait_for(lock, look_every, [&] { return stopping_ || !news_.empty(); });
             if (stopping_) return;
             news.swap(news_);
         }
-        {
-            const std::lock_guard lock(mutex_);
-            std::erase_if(followers_, [](const Follower& f) { return f.stream->closed(); });
-            for (const auto& s : news) {
-                if (kept_.empty() && oldest_ == 0) oldest_ = s.position.value - 1;
-                kept_.push_back(s);
-            }
-            while (kept_.size() > batches_kept_max) {
-                oldest_ = kept_.front().position.value;
-                kept_.pop_front();
-            }
-            for (Follower& f : followers_) tell(f, news);
+        service_.forget_old_snapshots();
+        const std::lock_guard lock(mutex_);
+        for (const auto& s : news) {
+            if (kept_.empty() && oldest_ == 0) oldest_ = s.position.value - 1;
+            kept_.push_back(s);
+        }
+        while (kept_.size() > batches_kept_max) {
+            oldest_ = kept_.front().position.value;
+            kept_.pop_front();
+        }
+        std::erase_if(followers_, [](const Follower& f) { return f.stream->closed(); });
+        for (Follower& f : followers_) {
+            if (over(f))
+                end(f);
+            else if (!news.empty())
+                tell(f, news);
         }
     }
 }
 
 // Who follows hears of a record only if he may see it now; of a figure only its code, which says nothing of its value.
 void Events::tell(Follower& f, const std::vector<board::Shown>& news) {
-    const auto who = service_.rights().known(f.person, f.post);
-    if (who) {  // a post that is not held any more tells nothing any more
-        const auto& held = who->directory().posts_of(f.person);
-        if (f.person.value == 0 ? who->unit() == 0 : std::none_of(held.begin(), held.end(), [&](const auto& h) { return h.post == f.post; })) return end(f);
-    }
-    const model::ModelPtr model = service_.board().model();
+    const auto found = service_.rights().who(f.person, f.post);
+    std::int64_t position = 0;
+    for (const auto& s : news) position = std::max(position, s.position.value);
+    f.after = position;
+    const auto lost = [&] { f.stream->push(std::make_shared<const std::string>(event_text("lost", position, json::object{{"position", position}}))); };
+    if (!found) return lost();  // what he may see cannot be read at this moment
+    const access::Who& who = **found;
     json::array records;
     std::set<int> figures;
-    std::int64_t position = 0;
-    std::unique_ptr<board::Snapshot> snapshot;
-    bool cut = false;
+    const auto snapshot = service_.board().snapshot();
+    const model::Model& model = snapshot->model();
     for (const auto& s : news) {
-        position = std::max(position, s.position.value);
         figures.insert(s.figures.begin(), s.figures.end());
         for (const auto& c : s.records) {
-            if (!who || f.person.value == 0 || !who->may_ever(c.type, access::Action::see)) continue;  // a wall shows figures only
-            if (records.size() >= records_told_max) {
-                cut = true;
-                break;
-            }
-            if (!who->sees_all(c.type)) {
-                if (!snapshot) snapshot = service_.board().snapshot();
+            if (c.type < 0 || static_cast<std::size_t>(c.type) >= model.types.size()) continue;  // of a model before this one
+            if (f.person.value == 0 || !who.may_ever(c.type, access::Action::see)) continue;  // a wall shows figures only
+            if (records.size() >= records_told_max) return lost();
+            if (!who.sees_all(c.type)) {
                 const record::RecordPtr r = snapshot->record(c.type, c.record);
-                if (!r || !who->may(access::Action::see, *r, snapshot->resolver())) continue;
+                if (!r || !who.may(access::Action::see, *r, snapshot->resolver())) continue;
             }
-            records.push_back({{"type", model->types[static_cast<std::size_t>(c.type)].code}, {"id", c.record.value}, {"version", c.version},
+            records.push_back({{"type", model.types[static_cast<std::size_t>(c.type)].code}, {"id", c.record.value}, {"version", c.version},
                                {"verb", board::verb_name(c.verb)}});
         }
     }
-    f.after = position;
-    if (cut) {
-        f.stream->push(std::make_shared<const std::string>(event_text("lost", position, json::object{{"position", position}})));
-        return;
-    }
     json::array codes;
     for (const int figure : figures)
-        if (who && static_cast<std::size_t>(figure) < model->figures.size()) codes.emplace_back(model->figures[static_cast<std::size_t>(figure)].code);
+        if (figure >= 0 && static_cast<std::size_t>(figure) < model.figures.size()) codes.emplace_back(model.figures[static_cast<std::size_t>(figure)].code);
     if (records.empty() && codes.empty()) return;
     f.stream->push(std::make_shared<const std::string>(
         event_text("change", position, json::object{{"position", position}, {"records", std::move(records)}, {"figures", std::move(codes)}})));

@@ -32,6 +32,7 @@ class Events {
 
   private:
     void loop();
+    bool over(const Follower& follower) const;
     static void end(Follower& follower);
     void tell(Follower& follower, const std::vector<board::Shown>& news);
     Service& service_;

@@ -21,7 +21,6 @@
 
 namespace yipan::api {
 using access::Action;
-record::RecordPtr record_of(const CallPtr& call, int& type);
 
 namespace {
 namespace fs = std::filesystem;
@@ -179,11 +178,11 @@ void export_file(const CallPtr& call) {
     // What is typed into the search box of the list, as there; a cut answer would be silently short.
     std::string typed_ids;
     if (const std::string_view typed = call->request.asked("q"); !typed.empty()) {
-        constexpr std::size_t typed_bytes_max = 200, found_max = 100'000;
+        constexpr std::size_t typed_bytes_max = 200, found_max = 20'000;
         bool more = false;
         json::array ids;
-        for (const auto& hit : call->service.search().find(type, typed.substr(0, typed_bytes_max), found_max, [](std::int64_t) { return true; }, more)) ids.emplace_back(hit.id);
-        if (more) return call->problem(Error{Code::limit_exceeded, "q", "more than 100,000 records match", "say it more narrowly, or use a filter"}, 400);
+        for (const auto& hit : call->service.search().find(type, typed.substr(0, typed_bytes_max), found_max, seen_by(call, type), more)) ids.emplace_back(hit.id);
+        if (more) return call->problem(Error{Code::limit_exceeded, "q", "more than 20,000 records match", "say it more narrowly, or use a filter"}, 400);
         typed_ids = json::serialize(ids);
     }
     std::string marked;  // of the file's name where there is no header to print it in
@@ -227,7 +226,7 @@ void export_file(const CallPtr& call) {
     if (!rows) return call->problem(rows.error());
     if (const std::string cleared = leaving.cleared(); !cleared.empty()) {
         const std::string said = "export of " + std::to_string(*rows) + " rows as " + end + (filter.empty() ? "" : ", filter: " + filter.substr(0, 500));
-        call->service.accounts().note_read(call->person(), call->post(), shape.code, RecordId{}, cleared, said);
+        if (const Status kept = call->service.accounts().note_read(call->person(), call->post(), shape.code, RecordId{}, cleared, said); !kept) return call->problem(kept.error());
     }
     call->headers.emplace_back("Yipan-Rows", std::to_string(*rows));
     if (const std::string hidden = leaving.hidden(); !hidden.empty()) call->headers.emplace_back("Yipan-Hidden", hidden);
@@ -318,8 +317,9 @@ void begin_import(const CallPtr& call) {
     }
     std::string name(call->request.asked("name"));
     std::shared_ptr<TemporaryFile> file;
-    if (const std::string upload(call->request.asked("upload")); !upload.empty()) {
-        auto taken = uploads(call).take(call->person(), call->post(), upload);
+    const std::string upload(call->request.asked("upload"));
+    if (!upload.empty()) {
+        auto taken = uploads(call).read(call->person(), call->post(), upload);
         if (!taken) return call->problem(taken.error());
         if (name.empty()) name = taken->name;
         file = std::move(taken->file);
@@ -363,6 +363,7 @@ void begin_import(const CallPtr& call) {
         import->abandon();
         return call->problem(started.error());
     }
+    if (!upload.empty()) (void)uploads(call).drop(call->person(), call->post(), upload);
     call->headers.emplace_back("Location", "/b/" + call->service.settings().code + "/api/imports/" + id);
     call->ok(json::object{{"id", id}}, 202);
 }
@@ -445,7 +446,9 @@ Result<board::Attachment> attach(board::Board& board, const std::string& path) {
     });
 }
 json::object upload_json(const std::string& id, const Uploads::State& state) {
-    return {{"upload", id}, {"name", state.name}, {"bytes", state.bytes}, {"offset", state.offset}, {"complete", state.offset == state.bytes}};
+    json::object out{{"upload", id}, {"name", state.name}, {"bytes", state.bytes}, {"offset", state.offset}, {"complete", state.offset == state.bytes}};
+    if (!state.hash.empty()) out["hash"] = "sha256:" + state.hash;
+    return out;
 }
 void begin_upload(const CallPtr& call) {
     if (!path_is_set(call)) return;
@@ -459,7 +462,7 @@ void begin_upload(const CallPtr& call) {
     const auto id = uploads(call).begin(call->person(), call->post(), member_text(*body, "name"), bytes->get_int64(), for_import);
     if (!id) return call->problem(id.error());
     call->headers.emplace_back("Location", "/b/" + call->service.settings().code + "/api/files/" + *id);
-    call->ok(upload_json(*id, {member_text(*body, "name"), bytes->get_int64(), 0, for_import}), 201);
+    call->ok(upload_json(*id, {member_text(*body, "name"), bytes->get_int64(), 0, for_import, {}}), 201);
 }
 void show_upload(const CallPtr& call) {
     if (!path_is_set(call)) return;
@@ -482,12 +485,13 @@ void send_piece(const CallPtr& call) {
         return call->problem(Errors{state.error()}, 0, std::move(more));
     }
     json::object out = upload_json(call->parameter(0), *state);
-    if (state->offset == state->bytes && !state->for_import) {
-        auto taken = uploads(call).take(call->person(), call->post(), call->parameter(0));
+    if (state->offset == state->bytes && !state->for_import && state->hash.empty()) {
+        auto taken = uploads(call).read(call->person(), call->post(), call->parameter(0));
         if (!taken) return call->problem(taken.error());
         const auto stored = attach(call->service.board(), taken->file->path());
         if (!stored) return call->problem(stored.error());
         if (const Status kept = call->service.papers().sent(call->person(), call->post(), stored->hash); !kept) return call->problem(kept.error());
+        if (const Status done = uploads(call).done(call->person(), call->post(), call->parameter(0), stored->hash); !done) return call->problem(done.error());
         out["hash"] = "sha256:" + stored->hash;
     }
     call->headers.emplace_back("Upload-Offset", std::to_string(state->offset));
@@ -514,7 +518,7 @@ AskedRange asked_range(const net::Request& request, const std::string& tag, std:
     } else {
         if (!from || *from < 0 || (!to && dash + 1 < text.size()) || (to && *to < *from)) return out;
         out.from = *from;
-        if (to) out.to = std::min(size, *to + 1);
+        if (to && *to < size) out.to = *to + 1;
         out.bad = *from >= size;
     }
     out.part = true;

@@ -21,11 +21,49 @@ bool Figures::may_see(const figure::Ask& ask) const {
     return !call_.who || call_.who->may_see(ask.figure, type, ask.unit);
 }
 
+// Which of a figure's dimensions is called that, when its values are records, and of what type.
+std::optional<std::pair<std::size_t, int>> Figures::dimension_of(int figure, std::string_view name) const {
+    const model::Figure& f = model_.figures[at(figure)];
+    for (std::size_t i = 0; i < f.by_names.size() && i < f.by.size(); ++i) {
+        const std::string& whole = f.by_names[i];
+        const std::size_t dot = whole.rfind('.');
+        if (whole != name && (dot == std::string::npos || whole.substr(dot + 1) != name)) continue;
+        int type = f.type;
+        const model::Field* field = nullptr;
+        for (const int index : f.by[i].fields) {
+            field = &model_.types[at(type)].fields[at(index)];
+            type = field->target;
+        }
+        if (field && field->kind == model::FieldKind::reference) return std::pair{i, field->target};
+    }
+    return std::nullopt;
+}
+// A record he does not see is told as little as one that is not there, and no name like it.
+bool Figures::unseen_dimension(const report::AskText& text, std::string_view where) const {
+    const int figure = model_.find_figure(text.figure);
+    const auto dimension = figure >= 0 ? dimension_of(figure, where) : std::nullopt;
+    return dimension && call_.who && !call_.who->sees_all(dimension->second);
+}
+Error Figures::no_dimension(std::string_view name) { return {Code::not_found, std::string(name), "there is no such record, or it is not yours to see", ""}; }
+
 Checked<figure::Ask> Figures::read(const report::AskText& text, std::string_view unit) {
     report::AskText rest = text;
     rest.unit.clear();
     rest.unit_type.clear();
-    YIPAN_TRY(figure::Ask ask, report::read_ask(call_.snapshot(), names_, rest));
+    auto read = report::read_ask(call_.snapshot(), names_, rest);
+    if (!read) {
+        for (Error& e : read.error())
+            if (unseen_dimension(rest, e.where)) e = no_dimension(e.where);
+        return fail(std::move(read.error()));
+    }
+    figure::Ask ask = std::move(*read);
+    for (const auto& [name, value] : rest.by) {
+        const std::optional<std::pair<std::size_t, int>> dimension = dimension_of(ask.figure, name);
+        if (!dimension) continue;
+        const auto& at_it = dimension->first == 0 ? ask.d1 : ask.d2;
+        const record::RecordPtr there = at_it && *at_it > 0 ? call_.snapshot().record(dimension->second, RecordId(*at_it)) : nullptr;
+        if (there && !shower_.sees(*there)) return fail(Errors{no_dimension(name)});
+    }
     if (unit.empty()) {
         if (may_see(ask)) return ask;
         return fail(Errors{{Code::not_allowed, "unit", "the figure of all units together is not yours to see", "name a unit"}});
@@ -195,10 +233,16 @@ json::value Figures::unit_json(const figure::Ask& ask) {
     return out;
 }
 
+// What a record gives is the value of a field of it.
+json::value Figures::amount_of(const model::Figure& figure, const record::Record& record, std::string text) {
+    if (figure.value && !figure.value->fields.empty() && !shower_.shows(record, figure.value->fields.front())) return nullptr;
+    return json::value(std::move(text));
+}
+
 json::object Figures::row_json(const figure::Ask& ask, const figure::Explanation::Row& row, const record::Record& record) {
     const model::Figure& figure = model_.figures[at(ask.figure)];
     const model::Type& type = model_.types[at(figure.type)];
-    json::object out{{"type", type.code}, {"id", row.record}, {"title", shower_.title(record)}, {"amount", report::row_value(figure, row)}, {"position", row.position}};
+    json::object out{{"type", type.code}, {"id", row.record}, {"title", shower_.title(record)}, {"amount", amount_of(figure, record, report::row_value(figure, row))}, {"position", row.position}};
     if (const auto entry = call_.snapshot().entry(Position{row.position})) {
         out["time"] = entry->time.text();
         out["channel"] = entry->channel;
@@ -248,9 +292,10 @@ json::object Figures::why(const figure::Ask& ask, std::int64_t offset, std::int6
         rows.push_back(row_json(ask, row, *record));
     }
     out["rows"] = std::move(rows);
-    out["rows_total"] = mine_only ? seen : why.rows_total;
-    out["hidden"] = hidden;
-    if (mine_only && why.rows_total > rows_looked_at_max) out["not_looked_at"] = why.rows_total - rows_looked_at_max;
+    // How many stand behind a withheld value is what is withheld.
+    out["rows_total"] = mine_only || kept_back ? seen : why.rows_total;
+    out["hidden"] = kept_back ? json::value(nullptr) : json::value(hidden);
+    if (mine_only && !kept_back && why.rows_total > rows_looked_at_max) out["not_looked_at"] = why.rows_total - rows_looked_at_max;
     if (!kept_back && !figure.derived()) {
         out["rows_sum"] = why.rows_sum.text();
         out["checked"] = why.rows_sum_checked;
@@ -278,6 +323,7 @@ json::object Figures::difference(const figure::Ask& ask, Position from, Position
     json::array records;
     std::int64_t hidden = 0;
     bool more = false;
+    const bool kept_back = withheld(before, call_.snapshot().figure(before)) || withheld(after, call_.snapshot().figure(after));
     for (const figure::Ask& plain : asks) {
         const model::Figure& figure = model_.figures[at(plain.figure)];
         const auto postings = call_.snapshot().difference(plain, from, to, postings_max);
@@ -295,17 +341,17 @@ json::object Figures::difference(const figure::Ask& ask, Position from, Position
                 more = true;
                 break;
             }
-            const auto amount = [&](const figure::Posting& p) { return report::row_value(figure, {p.record, p.what, p.position}); };
+            const auto amount = [&](const figure::Posting& p) { return amount_of(figure, *record, std::string(report::row_value(figure, {p.record, p.what, p.position}))); };
             const auto left = std::find_if(moves.begin(), moves.end(), [](const auto* p) { return p->sign < 0; });
             const auto came = std::find_if(moves.rbegin(), moves.rend(), [](const auto* p) { return p->sign > 0; });
             records.push_back({{"type", model_.types[at(figure.type)].code}, {"id", id}, {"title", shower_.title(*record)}, {"figure", figure.code},
                                {"position", moves.back()->position},
-                               {"before", left == moves.end() ? json::value(nullptr) : json::value(amount(**left))},
-                               {"after", came == moves.rend() ? json::value(nullptr) : json::value(amount(**came))}});
+                               {"before", left == moves.end() ? json::value(nullptr) : amount(**left)},
+                               {"after", came == moves.rend() ? json::value(nullptr) : amount(**came)}});
         }
     }
     out["records"] = std::move(records);
-    out["hidden"] = hidden;
+    out["hidden"] = kept_back ? json::value(nullptr) : json::value(hidden);  // its number would tell the withheld value
     out["more"] = more;
     out["rights"] = "today's";
     return out;

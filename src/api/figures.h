@@ -45,6 +45,10 @@ class Figures {
     std::int64_t hides(const figure::Ask& ask, std::int64_t records, std::int64_t enough);
     bool gives_away(const figure::Ask& ask, int least);
     json::object row_json(const figure::Ask& ask, const figure::Explanation::Row& row, const record::Record& record);
+    json::value amount_of(const model::Figure& figure, const record::Record& record, std::string text);
+    std::optional<std::pair<std::size_t, int>> dimension_of(int figure, std::string_view name) const;
+    bool unseen_dimension(const report::AskText& text, std::string_view where) const;
+    static Error no_dimension(std::string_view name);
     void plain_asks(const figure::Ask& ask, std::vector<figure::Ask>& out);
 
     Call& call_;

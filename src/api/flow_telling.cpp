@@ -42,17 +42,13 @@ flow::Acting acting(const CallPtr& call) {
     return {who.actor, who.post, who.channel, who.idempotency_key};
 }
 void later(const CallPtr& call, std::function<void()> work) {
-    auto run = [call, work = std::move(work)] {
-        try {
-            work();
-        } catch (const std::exception& problem) {
-            if (!call->answered()) call->problem(Error{Code::store_failed, "", std::string("not answered: ") + problem.what(), ""}, 500);
-        }
-    };
-    if (call->service.settings().later)
-        call->service.settings().later(std::move(run));
-    else
-        run();
+    try {  // its routes are slow ones: this is a thread that may wait for the board
+        work();
+    } catch (const ModelChanged&) {
+        if (!call->answered()) call->problem(Error{Code::busy, "", "the model of the board was changed at this moment", "ask again"}, 503);
+    } catch (const std::exception& problem) {
+        if (!call->answered()) call->problem(Error{Code::store_failed, "", std::string("not answered: ") + problem.what(), ""}, 500);
+    }
 }
 void answer_receipt(const CallPtr& call, Checked<board::Receipt> done, int status) {
     if (!done) return call->problem(std::move(done.error()));

@@ -116,6 +116,11 @@ exchange::RowRights row_rights(Service& service, std::shared_ptr<const access::W
     const auto sight = std::make_shared<Sight>(Sight{who, service.board().model(), {}, {}, {}});
     const Papers& papers = service.papers();
     rights.permit = [who, &papers](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) {
+        if (ask.change.verb == board::Verb::read) {  // may he be told of this record; without one: of all of the type?
+            if (!who->sees_all(ask.type.index) && !(ask.before && who->may(Action::see, *ask.before, world)))
+                refused.push_back({Code::not_allowed, "", "not yours to see", ""});
+            return;
+        }
         who->judge(ask, world, refused);
         papers.judge(ask, refused);
     };

@@ -1,5 +1,7 @@
 #include "api/oidc.h"
 
+#include <algorithm>
+
 #include "access/id_token.h"
 #include "access/secret.h"
 #include "base/hash.h"
@@ -74,11 +76,14 @@ void Oidc::start(const CallPtr& call) {
     const auto p = provider();
     if (!p) return call->problem(Error{Code::busy, "", "the sign-in provider is not reached: " + p.error().message, "local accounts work as before"}, 503);
     const std::string state = access::new_secret(), browser = access::new_secret();
-    Begun begun{access::secret_hash(browser), access::new_secret(), access::new_secret(), access::unix_now() + begun_s};
+    Begun begun{access::secret_hash(browser), access::new_secret(), access::new_secret(), access::unix_now() + begun_s, call->request.peer};
     {
         const std::lock_guard lock(mutex_);
         std::erase_if(begun_, [now = access::unix_now()](const auto& b) { return b.second.until < now; });
-        if (begun_.size() >= begun_max) return call->problem(Error{Code::busy, "", "too many sign in at this moment", "try again in a minute"}, 503);
+        // One address fills no more than its share.
+        constexpr std::ptrdiff_t begun_of_peer_max = 100;
+        const auto own = std::count_if(begun_.begin(), begun_.end(), [&](const auto& b) { return b.second.peer == call->request.peer; });
+        if (begun_.size() >= begun_max || own >= begun_of_peer_max) return call->problem(Error{Code::busy, "", "too many sign in at this moment", "try again in a minute"}, 503);
         begun_[state] = begun;
     }
     const std::pair<const char*, std::string> parameters[] = {

@@ -23,6 +23,7 @@ class Oidc {
     struct Begun {
         std::string browser, nonce, verifier;
         std::int64_t until = 0;
+        std::string peer;
     };
     Result<Provider> provider();
     Result<json::value> document(const std::string& url);

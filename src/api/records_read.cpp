@@ -74,7 +74,11 @@ std::optional<std::vector<store::ListQuery::Order>> read_sort(const CallPtr& cal
     std::string_view text = call->request.asked("sort");
     const model::Type& shape = call->model().types[static_cast<std::size_t>(type)];
     Errors errors;
-    while (!text.empty() && out.size() < sorts_max) {
+    while (!text.empty()) {
+        if (out.size() >= sorts_max) {
+            call->problem(Error{Code::limit_exceeded, "sort", "more than 4 fields to sort by", ""}, 400);
+            return std::nullopt;
+        }
         const std::size_t comma = text.find(',');
         std::string_view word = text.substr(0, comma);
         store::ListQuery::Order order;
@@ -94,18 +98,17 @@ std::optional<std::vector<store::ListQuery::Order>> read_sort(const CallPtr& cal
     return std::nullopt;
 }
 
-// What is typed into the search box of a list, as a condition on ids.
-bool add_typed(const CallPtr& call, int type, board::Snapshot::Query& q) {
+// What is typed into the search box of a list, as a condition on ids. Of very many matches only so many are looked at
+// (`cut`): the newest that the reader may see.
+void add_typed(const CallPtr& call, int type, board::Snapshot::Query& q, bool& cut) {
     const std::string_view typed = call->request.asked("q");
-    if (typed.empty()) return true;
+    if (typed.empty()) return;
     constexpr std::size_t found_max = 5'000;
-    bool more = false;
     json::array ids;
-    for (const auto& hit : call->service.search().find(type, typed.substr(0, 200), found_max, [](std::int64_t) { return true; }, more))
+    for (const auto& hit : call->service.search().find(type, typed.substr(0, 200), found_max, seen_by(call, type), cut))
         ids.emplace_back(hit.id);
     q.also_parameters.emplace_back(json::serialize(ids));
     q.also = (q.also.empty() ? "" : "(" + q.also + ") AND ") + "t.\"id\" IN (SELECT value FROM json_each(?" + std::to_string(q.also_parameters.size()) + "))";
-    return true;
 }
 
 json::value sum_json(const model::Field& f, const record::Value& v) {
@@ -165,7 +168,8 @@ void list(const CallPtr& call) {
     q.offset = *offset;
     q.limit = *limit;
     if (call->request.asked("void") == "true") q.voids = board::Voids::included;
-    if (!add_typed(call, type, q)) return;
+    bool cut = false;
+    add_typed(call, type, q, cut);
     const auto rows = call->snapshot().list(type, q);
     if (!rows) return call->problem(rows.error());
     Shower shower(*call);
@@ -192,10 +196,12 @@ void list(const CallPtr& call) {
             const std::int64_t up_to = total == "exact" ? INT64_MAX : bounded_total + 1;
             const auto n = counted(call, type, q, up_to);
             if (!n) return call->problem(n.error());
-            const bool exact = total == "exact" || *n <= bounded_total;
-            out["total"] = json::object{{"value", exact ? *n : bounded_total}, {"exact", exact}};
+            const bool whole = total == "exact" || *n <= bounded_total;
+            out["total"] = json::object{{"value", whole ? *n : bounded_total}, {"exact", whole}};
         }
+        if (cut) out["total"].as_object()["exact"] = false;
     }
+    if (cut) out["cut"] = true;  // more match what is typed than were looked at
     if (call->request.has("sums")) {
         const auto fields = read_fields(call, type, call->request.asked("sums"), "sums");
         if (!fields) return;
@@ -220,14 +226,20 @@ void list(const CallPtr& call) {
 }
 }  // namespace
 
-record::RecordPtr record_of(const CallPtr& call, int& type) {
+record::RecordPtr record_of(const CallPtr& call, int& type, Merged merged) {
     type = type_of(call, call->parameter(0));
     if (type < 0) return nullptr;
     const auto id = whole_number(call->parameter(1));
     record::RecordPtr r = id && *id > 0 ? call->snapshot().record(type, RecordId(*id)) : nullptr;
+    bool away = false;
     if (!r && id && *id > 0)
-        if (const auto other = call->snapshot().redirect(type, RecordId(*id))) r = call->snapshot().record(type, *other);
-    if (r && call->who->may(Action::see, *r, call->world())) return r;
+        if (const auto other = call->snapshot().redirect(type, RecordId(*id))) r = call->snapshot().record(type, *other), away = true;
+    if (r && call->who->may(Action::see, *r, call->world())) {
+        if (!away || merged == Merged::followed) return r;
+        call->problem(Error{Code::referenced, "", "the record was merged into another one and is not there to be changed",
+                            "GET /records/" + call->parameter(0) + "/" + std::to_string(r->id.value) + " is the one that stayed"}, 409);
+        return nullptr;
+    }
     call->problem(Error{Code::not_found, "", "no such record, or you may not see it", ""});
     return nullptr;
 }
@@ -352,6 +364,10 @@ void history(const CallPtr& call) {
     int type = -1;
     const record::RecordPtr r = record_of(call, type);
     if (!r) return;
+    const auto limit = asked_number(call, "limit", 200, 1, 1'000);
+    if (!limit) return;
+    const auto before_version = asked_number(call, "before", INT32_MAX, 1, INT32_MAX);
+    if (!before_version) return;
     const auto versions = call->snapshot().history(type, r->id);
     if (!versions) return call->problem(versions.error());
     const model::Type& shape = call->model().types[static_cast<std::size_t>(type)];
@@ -359,8 +375,14 @@ void history(const CallPtr& call) {
     const auto visible = call->who->fields(Action::see, *r, call->world());
     const auto clear = call->who->fields(Action::clear, *r, call->world());
     json::array entries;
+    bool more = false;
     for (std::size_t i = versions->size(); i-- > 0;) {
         const record::Record& now = *(*versions)[i];
+        if (now.version >= *before_version) continue;
+        if (static_cast<std::int64_t>(entries.size()) >= *limit) {
+            more = true;
+            break;
+        }
         const record::Record* before = i > 0 ? (*versions)[i - 1].get() : nullptr;
         const auto e = call->snapshot().entry(now.position);
         if (!e) return call->problem(e.error());
@@ -376,7 +398,7 @@ void history(const CallPtr& call) {
         one["changes"] = std::move(changes);
         entries.push_back(std::move(one));
     }
-    call->ok(json::object{{"position", call->snapshot().position().value}, {"entries", std::move(entries)}, {"rights", "today's"}});
+    call->ok(json::object{{"position", call->snapshot().position().value}, {"entries", std::move(entries)}, {"more", more}, {"rights", "today's"}});
 }
 
 // What this record came from (the records it names) and led to (those that name it), two steps far, what may be seen.
@@ -397,7 +419,7 @@ void story(const CallPtr& call) {
             if (!seen.emplace(other.type, other.id.value).second || !shower.sees(other)) return false;
         const model::Type& t = model.types[static_cast<std::size_t>(other.type)];
         const auto first = call->snapshot().entry(other.position);
-        const auto* state = t.state >= 0 ? record::as_text(other.at(t.state)) : nullptr;
+        const auto* state = t.state >= 0 && call->who->fields(Action::see, other, call->world())[static_cast<std::size_t>(t.state)] ? record::as_text(other.at(t.state)) : nullptr;
         items.push_back({{"when", first ? json::value(first->time.text()) : json::value(nullptr)}, {"type", t.code}, {"id", other.id.value}, {"title", shower.title(other)},
                          {"state", state ? json::value(*state) : json::value(nullptr)}, {"relation", relation}, {"via", via}, {"depth", depth}});
         return true;
@@ -408,11 +430,12 @@ void story(const CallPtr& call) {
         std::vector<record::RecordPtr> next, came_from;
         for (const auto& from : level) {
             const model::Type& t = model.types[static_cast<std::size_t>(from->type)];
+            const std::vector<bool> visible = call->who->fields(Action::see, *from, call->world());
             if (depth == 1 || from->type != type)
                 for (std::size_t f = 0; f < t.fields.size(); ++f) {
                     const auto* id = t.fields[f].kind == model::FieldKind::reference ? record::as_integer(from->values[f]) : nullptr;
                     // Whom it was done by is said by the history; here are the things.
-                    if (!id || t.fields[f].target == model.identity.post || t.fields[f].target == model.identity.person || t.fields[f].target == model.identity.unit_type) continue;
+                    if (!id || !visible[f] || t.fields[f].target == model.identity.post || t.fields[f].target == model.identity.person || t.fields[f].target == model.identity.unit_type) continue;
                     const auto other = call->snapshot().record(t.fields[f].target, RecordId(*id));
                     if (other && add(*other, "from", t.code + "." + t.fields[f].code, depth)) came_from.push_back(other);
                 }
@@ -430,8 +453,9 @@ void story(const CallPtr& call) {
                     const auto rows = call->snapshot().list(other_type.index, q);
                     if (!rows) continue;
                     cut = cut || rows->more;
+                    const auto field_index = static_cast<std::size_t>(&field - other_type.fields.data());
                     for (const auto& other : rows->rows)
-                        if (add(*other, "to", other_type.code + "." + field.code, depth)) next.push_back(other);
+                        if (call->who->fields(Action::see, *other, call->world())[field_index] && add(*other, "to", other_type.code + "." + field.code, depth)) next.push_back(other);
                 }
         }
         // What it led to is told before what else its origins led to: that may be long.
@@ -493,7 +517,7 @@ void readers(const CallPtr& call) {
 void add_record_routes(std::vector<Route>& r) {
     r.push_back({"GET", "/records/{type}", Needs::post, "read", false, 0, list, "a page of records"});
     r.push_back({"GET", "/records/{type}/{id}", Needs::post, "read", false, 0, show, "one record"});
-    r.push_back({"GET", "/records/{type}/{id}/history", Needs::post, "read", false, 0, history, "its versions"});
+    r.push_back({"GET", "/records/{type}/{id}/history", Needs::post, "read", true, 0, history, "its versions; the newest 200, `before` a version goes on"});
     r.push_back({"GET", "/records/{type}/{id}/story", Needs::post, "read", true, 0, story, "what it came from and led to"});
     r.push_back({"GET", "/records/{type}/{id}/rights", Needs::post, "read", false, 0, rights, "why can I, why can I not"});
     r.push_back({"GET", "/records/{type}/{id}/readers", Needs::post, "read", true, 0, readers, "who can see this"});

@@ -69,8 +69,13 @@ void read_children(Call& call, const model::Type& owner, RecordId owner_id, cons
                     errors.push_back({Code::not_found, where, "no such line of this record", ""});
                     continue;
                 }
-                if (const auto* version = o.if_contains("version"); version && version->is_int64())
+                if (const auto* version = o.if_contains("version"); version && version->is_int64()) {
+                    if (version->get_int64() < 1 || version->get_int64() > INT32_MAX) {
+                        errors.push_back({Code::invalid_input, where, "no version of a record", "the version the line was read at"});
+                        continue;
+                    }
                     change.expected_version = static_cast<std::int32_t>(version->get_int64());
+                }
                 const auto* gone = o.if_contains("remove");
                 change.verb = gone && gone->is_bool() && gone->get_bool() ? board::Verb::remove : board::Verb::amend;
             } else {
@@ -90,11 +95,25 @@ json::object with_version(const CallPtr& call, const record::Record& now) {
     call->headers.emplace_back("ETag", "\"v" + std::to_string(now.version) + "\"");
     return {{"current_version", now.version}};
 }
+// One version, several of which any will do, or "*": whatever there is now.
 std::optional<std::int32_t> if_match(const CallPtr& call, const record::Record& now) {
-    std::string_view text = call->request.header("if-match");
-    if (text.starts_with("W/")) text.remove_prefix(2);
-    if (text.size() > 3 && text.starts_with("\"v") && text.ends_with('"'))
-        if (const auto n = whole_number(text.substr(2, text.size() - 3)); n && *n > 0) return static_cast<std::int32_t>(*n);
+    std::string_view list = call->request.header("if-match");
+    std::optional<std::int32_t> said;
+    for (bool good = !list.empty(); good;) {
+        const std::size_t comma = list.find(',');
+        std::string_view text = list.substr(0, comma);
+        while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+        while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+        if (text.starts_with("W/")) text.remove_prefix(2);
+        if (text == "*") return now.version;
+        const auto n = text.size() > 3 && text.starts_with("\"v") && text.ends_with('"') ? whole_number(text.substr(2, text.size() - 3)) : std::nullopt;
+        good = n && *n > 0 && *n <= INT32_MAX;
+        if (!good) said.reset();
+        else if (!said || *n == now.version) said = static_cast<std::int32_t>(*n);
+        if (comma == std::string_view::npos) break;
+        list.remove_prefix(comma + 1);
+    }
+    if (said) return said;
     call->problem({Error{Code::usage, "If-Match", "the version the change was made from is not said", "If-Match: \"v3\", the ETag of the record"}}, 428, with_version(call, now));
     return std::nullopt;
 }
@@ -140,6 +159,25 @@ void answer_write(const CallPtr& call, int type, RecordId id, Checked<board::Rec
     call->ok(std::move(out), status);
 }
 
+// The record a write names. When it is not there any more, or not to be seen, who repeats a request by its key still
+// gets the receipt of the first time: null either way, the answer is on its way.
+record::RecordPtr record_to_write(const CallPtr& call, int& type) {
+    const auto key = call->draft().idempotency_key;
+    type = key.empty() ? -1 : call->model().find_type(call->parameter(0));
+    const auto id = whole_number(call->parameter(1));
+    if (type < 0 || !id || *id <= 0) return record_of(call, type, Merged::refused);
+    const record::RecordPtr r = call->snapshot().record(type, RecordId(*id));
+    if (r && call->who->may(Action::see, *r, call->world())) return r;
+    board::Draft draft = call->draft();
+    draft.dry_run = true;  // nothing to do: answered by the key, or not at all
+    call->submit(std::move(draft), [call, type, id = *id](Checked<board::Receipt> answer) {
+        int again = type;
+        if (answer && answer->repeated) return answer_write(call, type, RecordId(id), std::move(answer), 200, false);
+        if (record_of(call, again, Merged::refused)) call->problem(Error{Code::busy, "", "the record came back at this moment", "ask again"});
+    });
+    return nullptr;
+}
+
 bool dry_run(const json::object& body) {
     const auto* v = body.if_contains("dry_run");
     return v && v->is_bool() && v->get_bool();
@@ -176,7 +214,7 @@ void create(const CallPtr& call) {
 
 void amend(const CallPtr& call) {
     int index = -1;
-    const record::RecordPtr r = record_of(call, index);
+    const record::RecordPtr r = record_to_write(call, index);
     if (!r) return;
     const auto version = if_match(call, *r);
     if (!version) return;
@@ -203,7 +241,7 @@ void amend(const CallPtr& call) {
 
 void change_one(const CallPtr& call, board::Verb verb, bool needs_version, const std::function<bool(const json::object&, board::Change&, Errors&)>& fill) {
     int index = -1;
-    const record::RecordPtr r = record_of(call, index);
+    const record::RecordPtr r = record_to_write(call, index);
     if (!r) return;
     board::Change change;
     change.verb = verb;
@@ -221,6 +259,11 @@ void change_one(const CallPtr& call, board::Verb verb, bool needs_version, const
     board::Draft draft = call->draft();
     draft.dry_run = dry_run(*body);
     const bool dry = draft.dry_run;
+    if (verb == board::Verb::erase) {  // what was said about it goes with it
+        const std::string space = comment_space(call->model().types[static_cast<std::size_t>(index)], r->id);
+        const Status read = call->snapshot().each_side(space, [&](std::string_view key, std::string_view) { draft.side.push_back({space, std::string(key), std::nullopt}); });
+        if (!read) return call->problem(read.error());
+    }
     draft.changes.push_back(std::move(change));
     const RecordId id = r->id;
     call->submit(std::move(draft), [call, index, id, dry](Checked<board::Receipt> answer) { answer_write(call, index, id, std::move(answer), 200, dry); });
@@ -294,6 +337,7 @@ void batch(const CallPtr& call) {
         errors.push_back({Code::invalid_input, "", "nothing to do", "move, values or remove"});
     if (!errors.empty()) return call->problem(std::move(errors), 422);
     std::vector<board::Draft> drafts;
+    std::vector<std::string> keys;
     std::vector<std::int64_t> asked;
     std::vector<bool> seen;
     for (const auto& v : ids->get_array()) {
@@ -306,6 +350,8 @@ void batch(const CallPtr& call) {
         if (!draft.idempotency_key.empty()) draft.idempotency_key += ":" + std::to_string(id);
         draft.changes.push_back(pattern);
         draft.changes.back().record = RecordId(id);
+        call->keep_mark(draft);
+        keys.push_back(draft.idempotency_key);
         drafts.push_back(std::move(draft));
     }
     if (!drafts.empty()) call->service.papers().look(*call, drafts.front());
@@ -319,8 +365,12 @@ void batch(const CallPtr& call) {
         if (!seen[i]) {
             one["errors"] = errors_json({{Code::not_found, "", "no such record, or you may not see it", ""}});
         } else if (const auto& answer = answers[next++]; answer) {
-            one["receipt"] = receipt_json(*answer);
-            ++done;
+            if (const auto other = call->other_request(*answer, keys[next - 1])) {
+                one["errors"] = errors_json({*other});
+            } else {
+                one["receipt"] = receipt_json(*answer);
+                ++done;
+            }
         } else {
             Errors refused = answer.error();
             if (call->language() == model::Language::hant) in_traditional(call->model(), refused);
@@ -334,7 +384,7 @@ void batch(const CallPtr& call) {
 // Personal values in clear, once, with a reason that is kept.
 void unmask(const CallPtr& call) {
     int index = -1;
-    const record::RecordPtr r = record_of(call, index);
+    const record::RecordPtr r = record_of(call, index, Merged::refused);
     if (!r) return;
     const auto body = call->body();
     if (!body) return;
@@ -355,12 +405,14 @@ void unmask(const CallPtr& call) {
         names += (names.empty() ? "" : ",") + type.fields[f].code;
     }
     if (!errors.empty()) return call->problem(std::move(errors));
-    call->service.accounts().note_read(call->person(), call->post(), type.code, r->id, names, reason);
-    Shower shower(*call);
+    if (fields.empty()) return call->ok(json::object{{"values", json::object{}}});
     json::object out;
-    if (fields.empty()) out["values"] = json::object{};
-    else shower.values(*r, out, fields, fields);
-    call->ok(std::move(out));
+    Shower(*call).values(*r, out, fields, fields);
+    // Told only when the journal says that it was looked at.
+    call->submit(call->service.accounts().look(call->person(), call->post(), type.code, r->id, names, reason), [call, out = std::move(out)](Checked<board::Receipt> answer) mutable {
+        if (!answer) return call->problem(std::move(answer.error()));
+        call->ok(std::move(out));
+    });
 }
 
 // "I have this form open": others are told for half a minute.

@@ -1,5 +1,7 @@
 #include "api/search.h"
 
+#include <algorithm>
+
 #include "api/call.h"
 #include "api/values.h"
 #include "base/text.h"
@@ -53,47 +55,75 @@ void SearchIndex::refresh(board::Snapshot& snapshot, int type, const std::set<st
 std::vector<SearchIndex::Hit> SearchIndex::find(int type, std::string_view typed, std::size_t limit,
                                                 const std::function<bool(std::int64_t)>& wanted, bool& more) {
     std::vector<Hit> out;
-    std::set<std::pair<int, std::int64_t>> dirty;
-    {
-        const std::lock_guard lock(dirty_mutex_);
-        if (std::exchange(overflown_, false)) forget_ = true;
-        for (auto at = dirty_.lower_bound({type, 0}); at != dirty_.end() && at->first == type;) {
-            dirty.insert(*at);
-            at = dirty_.erase(at);
-        }
-    }
-    const auto snapshot = board_.snapshot();
-    const model::Type& shape = snapshot->model().types[static_cast<std::size_t>(type)];
-    if (shape.key < 0 && shape.title < 0) return out;
     std::vector<Hit> candidates;
+    bool cut = false;  // not all that match were looked at
     {
+        // One after the other, each with what changed before its snapshot: an older text never comes after a newer one.
         const std::lock_guard lock(mutex_);
+        std::set<std::pair<int, std::int64_t>> dirty;
+        {
+            const std::lock_guard dirty_lock(dirty_mutex_);
+            if (std::exchange(overflown_, false)) forget_ = true;
+            for (auto at = dirty_.lower_bound({type, 0}); at != dirty_.end() && at->first == type;) {
+                dirty.insert(*at);
+                at = dirty_.erase(at);
+            }
+        }
+        const auto snapshot = board_.snapshot();
+        const model::Type& shape = snapshot->model().types[static_cast<std::size_t>(type)];
+        if (shape.key < 0 && shape.title < 0) return out;
         if (forget_.exchange(false)) types_.clear();
         refresh(*snapshot, type, dirty);
         const PinyinQuery query(typed);
         const auto& texts = types_[type].texts;
         constexpr std::size_t candidates_max = 20'000;
-        for (auto at = texts.rbegin(); at != texts.rend() && candidates.size() < candidates_max; ++at)
-            if (query.matches_nothing_typed() || query.matches(at->second)) candidates.push_back({at->first, at->second, shape.title});
+        for (auto at = texts.rbegin(); at != texts.rend(); ++at) {
+            if (!query.matches_nothing_typed() && !query.matches(at->second)) continue;
+            if (candidates.size() >= candidates_max) {
+                cut = true;
+                break;
+            }
+            candidates.push_back({at->first, at->second, shape.title});
+        }
     }
     for (Hit& hit : candidates) {
         if (!wanted(hit.id)) continue;
         if (out.size() >= limit) {
             more = true;
-            break;
+            return out;
         }
         out.push_back(std::move(hit));
     }
+    more = more || cut;
     return out;
 }
 
-namespace {
+// A hit tells what stands in key and title: it is one only for who sees both.
 std::function<bool(std::int64_t)> seen_by(const CallPtr& call, int type) {
-    if (call->who->sees_all(type)) return [](std::int64_t) { return true; };
-    return [call, type](std::int64_t id) {
+    const model::Type& shape = call->model().types[static_cast<std::size_t>(type)];
+    std::vector<std::size_t> looked_in;
+    for (const int f : {shape.key, shape.title == shape.key ? -1 : shape.title})
+        if (f >= 0 && shape.fields[static_cast<std::size_t>(f)].group != model::FieldGroup::personal) looked_in.push_back(static_cast<std::size_t>(f));
+    const std::vector<bool> always = call->who->fields_always(type, access::Action::see);
+    const bool all = std::all_of(looked_in.begin(), looked_in.end(), [&](std::size_t f) { return always[f]; });
+    if (all && call->who->sees_all(type)) return [](std::int64_t) { return true; };
+    return [call, type, all, looked_in](std::int64_t id) {
         const record::RecordPtr r = call->snapshot().record(type, RecordId(id));
-        return r && call->who->may(access::Action::see, *r, call->world());
+        if (!r || !call->who->may(access::Action::see, *r, call->world())) return false;
+        if (all) return true;
+        const std::vector<bool> visible = call->who->fields(access::Action::see, *r, call->world());
+        return std::all_of(looked_in.begin(), looked_in.end(), [&](std::size_t f) { return visible[f]; });
     };
+}
+
+namespace {
+/// The key as this reader sees it; empty when it does not.
+std::string key_shown(Call& call, Shower& shower, const record::Record& r) {
+    const model::Type& shape = call.model().types[static_cast<std::size_t>(r.type)];
+    const auto* key = shape.key >= 0 ? record::as_text(r.at(shape.key)) : nullptr;
+    if (!key || !shower.shows(r, shape.key)) return "";
+    if (shape.fields[static_cast<std::size_t>(shape.key)].group != model::FieldGroup::personal) return *key;
+    return call.who->fields(access::Action::clear, r, call.world())[static_cast<std::size_t>(shape.key)] ? *key : access::masked(*key);
 }
 std::optional<std::string> typed_of(const CallPtr& call) {
     std::string typed(call->request.asked("q"));
@@ -128,17 +158,16 @@ void pick(const CallPtr& call) {
         const PinyinQuery query(*typed);
         for (const auto& r : rows->rows) {
             const std::string title = shower.title(*r);
-            const auto* key = shape.key >= 0 ? record::as_text(r->at(shape.key)) : nullptr;
-            if (!query.matches_nothing_typed() && !query.matches(title) && !(key && query.matches(*key))) continue;
-            list.push_back({{"id", r->id.value}, {"title", title}, {"hint", key ? *key : ""}});
+            const std::string key = key_shown(*call, shower, *r);
+            if (!query.matches_nothing_typed() && !query.matches(title) && !query.matches(key)) continue;
+            list.push_back({{"id", r->id.value}, {"title", title}, {"hint", key}});
             if (list.size() >= static_cast<std::size_t>(*limit)) break;
         }
     } else {
         for (const auto& hit : call->service.search().find(type, *typed, static_cast<std::size_t>(*limit), seen_by(call, type), more)) {
             const record::RecordPtr r = call->snapshot().record(type, RecordId(hit.id));
             if (!r) continue;
-            const auto* key = shape.key >= 0 ? record::as_text(r->at(shape.key)) : nullptr;
-            list.push_back({{"id", hit.id}, {"title", shower.title(*r)}, {"hint", key ? *key : ""}});
+            list.push_back({{"id", hit.id}, {"title", shower.title(*r)}, {"hint", key_shown(*call, shower, *r)}});
         }
     }
     call->ok(list);

@@ -39,4 +39,7 @@ class SearchIndex {
     model::ModelPtr model_;
 };
 
+/// Which records of a type who asks may see.
+std::function<bool(std::int64_t)> seen_by(const std::shared_ptr<Call>& call, int type);
+
 }  // namespace yipan::api

@@ -75,7 +75,7 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
         imports_ = std::make_unique<Imports>();
     }
 }
-Service::~Service() = default;
+Service::~Service() { leave(); }
 
 Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings settings) {
     std::unique_ptr<Service> out(new Service(board, std::move(settings)));
@@ -88,6 +88,7 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
     Service* self = out.get();
     board.subscribe([self](const board::Shown& shown) {
         self->position_.store(shown.position.value, std::memory_order_release);
+        self->shown_.fetch_add(1, std::memory_order_acq_rel);
         self->forget_snapshots();
         self->rights_.changed(shown);
         self->acts_.changed(shown);
@@ -121,11 +122,13 @@ void Service::erased(const board::Shown& shown) {
     }
 }
 
+namespace {
+constexpr std::chrono::seconds age_max{1};  // of a spare snapshot
+}
 // A spare snapshot keeps its read transaction, so it is never kept beyond the next change, a second (the day may
 // change) or some hundred uses (it remembers the records it read).
 std::unique_ptr<board::Snapshot> Service::take_snapshot() {
     constexpr int uses_max = 200;
-    constexpr std::chrono::seconds age_max{1};
     const auto now = std::chrono::steady_clock::now();
     std::vector<Spare> old;  // ended outside of the lock
     Spare taken;
@@ -134,15 +137,18 @@ std::unique_ptr<board::Snapshot> Service::take_snapshot() {
         while (!spare_.empty() && !taken.snapshot) {
             Spare spare = std::move(spare_.back());
             spare_.pop_back();
-            const bool good = spare.snapshot->position().value == position() && spare.uses < uses_max && now - spare.born < age_max;
+            const bool good = spare.shown == shown_.load(std::memory_order_acquire) && spare.uses < uses_max && now - spare.born < age_max;
             if (good) taken = std::move(spare);
             else old.push_back(std::move(spare));
         }
     }
-    if (!taken.snapshot) taken = {board_.snapshot(), now, 0};
+    if (!taken.snapshot) {
+        const std::int64_t shown = shown_.load(std::memory_order_acquire);  // before it is taken: it shows this at least
+        taken = {board_.snapshot(), now, 0, shown};
+    }
     std::unique_ptr<board::Snapshot> out = std::move(taken.snapshot);
     const std::lock_guard lock(spare_mutex_);
-    lent_[out.get()] = {nullptr, taken.born, taken.uses + 1};
+    lent_[out.get()] = {nullptr, taken.born, taken.uses + 1, taken.shown};
     return out;
 }
 void Service::give_snapshot(std::unique_ptr<board::Snapshot> snapshot) {
@@ -152,7 +158,7 @@ void Service::give_snapshot(std::unique_ptr<board::Snapshot> snapshot) {
     const auto lent = lent_.find(snapshot.get());
     Spare spare = lent == lent_.end() ? Spare{} : std::move(lent->second);
     if (lent != lent_.end()) lent_.erase(lent);
-    if (spare_.size() >= spare_max || snapshot->position().value != position()) return;
+    if (spare_.size() >= spare_max || spare.shown != shown_.load(std::memory_order_acquire)) return;
     spare.snapshot = std::move(snapshot);
     spare_.push_back(std::move(spare));
 }
@@ -164,6 +170,20 @@ void Service::forget_snapshots() {
     }
 }
 
+void Service::forget_old_snapshots() {
+    const auto now = std::chrono::steady_clock::now();
+    std::vector<Spare> old;  // ends after the lock
+    const std::lock_guard lock(spare_mutex_);
+    for (auto at = spare_.begin(); at != spare_.end();) {
+        if (now - at->born < age_max) {
+            ++at;
+            continue;
+        }
+        old.push_back(std::move(*at));
+        at = spare_.erase(at);
+    }
+}
+
 void Service::stop() {
     forget_snapshots();
     hooks_->stop();
@@ -171,11 +191,26 @@ void Service::stop() {
     ticker_.stop();
     if (outbox_) outbox_->stop();
     events_->stop();
-    accounts_->flush_reads();
+}
+
+// The board's threads call here with every batch and with every answer: after this they do not any more.
+void Service::leave() {
+    if (std::exchange(left_, true)) return;
+    board_.subscribe({});
+    board_.set_permit({});
+    forget_snapshots();
 }
 
 // Whoever acts in a post is judged by its rights; the system itself (command line, clock) is not.
 void Service::refuse_writing(const board::WriteAsk& ask, record::Resolver& world, Errors& refused) {
+    if (ask.change.verb == board::Verb::read) {  // may whoever writes be told of this record?
+        const bool outside = ask.draft.channel == "web" || ask.draft.channel == "api" || ask.draft.channel == "import";
+        if (!outside) return;
+        const auto who = rights_.known(ask.draft.actor, ask.draft.post);
+        if (!who || !(who->sees_all(ask.type.index) || (ask.before && who->may(access::Action::see, *ask.before, world))))
+            refused.push_back({Code::not_allowed, "", "not yours to see", ""});
+        return;
+    }
     // Who may act was asked by src/flow; what an act sets in the record itself is asked here.
     if (ask.draft.by_act && (ask.type.by_acts || ask.change.set.empty())) return;
     if (ask.draft.channel != "web" && ask.draft.channel != "api" && ask.draft.channel != "import") return;
@@ -228,14 +263,31 @@ net::App::Plan Service::plan(const net::Request& head) {
         const Route& route = routes_[static_cast<std::size_t>(match.route)];
         out.body_bytes_max = route.body_bytes_max;
         out.slow = route.slow;
+        // Signing in waits for nothing that others can ask for; the provider's answers are not ours to promise.
+        out.door = route.slow && route.needs == Needs::nothing && !route.pattern.starts_with("/oidc");
+        // Who is not known here cannot make the server keep a large body.
+        constexpr std::size_t strangers_body_max = 16 * 1024;
+        const std::string_view announced = head.header("content-length");
+        const bool large = announced.empty() ? !head.header("transfer-encoding").empty()
+                                             : static_cast<std::uint64_t>(whole_number(announced).value_or(INT64_MAX)) > strangers_body_max;
+        if (large && route.needs != Needs::nothing && route.body_bytes_max > strangers_body_max && !known_here(head))
+            out.instead = guarded(problem_response({{Code::not_allowed, "", "sign in first", "POST /session"}}, 401));
         return out;
     }
     if (match.path_known) {
         net::Response r = problem_response({{Code::usage, "", head.method.substr(0, 20) + " is not answered here", "one of " + match.allowed}}, 405);
         r.with("Allow", match.allowed);
         out.instead = guarded(std::move(r));
+    } else if (unsafe(head.method)) {  // whatever its body
+        out.instead = guarded(problem_response({{Code::not_found, "", "nothing is here", ""}}, 404));
     }
     return out;
+}
+
+bool Service::known_here(const net::Request& head) {
+    if (const std::string_view token = bearer(head); !token.empty()) return accounts_->token(token).has_value();
+    if (const std::string_view secret = head.cookie("yipan_session"); !secret.empty()) return accounts_->session(secret).has_value();
+    return false;
 }
 
 void Service::handle(std::shared_ptr<const net::Request> request, net::Answer answer) {
@@ -261,6 +313,9 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
                 call->token = accounts_->token(device);
                 if (call->token && call->token->page.empty()) call->token.reset();  // a token for programs is no cookie
             }
+        constexpr std::size_t key_bytes_max = 200;
+        if (asked.header("idempotency-key").size() > key_bytes_max)
+            return call->problem(Error{Code::usage, "Idempotency-Key", "is longer than 200 bytes", "a UUID"}, 400);
         const bool device = call->token && !call->token->page.empty();
         if (call->route->needs == Needs::nothing) return call->route->handle(call);
         if (!call->session && !call->token) return call->problem(Error{Code::not_allowed, "", "sign in first", "POST /session"}, 401);
@@ -310,13 +365,15 @@ void Service::page(const CallPtr& call) {
         r.fixed = no_page;
         return call->ok_with(std::move(r));
     }
-    r.with("Content-Type", std::string(file->type)).with("ETag", std::string(file->etag)).with("Vary", "Accept-Encoding");
+    const bool zipped = !file->gzip.empty() && asked.header("accept-encoding").find("gzip") != std::string_view::npos;
+    std::string tag(file->etag);
+    if (zipped && tag.ends_with('"')) tag.insert(tag.size() - 1, "-gz");  // other bytes, another tag
+    r.with("Content-Type", std::string(file->type)).with("ETag", tag).with("Vary", "Accept-Encoding");
     r.with("Cache-Control", asset && asked.path.starts_with("/assets/") ? "public, max-age=31536000, immutable" : "no-cache");
-    if (asked.header("if-none-match") == file->etag) {
+    if (asked.header("if-none-match") == tag) {
         r.status = 304;
         return call->ok_with(std::move(r));
     }
-    const bool zipped = !file->gzip.empty() && asked.header("accept-encoding").find("gzip") != std::string_view::npos;
     if (zipped) r.with("Content-Encoding", "gzip");
     r.fixed = zipped ? file->gzip : file->plain;
     call->ok_with(std::move(r));

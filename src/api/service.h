@@ -94,8 +94,10 @@ class Service final : public net::App {
     Plan plan(const net::Request& head) override;
     void handle(std::shared_ptr<const net::Request> request, net::Answer answer) override;
     net::Response trouble(int status, std::size_t limit) override;
-    /// Ends what follows events, writes what waits.
+    /// Ends what follows events; before the server stops.
     void stop();
+    /// After the server has stopped: waits for what the board still has of this service, which it does not know any more then.
+    void leave();
 
     board::Board& board() { return board_; }
     access::Accounts& accounts() { return *accounts_; }
@@ -120,6 +122,8 @@ class Service final : public net::App {
     /// written since, with what it already knows; else a fresh one.
     std::unique_ptr<board::Snapshot> take_snapshot();
     void give_snapshot(std::unique_ptr<board::Snapshot> snapshot);
+    /// Those too old to be used: also when nobody asks, for a read transaction keeps the log of writes from being emptied.
+    void forget_old_snapshots();
     std::int64_t position() const { return position_.load(std::memory_order_acquire); }
     const std::vector<Route>& routes() const { return routes_; }
 
@@ -147,6 +151,8 @@ class Service final : public net::App {
     void page(const std::shared_ptr<Call>& call);
     net::Response guarded(net::Response response) const;
     void erased(const board::Shown& shown);
+    void forget_in_files(int type, RecordId id, const std::string& key);
+    bool known_here(const net::Request& head);
 
     board::Board& board_;
     Settings settings_;
@@ -167,12 +173,14 @@ class Service final : public net::App {
     std::unique_ptr<Imports> imports_;
     net::Router router_;
     std::vector<Route> routes_;
-    std::atomic<std::int64_t> position_{0};
+    std::atomic<std::int64_t> position_{0}, shown_{0};  // shown_: batches, those beside the journal too
+    bool left_ = false;
     void forget_snapshots();
     struct Spare {
         std::unique_ptr<board::Snapshot> snapshot;
         std::chrono::steady_clock::time_point born;
         int uses = 0;
+        std::int64_t shown = 0;  // shown_ when it was taken
     };
     std::mutex spare_mutex_;
     std::vector<Spare> spare_;

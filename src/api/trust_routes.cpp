@@ -162,8 +162,10 @@ void prove_figure(const CallPtr& call) {
 void verify(const CallPtr& call) {
     static std::atomic<bool> busy{false};
     if (busy.exchange(true)) return call->problem(Error{Code::busy, "", "the board is being verified for somebody else", "try again in a while"}, 503);
+    struct Free {  // also when reading throws
+        ~Free() { busy.store(false); }
+    } free;
     const board::VerifyReport report = call->service.board().verify();
-    busy.store(false);
     json::array problems;
     for (const Error& e : report.problems) problems.emplace_back(e.text());
     call->ok(json::object{{"ok", report.ok}, {"position", report.entries}, {"entries", report.entries}, {"records", report.records}, {"pages", report.pages},

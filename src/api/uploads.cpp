@@ -78,7 +78,7 @@ void Uploads::take_up(const std::string& hash, std::int64_t now) {
     Upload upload;
     upload.person = RecordId(number("person"));
     upload.post = RecordId(number("post"));
-    upload.state = {member_text(o, "name"), number("bytes"), st.st_size, number("import") == 1};
+    upload.state = {member_text(o, "name"), number("bytes"), st.st_size, number("import") == 1, {}};
     upload.touched = st.st_mtime;
     const bool good = upload.state.bytes >= 0 && upload.state.bytes <= upload_bytes_max && upload.state.offset <= upload.state.bytes && !upload.state.name.empty();
     if (good && upload.touched + upload_idle_seconds >= now && all_.size() < uploads_max) all_[hash] = std::move(upload);
@@ -113,7 +113,7 @@ Result<std::string> Uploads::begin(RecordId person, RecordId post, std::string n
     Upload upload;
     upload.person = person;
     upload.post = post;
-    upload.state = {std::move(name), bytes, 0, for_import};
+    upload.state = {std::move(name), bytes, 0, for_import, {}};
     upload.touched = now;
     // The id is a secret of who sends; the files are called by its hash.
     std::string id = access::new_secret();
@@ -128,8 +128,9 @@ Result<std::string> Uploads::begin(RecordId person, RecordId post, std::string n
 }
 
 Result<Uploads::Upload*> Uploads::find(RecordId person, RecordId post, const std::string& id) {
-    const auto found = all_.find(access::secret_hash(id));
-    if (found == all_.end() || found->second.person != person || found->second.post != post)
+    auto found = all_.find(access::secret_hash(id));
+    if (found == all_.end()) found = done_.find(access::secret_hash(id));
+    if (found == all_.end() || found == done_.end() || found->second.person != person || found->second.post != post)
         return fail(Code::not_found, "upload", "no such upload, or it was idle for a day", "POST /files begins one");
     found->second.touched = access::unix_now();
     return &found->second;
@@ -148,31 +149,46 @@ Result<Uploads::State> Uploads::append(RecordId person, RecordId post, const std
         return fail(Code::version_conflict, "Upload-Offset", "the next piece begins at " + std::to_string(upload->state.offset), "send it from there");
     if (offset + static_cast<std::int64_t>(piece.size()) > upload->state.bytes)
         return fail(Code::invalid_input, "body", "more bytes than were announced", "");
+    if (piece.empty()) return upload->state;  // done, or only what failed is to be tried again
     YIPAN_TRY_VOID(write_at(data_path(access::secret_hash(id)), offset, piece));
     upload->state.offset += static_cast<std::int64_t>(piece.size());
     return upload->state;
 }
 
-Result<Uploads::Taken> Uploads::take(RecordId person, RecordId post, const std::string& id) {
+Result<Uploads::Taken> Uploads::read(RecordId person, RecordId post, const std::string& id) {
     const std::lock_guard lock(mutex_);
     YIPAN_TRY(Upload* const upload, find(person, post, id));
     if (upload->state.offset < upload->state.bytes)
         return fail(Code::invalid_input, "upload", "is not complete: " + std::to_string(upload->state.offset) + " of " + std::to_string(upload->state.bytes) + " bytes",
                     "send the rest from there");
-    const auto at = all_.find(access::secret_hash(id));
-    auto file = fresh();
+    if (!upload->state.hash.empty()) return fail(Code::not_found, "upload", "the upload became an attachment already", "POST /files begins one");
+    auto file = fresh();  // another name of the same bytes
     std::error_code problem;
-    fs::rename(data_path(at->first), file->path(), problem);
+    fs::create_hard_link(data_path(access::secret_hash(id)), file->path(), problem);
     if (problem) return fail(Code::store_failed, "upload", "the upload is gone: " + problem.message(), "send it again");
-    Taken taken{upload->state.name, std::move(file)};
-    forget(at);
-    return taken;
+    return Taken{upload->state.name, std::move(file)};
+}
+
+Status Uploads::done(RecordId person, RecordId post, const std::string& id, std::string hash) {
+    constexpr std::size_t done_max = 1'000;
+    const std::lock_guard lock(mutex_);
+    YIPAN_TRY(Upload* const upload, find(person, post, id));
+    if (!upload->state.hash.empty()) return {};
+    Upload kept = *upload;
+    kept.state.hash = std::move(hash);
+    forget(all_.find(access::secret_hash(id)));
+    const std::int64_t now = access::unix_now();
+    std::erase_if(done_, [&](const auto& one) { return one.second.touched + upload_idle_seconds < now; });
+    if (done_.size() >= done_max)
+        done_.erase(std::min_element(done_.begin(), done_.end(), [](const auto& a, const auto& b) { return a.second.touched < b.second.touched; }));
+    done_[access::secret_hash(id)] = std::move(kept);
+    return {};
 }
 
 Status Uploads::drop(RecordId person, RecordId post, const std::string& id) {
     const std::lock_guard lock(mutex_);
     YIPAN_TRY_VOID(find(person, post, id));
-    forget(all_.find(access::secret_hash(id)));
+    if (const auto at = all_.find(access::secret_hash(id)); at != all_.end()) forget(at);
     return {};
 }
 

@@ -39,6 +39,7 @@ class Uploads {
         std::string name;
         std::int64_t bytes = 0, offset = 0;
         bool for_import = false;  // otherwise it becomes an attachment when its last piece is there
+        std::string hash;         // which it became
     };
     Result<std::string> begin(RecordId person, RecordId post, std::string name, std::int64_t bytes, bool for_import);
     Result<State> state(RecordId person, RecordId post, const std::string& id);
@@ -48,8 +49,10 @@ class Uploads {
         std::string name;
         std::shared_ptr<TemporaryFile> file;
     };
-    /// Only a complete one; it is the caller's from then on.
-    Result<Taken> take(RecordId person, RecordId post, const std::string& id);
+    /// A complete one, to be read. It stays until it is dropped or done: what fails with it is tried again without sending.
+    Result<Taken> read(RecordId person, RecordId post, const std::string& id);
+    /// It became an attachment. That is told for a while to who asks again because he heard no answer.
+    Status done(RecordId person, RecordId post, const std::string& id, std::string hash);
     Status drop(RecordId person, RecordId post, const std::string& id);
     /// A file of its own, empty.
     std::shared_ptr<TemporaryFile> fresh(std::string_view end = {}) const;
@@ -68,7 +71,7 @@ class Uploads {
     void take_up(const std::string& hash, std::int64_t now);
     std::string start_;
     std::mutex mutex_;
-    All all_;
+    All all_, done_;
 };
 
 /// Writes a whole body to a file of its own.

@@ -62,10 +62,18 @@ bool Shower::sees(const record::Record& record) {
     return at->second || call_.who->may(access::Action::see, record, call_.world());
 }
 
+bool Shower::shows(const record::Record& record, int field) {
+    if (!call_.who) return true;
+    auto [at, fresh] = always_.try_emplace(record.type);
+    if (fresh) at->second = call_.who->fields_always(record.type, access::Action::see);
+    // One's own post and unit are named without a right to see them (session_routes.cpp).
+    return at->second[static_cast<std::size_t>(field)] || !sees(record) || call_.who->fields(access::Action::see, record, call_.world())[static_cast<std::size_t>(field)];
+}
+
 std::string Shower::title(const record::Record& record) {
     const model::Type& type = model_.types[static_cast<std::size_t>(record.type)];
     const int field = type.title >= 0 ? type.title : type.key;
-    if (field >= 0 && !record::is_unset(record.at(field))) {
+    if (field >= 0 && !record::is_unset(record.at(field)) && shows(record, field)) {
         const model::Field& f = type.fields[static_cast<std::size_t>(field)];
         const std::string text = record::display(model_, f, record.at(field), call_.language(), {});
         if (f.group != model::FieldGroup::personal || !call_.who) return text;
@@ -75,7 +83,7 @@ std::string Shower::title(const record::Record& record) {
     std::string joined;
     for (const int f : type.natural_key) {
         const model::Field& part = type.fields[static_cast<std::size_t>(f)];
-        if (part.group == model::FieldGroup::personal) continue;
+        if (part.group == model::FieldGroup::personal || !shows(record, f)) continue;
         std::string text;
         if (part.kind == FieldKind::reference) {
             const json::value shown = reference(part.target, RecordId(record::as_integer(record.at(f)) ? *record::as_integer(record.at(f)) : 0));
@@ -166,7 +174,7 @@ json::object Shower::row(const record::Record& record, const std::vector<int>& o
     const model::Type& type = model_.types[static_cast<std::size_t>(record.type)];
     json::object out{{"id", record.id.value}, {"version", record.version}, {"title", title(record)}};
     out["state"] = nullptr;
-    if (type.state >= 0)
+    if (type.state >= 0 && shows(record, type.state))
         if (const auto* state = record::as_text(record.at(type.state))) out["state"] = *state;
     if (record.voided) out["void"] = true;
     values(record, out, only);
@@ -179,11 +187,12 @@ Result<record::Value> read_value(Call& call, const model::Field& field, const js
     };
     if (value.is_null()) return record::Value{};
     const auto find = [&](int type, std::string_view key) -> Result<RecordId> {
-        YIPAN_TRY(const RecordId id, call.snapshot().find(type, key));
-        const record::RecordPtr r = call.snapshot().record(type, id);
-        // What one may not see cannot be named either.
-        if (call.who && (!r || !(call.who->sees_all(type) || call.who->may(access::Action::see, *r, call.world()))))
-            return fail(Code::not_found, "", "no " + call.model().types[static_cast<std::size_t>(type)].code + " \"" + std::string(key.substr(0, 60)) + "\"", "");
+        const auto id = call.snapshot().find(type, key);
+        if (!call.who || (call.who->sees_all(type) && id)) return id;
+        const record::RecordPtr r = id ? call.snapshot().record(type, *id) : nullptr;
+        // What one may not see cannot be named either, nor told from what is not there: not by the nearest name either.
+        if (!r || !call.who->may(access::Action::see, *r, call.world()))
+            return fail(Code::not_found, "", "no " + call.model().types[static_cast<std::size_t>(type)].code + " \"" + std::string(key.substr(0, 60)) + "\"", call.who->sees_all(type) ? id.error().hint : "");
         return id;
     };
     const auto one = [&](const json::value& v) -> Result<RecordId> {

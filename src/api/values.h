@@ -20,12 +20,15 @@ class Shower {
     json::object row(const record::Record& record, const std::vector<int>& only = {});
     json::value value(const model::Field& field, const record::Value& value, bool clear);
     bool sees(const record::Record& record);
+    /// Whether a field of a record one sees is shown, masked or not.
+    bool shows(const record::Record& record, int field);
 
   private:
     Call& call_;
     const model::Model& model_;
     std::map<std::pair<int, std::int64_t>, json::value> references_;
     std::map<int, int> sees_all_;
+    std::map<int, std::vector<bool>> always_;
 };
 
 json::object label_json(const model::Label& label);

@@ -86,7 +86,9 @@ void keep_prefs(const CallPtr& call) {
 
 // -- comments: the text lies beside the journal, an entry says who commented and the hash of what was said
 
+}  // namespace
 std::string comment_space(const model::Type& type, RecordId id) { return "comment/" + type.code + "/" + std::to_string(id.value); }
+namespace {
 void comments(const CallPtr& call) {
     int type = -1;
     const record::RecordPtr r = record_of(call, type);
@@ -108,7 +110,7 @@ void comments(const CallPtr& call) {
 }
 void comment(const CallPtr& call) {
     int type = -1;
-    const record::RecordPtr r = record_of(call, type);
+    const record::RecordPtr r = record_of(call, type, Merged::refused);
     if (!r) return;
     const auto body = call->body();
     if (!body) return;

@@ -63,11 +63,14 @@ class Incoming {
         out.resize(have);
         return out;
     }
-    /// Becomes the file of that name beside the board, durable.
-    Status settle() {
+    Status harden() {
         YIPAN_TRY_VOID(store::same_mode(board_, path_));  // whoever may not read the board may not read this
         if (::fsync(file_.fd()) != 0) return fail(store::file_error(path_, "make durable"));
-        YIPAN_TRY_VOID(store::make_beside(board_, hash_));
+        return store::make_beside(board_, hash_);
+    }
+    /// Hardened, it becomes the file of that name beside the board. On the writer's thread: what an erasure before it has
+    /// still to unlink is unlinked then, and is not this one.
+    Status settle() {
         YIPAN_TRY_VOID(store::rename_durably(path_, store::beside_path(board_, hash_)));
         path_.clear();
         return {};
@@ -113,9 +116,27 @@ Result<std::int64_t> begin_row(store::Store& store, const Stored& row) {
     if (there) YIPAN_TRY_VOID(store.drop_attachment(there->id));
     return store.put_attachment(row);
 }
+struct AtWork {
+    AtWork(InWork& w, const std::string& h) : work(w), hash(h) { work.enter(hash); }
+    ~AtWork() { work.leave(hash); }
+    AtWork(const AtWork&) = delete;
+    AtWork& operator=(const AtWork&) = delete;
+    InWork& work;
+    const std::string& hash;
+};
 }  // namespace
 
-Result<Attachment> take_attachment(const std::string& board, const ReadSome& read, Instant now,
+void InWork::enter(const std::string& hash) {
+    std::unique_lock lock(mutex_);
+    free_.wait(lock, [&] { return hashes_.insert(hash).second; });
+}
+void InWork::leave(const std::string& hash) {
+    const std::lock_guard lock(mutex_);
+    hashes_.erase(hash);
+    free_.notify_all();
+}
+
+Result<Attachment> take_attachment(const std::string& board, const ReadSome& read, Instant now, InWork& in_work,
                                    const OnWriter& on_writer) {
     Incoming incoming(board);
     YIPAN_TRY_VOID(incoming.take(read));
@@ -132,17 +153,25 @@ Result<Attachment> take_attachment(const std::string& board, const ReadSome& rea
     }));
     if (known) return told(row);
     row.beside = row.bytes > attachment_inside_max && !store::is_address(board);  // a database keeps all of them
+    const AtWork alone(in_work, incoming.hash());
     if (row.beside) {
-        YIPAN_TRY_VOID(incoming.settle());
-        row.complete = true;
-        YIPAN_TRY_VOID(
-            on_writer([&](store::Store& store) -> Status { return begin_row(store, row).map([](std::int64_t) {}); }));
+        YIPAN_TRY_VOID(incoming.harden());
+        YIPAN_TRY_VOID(on_writer([&](store::Store& store) -> Status {
+            YIPAN_TRY(const auto there, store.attachment(row.hash));
+            if (there && there->complete) return row = *there, Status{};
+            YIPAN_TRY_VOID(incoming.settle());
+            row.complete = true;
+            return begin_row(store, row).map([](std::int64_t) {});
+        }));
         return told(row);
     }
     std::int64_t id = 0, offset = 0;
     while (!row.complete) {
         YIPAN_TRY_VOID(on_writer([&](store::Store& store) -> Status {
-            if (id == 0) {
+            YIPAN_TRY(const auto there, store.attachment(row.hash));
+            if (there && there->complete) return row = *there, Status{};
+            if (id == 0 || !there || there->id != id) {  // an erasure may have dropped what was begun
+                offset = 0;
                 YIPAN_TRY(id, begin_row(store, row));
             }
             for (std::size_t i = 0; i < parts_a_turn && offset < row.bytes; ++i) {
@@ -151,8 +180,10 @@ Result<Attachment> take_attachment(const std::string& board, const ReadSome& rea
                     store.put_attachment_part(id, offset / static_cast<std::int64_t>(attachment_part_bytes), part));
                 offset += static_cast<std::int64_t>(part.size());
             }
-            row.complete = offset >= row.bytes;
-            return row.complete ? store.complete_attachment(id) : Status{};
+            if (offset < row.bytes) return {};
+            YIPAN_TRY_VOID(store.complete_attachment(id));
+            row.complete = true;
+            return {};
         }));
     }
     return told(row);

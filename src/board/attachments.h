@@ -2,7 +2,9 @@
 // Bytes of attachments: known by their SHA-256, inside the board up to 64 MiB each, in a file beside it above. What
 // records hold is the hash and a name; the bytes come first and are the same for all who name them. Read and written in
 // pieces, so a file of any size takes a few megabytes of memory.
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <set>
 
 #include "board/core.h"
@@ -16,8 +18,19 @@ constexpr std::size_t attachment_part_bytes = 256 << 10;  // a row of the board'
 /// Does work on the writer's thread, between two batches.
 using OnWriter = std::function<Status(const std::function<Status(store::Store&)>& work)>;
 
+/// Hashes whose bytes are being written: the same bytes sent by two at once are written by one, the other waits.
+class InWork {
+  public:
+    void enter(const std::string& hash);  // waits for whoever is there
+    void leave(const std::string& hash);
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable free_;
+    std::set<std::string> hashes_;
+};
 /// Takes the bytes in; nothing names them yet. The writer is held for four megabytes at a time.
-Result<Attachment> take_attachment(const std::string& board, const ReadSome& read, Instant now,
+Result<Attachment> take_attachment(const std::string& board, const ReadSome& read, Instant now, InWork& in_work,
                                    const OnWriter& on_writer);
 Result<std::optional<Attachment>> find_attachment(store::Store& store, std::string_view hash);
 /// From `offset` to the end, or until `out` says false.

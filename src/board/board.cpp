@@ -159,7 +159,10 @@ class SnapshotImpl final : public Snapshot {
     World world_;
     std::unique_ptr<PastBook> past_;
     std::map<std::pair<unsigned, std::uint64_t>, Digest> hashes_;
-    int suggestions_left_ = 200;
+    // For suggestions: the first keys of a type, read once; and how many are still made before the next second.
+    std::map<int, std::vector<std::string>> known_keys_;
+    int suggestions_left_ = 0;
+    std::chrono::steady_clock::time_point suggestions_until_{};
     std::unique_ptr<Log> log_;  // of the judge, which never writes here
     std::unique_ptr<Judge> judge_;
 };
@@ -187,28 +190,34 @@ class BoardImpl final : public Board {
         if (auto error = closed()) return answered(fail(Errors{*error}));
         writer_->submit(std::move(draft), std::move(answered));
     }
-    void set_permit(Permit permit) override { core_->permit = std::move(permit); }
-    void subscribe(Subscriber subscriber) override { core_->subscriber = std::move(subscriber); }
+    void set_permit(Permit permit) override {
+        between([&] { core_->permit = std::move(permit); });
+    }
+    void subscribe(Subscriber subscriber) override {
+        between([&] { core_->subscriber = std::move(subscriber); });
+    }
     std::vector<Checked<Receipt>> apply_batch(std::vector<Draft> drafts) override {
         if (auto error = closed()) return std::vector<Checked<Receipt>>(drafts.size(), fail(Errors{*error}));
         return writer_->apply_batch(std::move(drafts));
     }
     Result<Attachment> put_attachment(const ReadSome& read) override {
         if (auto error = closed()) return fail(*error);
-        return take_attachment(core_->facts.path, read, SystemClock().now(), [this](const auto& work) {
+        return take_attachment(core_->facts.path, read, SystemClock().now(), in_work_, [this](const auto& work) {
             Status out;
             writer_->alone([&] { out = core_->on_store(work); });
             return out;
         });
     }
     Result<std::optional<Attachment>> attachment(std::string_view hash) override {
-        YIPAN_TRY(auto reader, open_reader());
-        return find_attachment(*reader, hash);
+        Lent reader(*this);
+        YIPAN_TRY(reader.store, pooled_reader());
+        return find_attachment(*reader.store, hash);
     }
     Status read_attachment(std::string_view hash, std::int64_t offset,
                            const std::function<bool(std::string_view)>& out) override {
-        YIPAN_TRY(auto reader, open_reader());
-        return give_attachment(core_->facts.path, *reader, hash, offset, out);
+        Lent reader(*this);
+        YIPAN_TRY(reader.store, pooled_reader());
+        return give_attachment(core_->facts.path, *reader.store, hash, offset, out);
     }
     std::unique_ptr<Snapshot> snapshot() override;
     Checked<ModelReceipt> change_model(ModelChange change, const Progress& progress) override {
@@ -277,6 +286,36 @@ class BoardImpl final : public Board {
     }
 
   private:
+    struct Lent {  // a reader of the pool, given back
+        explicit Lent(BoardImpl& b) : board(b) {}
+        ~Lent() {
+            if (store) board.give_back(std::move(store));
+        }
+        Lent(const Lent&) = delete;
+        Lent& operator=(const Lent&) = delete;
+        BoardImpl& board;
+        std::unique_ptr<store::Store> store;
+    };
+    /// With a read transaction; of the shape it was last used with.
+    Result<std::unique_ptr<store::Store>> pooled_reader() {
+        std::unique_ptr<store::Store> store;
+        {
+            const std::lock_guard lock(readers_mutex_);
+            if (!readers_.empty()) {
+                store = std::move(readers_.back().store);
+                readers_.pop_back();
+            }
+        }
+        if (store && store->begin_read()) return store;
+        return open_reader();
+    }
+    /// When all that was asked before is shown and answered, and nothing else is under way.
+    void between(const std::function<void()>& job) {
+        if (writer_)
+            writer_->alone(job);
+        else
+            job();
+    }
     std::optional<Error> closed() const {
         if (writer_) return {};
         if (core_->damage)
@@ -294,6 +333,7 @@ class BoardImpl final : public Board {
 
     std::unique_ptr<Core> core_;
     std::unique_ptr<Writer> writer_;
+    InWork in_work_;
     std::mutex readers_mutex_;
     struct Idle {
         std::unique_ptr<store::Store> store;
@@ -303,20 +343,9 @@ class BoardImpl final : public Board {
 };
 
 std::unique_ptr<Snapshot> BoardImpl::snapshot() {
-    std::unique_ptr<store::Store> store;
-    {
-        const std::lock_guard lock(readers_mutex_);
-        if (!readers_.empty()) {
-            store = std::move(readers_.back().store);
-            readers_.pop_back();
-        }
-    }
-    if (store && !store->begin_read()) store.reset();
-    if (!store) {
-        auto opened = open_reader();
-        // A database may be away for a while: then every question to this snapshot is answered with that.
-        store = opened ? std::move(*opened) : store::unreachable(opened.error());
-    }
+    auto opened = pooled_reader();
+    // A database may be away for a while: then every question to this snapshot is answered with that.
+    std::unique_ptr<store::Store> store = opened ? std::move(*opened) : store::unreachable(opened.error());
     const auto head = store->head();
     const auto model_at = store->meta("model_position");
     if (!head || !model_at) {
@@ -433,14 +462,22 @@ Result<RecordId> SnapshotImpl::find(int type, std::string_view key) {
     if (moved) return redirect(type, RecordId(*moved)).value_or(RecordId(*moved));
     // The nearest known key, looked for among the first few thousand, and not for every row of a wrong file.
     constexpr std::int64_t looked_at_max = 5'000;
-    std::vector<std::string> known;
+    constexpr int suggestions_a_second = 200;
+    std::vector<std::string_view> names;
+    if (const auto now = std::chrono::steady_clock::now(); now >= suggestions_until_) {
+        suggestions_until_ = now + std::chrono::seconds(1);
+        suggestions_left_ = suggestions_a_second;
+    }
     if (!number && suggestions_left_ > 0) {
         --suggestions_left_;
-        YIPAN_TRY(const auto rows, store_->list(type, "", {}, 0, looked_at_max));
-        for (const auto& r : rows)
-            if (const auto* text = record::as_text(r->at(shape.key))) known.push_back(*text);
+        const auto [known, fresh] = known_keys_.try_emplace(type);
+        if (fresh) {
+            YIPAN_TRY(const auto rows, store_->list(type, "", {}, 0, looked_at_max));
+            for (const auto& r : rows)
+                if (const auto* text = record::as_text(r->at(shape.key))) known->second.push_back(*text);
+        }
+        names.assign(known->second.begin(), known->second.end());
     }
-    const std::vector<std::string_view> names(known.begin(), known.end());
     return fail(Code::not_found, "", "no " + shape.code + " \"" + std::string(key.substr(0, 60)) + "\"",
                 did_you_mean(key, names,
                              "its " + shape.fields[static_cast<std::size_t>(shape.key)].code +

@@ -326,6 +326,7 @@ Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::o
             failed_at_commit = !store->surely_undone();
             return committed;
         }
+        scrub();
         shown = Shown{std::move(pending), position_before};
         return {};
     }
@@ -354,8 +355,8 @@ Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::o
         runs->drop_notes();
         run_ready_.store(false, std::memory_order_release);
     }
-    scrub_due_ = scrub_due_ || pending.erased;
-    if (scrub_due_) scrub_due_ = !store->scrub().value_or(false);  // a reader may hold it back: then after the next batch
+    scrub_due = scrub_due || pending.erased;
+    scrub();  // a reader may hold it back: then again soon (writer.cpp)
     shown = Shown{std::move(pending), log_->position()};
     return {};
 }

@@ -33,6 +33,9 @@ class Core {
     /// Told of every batch after it is shown, on the thread that shows it.
     Subscriber subscriber;
     Permit permit;  // see Board::set_permit
+    /// Erased bodies may still stand in the write-ahead log, because a reader holds it: the writer's thread tries again.
+    bool scrub_due = false;
+    void scrub() { scrub_due = scrub_due && (!store || !store->scrub().value_or(false)); }
     /// Waits until every batch so far is shown; set by whoever shows them on another thread.
     std::function<void()> drain = [] {};
 
@@ -135,7 +138,6 @@ class Core {
     std::optional<Error> away_;  // why the store is gone, and when it was looked for
     std::chrono::steady_clock::time_point tried_;
     std::atomic<bool> run_ready_ = false;  // runs holds the notes of a prepared run ...
-    bool scrub_due_ = false;               // erased bodies may still stand in the write-ahead log
     std::int64_t run_up_to_ = 0;           // ... of the postings up to here
     std::string salt_seed_;
     FigureNumbers numbers_;

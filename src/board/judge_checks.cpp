@@ -15,6 +15,19 @@ bool Judge::Session::permitted(const Change& change, const model::Type& type, co
     return !take_world_error() && errors_.size() == known;
 }
 
+bool Judge::Session::told(const model::Type& type, const record::Record& r) {
+    if (!j_.permit) return true;
+    static const Change look = [] {
+        Change change;
+        change.verb = Verb::read;
+        return change;
+    }();
+    Errors unseen;
+    j_.permit({draft_, look, type, &r, nullptr}, j_.world_, unseen);
+    (void)take_world_error();
+    return unseen.empty();
+}
+
 void Judge::Session::check_references(const model::Type& type, const record::Record& next, const record::Record* old,
                                       const std::string& where) {
     for (std::size_t i = 0; i < type.fields.size(); ++i) {
@@ -40,7 +53,7 @@ void Judge::Session::refer(const model::Field& field, RecordId id, const std::st
                 "no " + shape(field.target).code + " with id " + std::to_string(id.value), "choose an existing one");
     else if (target->voided)
         problem(Code::rule_broken, record::field_place(where, field),
-                person_name(shape(field.target), *target) + " is void", "choose one that is valid");
+                other_name(shape(field.target), *target) + " is void", "choose one that is valid");
 }
 
 void Judge::Session::check_unique(const model::Type& type, const record::Record& next, const record::Record* old,
@@ -64,7 +77,7 @@ void Judge::Session::check_unique(const model::Type& type, const record::Record&
             return problem(
                 Code::duplicate, fields.size() == 1 ? record::field_place(where, type.fields[at(fields[0])]) : where,
                 names + " exists already: " +
-                    (other ? person_name(type, *other) + (other->voided ? " (void)" : "") : std::to_string(id)),
+                    (other ? other_name(type, *other) + (other->voided ? " (void)" : "") : std::to_string(id)),
                 other && other->voided ? "restore that record, or use another value"
                                        : "amend that record, or use another value");
         }

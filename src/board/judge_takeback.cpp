@@ -33,7 +33,7 @@ void Judge::Session::remove(const Change& change, const model::Type& type, const
             if (!referrer) continue;  // already gone along
             if (field.on_delete == model::OnDelete::refuse || change.alone) {
                 problem(Code::referenced, change.where,
-                        person_name(type, *old) + " is still " + field.code + " of " + person_name(other, *referrer) +
+                        person_name(type, *old) + " is still " + field.code + " of " + other_name(other, *referrer) +
                             (ids->size() > 1 ? " and " + std::to_string(ids->size() - 1) + " more" : ""),
                         "change or remove those first");
                 break;
@@ -292,7 +292,8 @@ bool Judge::Session::erase_versions(std::int64_t position, std::uint8_t groups) 
 void Judge::Session::merge(const Change& change, const model::Type& type, const record::RecordPtr& old, Made& made) {
     const RecordId into = resolve(change.into.value, type.index, change.where + ":into", type.code);
     if (into.value == 0) return;
-    const record::RecordPtr stays = current(type.index, into);
+    record::RecordPtr stays = current(type.index, into);
+    if (stays && !told(type, *stays)) stays.reset();  // as if it were not there
     if (!stays || into == old->id)
         return problem(stays ? Code::invalid_input : Code::not_found, change.where + ":into",
                        stays ? "a record cannot be merged into itself"
@@ -301,6 +302,7 @@ void Judge::Session::merge(const Change& change, const model::Type& type, const 
     if (stays->voided)
         return problem(Code::rule_broken, change.where + ":into", person_name(type, *stays) + " is void",
                        "restore it first");
+    if (!permitted(change, type, stays.get(), nullptr)) return;  // it takes over what belonged to the other
     for (const auto& back : j_.shape_->referrers[at(type.index)]) {
         repoint(change, type, old, into, back.type, back.field);
         if (j_.store_lost_ || errors_.size() >= errors_max) return;

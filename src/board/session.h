@@ -73,6 +73,12 @@ class Judge::Session final : public cel::Host {
     void tell(const Change& change, Made& made);
     bool permitted(const Change& change, const model::Type& type, const record::Record* before,
                    const record::Record* after);
+    /// Whether who writes may be told of the record: the permit is asked for it with the verb `read`.
+    bool told(const model::Type& type, const record::Record& r);
+    /// Another record in a message: its name, or its number to whom it is not to be named.
+    std::string other_name(const model::Type& type, const record::Record& r) {
+        return told(type, r) ? person_name(type, r) : type.code + " #" + std::to_string(r.id.value);
+    }
 
     // -- a change, from its verb to the values of the next version (judge.cpp)
     void apply(const Change& change, Made& made);

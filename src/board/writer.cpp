@@ -121,7 +121,16 @@ void Writer::loop() {
         }
         {
             std::unique_lock lock(mutex_);
-            work_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+            // Whoever reads holds back what an erasure still has to do: when nothing else is to be done it is tried again.
+            constexpr std::chrono::milliseconds scrub_again{100};
+            const auto work = [&] { return stopping_ || !queue_.empty(); };
+            while (core_.scrub_due && !work_.wait_for(lock, scrub_again, work)) {
+                lock.unlock();
+                core_.drain();
+                core_.scrub();
+                lock.lock();
+            }
+            work_.wait(lock, work);
             if (queue_.empty()) return;
             // At least one ticket; more while they fit. A bulk ticket is one transaction however long it is.
             while (!queue_.empty() && !(queue_.front()->job && !done.tickets.empty()) &&

@@ -85,11 +85,30 @@ Status RowReader::index_existing(const board::Progress& progress) {
     });
 }
 
+// Whoever does not see every record of the type is told of one he does not see, and of none that is like it, as little as
+// of one that is not there. The permit is asked with the verb `read`; without a record: for all of the type.
+bool RowReader::named_to(int type, const Result<RecordId>& found) const {
+    static const board::Draft nobody;
+    static const board::Change look = [] {
+        board::Change change;
+        change.verb = board::Verb::read;
+        return change;
+    }();
+    const record::RecordPtr there = found ? snapshot_->record(type, *found) : nullptr;
+    Errors unseen;
+    rights_->permit({nobody, look, model_->types[static_cast<std::size_t>(type)], there.get(), nullptr}, snapshot_->resolver(), unseen);
+    return unseen.empty();
+}
+
 Result<RecordId> RowReader::find_reference(int type, std::string_view name) {
     if (type == type_.index) {
         if (const auto above = pending_.find(name); above != pending_.end()) return RecordId{-(above->second + 1)};
     }
     Result<RecordId> found = names_.find(type, name);
+    if (rights_ && rights_->permit && !named_to(type, found)) {
+        const model::Type& declared = model_->types[static_cast<std::size_t>(type)];
+        return fail(Code::not_found, "", "no " + declared.code + " \"" + std::string(name.substr(0, 60)) + "\"", "");
+    }
     if (!found && type == type_.index && found.error().hint.empty()) {
         return fail(found.error().code, "", found.error().message,
                     "a row may refer to records on the board and to rows above it");

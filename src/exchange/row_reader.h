@@ -62,6 +62,7 @@ class RowReader {
         std::string message, hint;
     };
     Result<RecordId> find_reference(int type, std::string_view name);
+    bool named_to(int type, const Result<RecordId>& found) const;
     void read_cell(const Column& column, const Cell& cell, const std::string& where, Row& row, Errors& errors);
     void check_ranges(const std::string& where, Errors& errors);
     RecordId existing(const std::vector<record::Value>& key);

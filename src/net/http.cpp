@@ -83,6 +83,7 @@ std::string_view reason_of(int status) {
         case 202: return "Accepted";
         case 204: return "No Content";
         case 206: return "Partial Content";
+        case 302: return "Found";
         case 303: return "See Other";
         case 304: return "Not Modified";
         case 308: return "Permanent Redirect";

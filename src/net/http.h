@@ -19,15 +19,15 @@ namespace yipan::net {
 
 struct Limits {
     std::size_t connections_max = 4'096;
+    std::size_t connections_of_peer_max = 1'024;  // of one address that is neither this machine nor a declared proxy
     std::size_t header_bytes_max = 16 * 1024;
     std::size_t target_bytes_max = 8 * 1024;
     std::size_t body_bytes_max = std::size_t{64} << 20;         // of any request, whatever its route allows
     std::size_t body_bytes_total_max = std::size_t{128} << 20;  // of all requests being read at a time
     std::chrono::seconds header{10}, body{30}, idle{75}, write{60}, drain{10}, heartbeat{15};
-    std::size_t body_bytes_second_min = 16 * 1024;  // a body gets its size divided by this on top of `body`
+    std::size_t body_bytes_second_min = 16 * 1024;  // what came of a body, divided by this, is time on top of `body`
     std::size_t slow_waiting_max = 256;             // requests waiting for a thread that may take long
-    int io_threads = 2, slow_threads = 2;
-    std::size_t streams_max = 2'048;
+    int io_threads = 2, slow_threads = 2, door_threads = 1;
     std::size_t stream_waiting_bytes_max = 256 * 1024;  // not read by the other side; then the stream ends
 };
 
@@ -98,6 +98,7 @@ class App {
     struct Plan {
         std::size_t body_bytes_max = 0;
         bool slow = false;                // may take long: on a thread of its own kind
+        bool door = false;                // and lets people in: on another kind yet, which nothing else can fill
         std::optional<Response> instead;  // answer this without reading the body
         int route = -1;                   // handed back in the request
         std::vector<std::string> parameters;

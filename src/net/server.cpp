@@ -28,6 +28,7 @@
 #include <deque>
 #include <limits>
 #include <list>
+#include <map>
 #include <thread>
 
 namespace yipan::net {
@@ -76,7 +77,10 @@ std::string lower(std::string_view text) {
 // Anybody can write these headers, so they are believed of declared proxies only; that they are there at all says that
 // the request came from elsewhere.
 void look_behind_proxy(Request& request, const std::set<std::string>& proxies) {
-    const std::string_view list = request.header("x-forwarded-for");
+    // A proxy that adds a line of its own leaves what the client wrote before it: the last line is the proxy's.
+    std::string_view list;
+    for (const auto& [name, value] : request.headers)
+        if (name == "x-forwarded-for") list = value;
     if (!list.empty() || !request.header("forwarded").empty() || !request.header("via").empty()) request.loopback = false;
     if (!proxies.contains(request.peer)) return;
     request.loopback = false;
@@ -201,7 +205,7 @@ struct Server::Impl {
     asio::io_context io;
     Acceptor acceptor;
     std::optional<asio::ssl::context> tls;
-    std::unique_ptr<asio::thread_pool> slow;
+    std::unique_ptr<asio::thread_pool> slow, door;
     std::vector<std::thread> threads;
     Counts counts;
     std::atomic<bool> stopping{false};
@@ -226,8 +230,8 @@ struct Server::Impl {
     ConnectionPtr enter(int socket);
     void leave(const ConnectionPtr& c);
     Task<void> accept();
-    Task<void> plain(Socket socket);
-    Task<void> secure(Socket socket);
+    Task<void> plain(Socket socket, std::string peer);
+    Task<void> secure(Socket socket, std::string peer);
     template <class S>
     Task<void> serve(S& stream, ConnectionPtr c, std::string peer, bool loopback, bool is_tls);
     template <class S>
@@ -238,8 +242,26 @@ struct Server::Impl {
     Task<bool> write(S& stream, Connection& c, Response& response, bool head_only, bool keep);
     template <class S>
     Task<void> follow(S& stream, ConnectionPtr c, std::shared_ptr<Stream> source);
-    void dispatch(std::shared_ptr<const Request> request, bool is_slow, Answer answer);
+    void dispatch(std::shared_ptr<const Request> request, const App::Plan& plan, Answer answer);
+    template <class S>
+    Task<int> read_body(S& stream, Connection& c, beast::flat_buffer& buffer, Parser& parser, const std::string& body, std::size_t body_max);
+    bool may_connect(const std::string& peer);
+    void has_left(const std::string& peer);
+    std::map<std::string, std::size_t> peers;  // guarded by mutex: connections of each address
 };
+
+// Of one address only so many, so that it does not take the places of all others. A proxy is everybody.
+bool Server::Impl::may_connect(const std::string& peer) {
+    const std::lock_guard lock(mutex);
+    auto& n = peers[peer];
+    if (n >= limits.connections_of_peer_max && !proxies.contains(peer) && !asio::ip::make_address(peer).is_loopback()) return false;
+    ++n;
+    return true;
+}
+void Server::Impl::has_left(const std::string& peer) {
+    const std::lock_guard lock(mutex);
+    if (const auto at = peers.find(peer); at != peers.end() && --at->second == 0) peers.erase(at);
+}
 
 void Server::Impl::run_later() {
     constexpr std::size_t at_once = 16;  // then another thread may take the rest
@@ -256,13 +278,13 @@ void Server::Impl::run_later() {
     for (const auto& what : mine) what();
 }
 
-void Server::Impl::dispatch(std::shared_ptr<const Request> request, bool is_slow, Answer answer) {
-    if (!is_slow) return app.handle(std::move(request), std::move(answer));
+void Server::Impl::dispatch(std::shared_ptr<const Request> request, const App::Plan& plan, Answer answer) {
+    if (!plan.slow) return app.handle(std::move(request), std::move(answer));
     if (counts.slow_waiting.fetch_add(1) >= static_cast<std::int64_t>(limits.slow_waiting_max)) {
         counts.slow_waiting.fetch_sub(1);
         return answer(app.trouble(503, 0));
     }
-    asio::post(*slow, [this, request = std::move(request), answer = std::move(answer)]() mutable {
+    asio::post(plan.door ? *door : *slow, [this, request = std::move(request), answer = std::move(answer)]() mutable {
         counts.slow_waiting.fetch_sub(1);
         app.handle(std::move(request), std::move(answer));
     });
@@ -343,7 +365,7 @@ Task<bool> Server::Impl::write(S& stream, Connection& c, Response& response, boo
     const std::string_view body = response.fixed.empty() ? std::string_view(response.body) : response.fixed;
     const bool is_file = !response.file.empty() || response.pieces;
     const bool without = response.status == 204 || response.status == 304;
-    const std::int64_t length = without ? -1 : response.stream ? -1 : is_file ? response.file_bytes : static_cast<std::int64_t>(body.size());
+    const std::int64_t length = without ? -1 : response.stream ? -1 : is_file ? std::max<std::int64_t>(0, response.file_bytes) : static_cast<std::int64_t>(body.size());
     const std::string head = head_text(response, length, keep && !response.stream);
     const bool body_too = !(head_only || without || is_file);
     std::array<asio::const_buffer, 2> both{asio::buffer(head), body_too ? asio::buffer(body.data(), body.size()) : asio::const_buffer()};
@@ -388,8 +410,8 @@ Task<void> Server::Impl::follow(S& stream, ConnectionPtr c, std::shared_ptr<Stre
     const std::string heartbeat = ":\n\n";
     bool alive = true;
     while (alive && !stopping) {
+        const bool ended = source->closed();  // before taking: what is pushed last is taken still
         auto pieces = source->take();
-        const bool ended = source->closed();
         std::string bytes;
         for (const auto& piece : pieces) bytes += *piece;
         if (bytes.empty() && !ended) {
@@ -410,6 +432,42 @@ Task<void> Server::Impl::follow(S& stream, ConnectionPtr c, std::shared_ptr<Stre
     source->on_push({});
     source->close();
     counts.streams -= 1;
+}
+
+// Room for a body is taken as its bytes come, and so is time: who announces much and sends little holds little, not long.
+// 0: it is there; -1: the other side is gone or too slow; else the status to answer.
+template <class S>
+Task<int> Server::Impl::read_body(S& stream, Connection& c, beast::flat_buffer& buffer, Parser& parser, const std::string& body, std::size_t body_max) {
+    constexpr std::size_t ahead = 64 * 1024;
+    struct Held {
+        std::atomic<std::size_t>& total;
+        std::size_t n = 0;
+        ~Held() { total.fetch_sub(n); }
+    } held{body_bytes};
+    const std::int64_t begun = now.load(std::memory_order_relaxed);
+    parser.body_limit(body_max);
+    parser.eager(true);
+    boost::system::error_code wrong;
+    while (!parser.is_done()) {
+        const std::size_t wanted = body.size() + std::min<std::size_t>(ahead, static_cast<std::size_t>(parser.content_length_remaining().value_or(ahead)));
+        if (wanted > held.n) {
+            const std::size_t more = wanted - held.n;
+            held.n = wanted;
+            if (body_bytes.fetch_add(more) + more > limits.body_bytes_total_max) co_return 503;
+        }
+        const std::chrono::milliseconds time = limits.body + std::chrono::seconds(body.size() / limits.body_bytes_second_min);
+        c.deadline.store(begun + time.count(), std::memory_order_relaxed);
+        if (buffer.size() == 0 || wrong == http::error::need_more) {
+            const auto room = buffer.prepare(read_bytes);
+            const auto [problem, n] = co_await stream.async_read_some(room, as_value);
+            if (problem) co_return -1;
+            buffer.commit(n);
+        }
+        wrong = {};
+        buffer.consume(parser.put(buffer.data(), wrong));
+        if (wrong && wrong != http::error::need_more) co_return wrong == http::error::body_limit ? 413 : 400;
+    }
+    co_return 0;
 }
 
 template <class S>
@@ -468,7 +526,7 @@ Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, boo
         if (!refused) plan = app.plan(*request);
         const std::uint64_t announced = parser.content_length().value_or(0);
         const bool chunked = parser.chunked();
-        if (!refused && (announced > plan.body_bytes_max || (chunked && plan.body_bytes_max == 0))) refused = 413;
+        if (!refused && !plan.instead && (announced > plan.body_bytes_max || (chunked && plan.body_bytes_max == 0))) refused = 413;
         if (refused || plan.instead) {
             // The rest of the request is not read, so the connection cannot go on when there is a body.
             const bool body = announced > 0 || chunked;
@@ -478,36 +536,13 @@ Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, boo
             continue;
         }
         if (announced > 0 || chunked) {
-            const std::size_t reserved = chunked ? plan.body_bytes_max : static_cast<std::size_t>(announced);
-            if (body_bytes.fetch_add(reserved) + reserved > limits.body_bytes_total_max) {
-                body_bytes.fetch_sub(reserved);
-                Response answer = app.trouble(503, 0);
-                co_await write(stream, *c, answer, head_only, false);
-                co_return;
-            }
-            struct Return {
-                std::atomic<std::size_t>& total;
-                std::size_t n;
-                ~Return() { total.fetch_sub(n); }
-            } giving_back{body_bytes, reserved};
-            parser.body_limit(plan.body_bytes_max);
             if (lower(request->header("expect")) == "100-continue") {
                 const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
                 if (!co_await send(stream, *c, {asio::buffer(go_on), asio::const_buffer()})) co_return;
             }
-            within(*c, limits.body + std::chrono::seconds(reserved / limits.body_bytes_second_min));
-            parser.eager(true);
-            while (!parser.is_done()) {
-                if (buffer.size() == 0 && !co_await more()) co_return;
-                buffer.consume(parser.put(buffer.data(), wrong));
-                if (wrong == http::error::need_more) {
-                    wrong = {};
-                    if (!co_await more()) co_return;
-                }
-                if (wrong) break;
-            }
-            if (wrong) {
-                const int status = wrong == http::error::body_limit ? 413 : 400;
+            const int status = co_await read_body(stream, *c, buffer, parser, request->body, plan.body_bytes_max);
+            if (status < 0) co_return;
+            if (status > 0) {
                 Response answer = app.trouble(status, status == 413 ? plan.body_bytes_max : 0);
                 co_await write(stream, *c, answer, head_only, false);
                 co_return;
@@ -517,7 +552,7 @@ Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, boo
         request->parameters = std::move(plan.parameters);
         counts.requests += 1;
         c->deadline.store(never, std::memory_order_relaxed);
-        dispatch(request, plan.slow, [c](Response r) {
+        dispatch(request, plan, [c](Response r) {
             c->response = std::move(r);
             c->signal.raise();
         });
@@ -533,19 +568,20 @@ Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, boo
     }
 }
 
-Task<void> Server::Impl::plain(Socket socket) {
+Task<void> Server::Impl::plain(Socket socket, std::string peer) {
     boost::system::error_code none;
     const auto remote = socket.remote_endpoint(none);
     socket.set_option(tcp::no_delay(true), none);
     const ConnectionPtr c = enter(socket.native_handle());
     co_await serve(socket, c, remote.address().to_string(), remote.address().is_loopback(), false);
     leave(c);
+    has_left(peer);
     socket.shutdown(tcp::socket::shutdown_send, none);
     socket.close(none);
     counts.connections -= 1;
 }
 
-Task<void> Server::Impl::secure(Socket socket) {
+Task<void> Server::Impl::secure(Socket socket, std::string peer) {
     boost::system::error_code none;
     const auto remote = socket.remote_endpoint(none);
     socket.set_option(tcp::no_delay(true), none);
@@ -562,6 +598,7 @@ Task<void> Server::Impl::secure(Socket socket) {
         }
     }
     leave(c);
+    has_left(peer);
     stream.lowest_layer().close(none);
     counts.connections -= 1;
 }
@@ -583,10 +620,17 @@ Task<void> Server::Impl::accept() {
             counts.refused += 1;
             continue;  // the socket closes
         }
+        boost::system::error_code gone;
+        const std::string peer = socket.remote_endpoint(gone).address().to_string();
+        if (gone || !may_connect(peer)) {
+            counts.connections -= 1;
+            counts.refused += 1;
+            continue;
+        }
         if (tls)
-            asio::co_spawn(io.get_executor(), secure(std::move(socket)), asio::detached);
+            asio::co_spawn(io.get_executor(), secure(std::move(socket), peer), asio::detached);
         else
-            asio::co_spawn(io.get_executor(), plain(std::move(socket)), asio::detached);
+            asio::co_spawn(io.get_executor(), plain(std::move(socket), peer), asio::detached);
     }
 }
 
@@ -650,6 +694,7 @@ Result<std::unique_ptr<Server>> Server::open(App& app, const Listen& listen, con
 void Server::start() {
     impl_->look_at_clock();
     impl_->slow = std::make_unique<asio::thread_pool>(static_cast<std::size_t>(impl_->limits.slow_threads));
+    impl_->door = std::make_unique<asio::thread_pool>(static_cast<std::size_t>(impl_->limits.door_threads));
     asio::co_spawn(impl_->io.get_executor(), impl_->accept(), asio::detached);
     asio::co_spawn(impl_->io.get_executor(), impl_->sweeping(), asio::detached);
     for (int i = 0; i < impl_->limits.io_threads; ++i)
@@ -671,6 +716,7 @@ void Server::stop() {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     impl_->slow->join();
+    impl_->door->join();
     impl_->io.stop();
     for (std::thread& t : impl_->threads) t.join();
     impl_->threads.clear();

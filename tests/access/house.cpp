@@ -50,14 +50,15 @@ House::House(std::string stem, api::Settings settings) {
 
 House::~House() {
     service_->stop();
+    service_->leave();
     {
         const std::lock_guard lock(mutex_);
         ending_ = true;
     }
     wake_.notify_one();
     worker_.join();
-    board_.reset();
     service_.reset();
+    board_.reset();
     std::error_code unimportant;
     std::filesystem::remove_all(folder_, unimportant);
 }

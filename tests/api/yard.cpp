@@ -52,6 +52,7 @@ Yard::Yard() {
 Yard::~Yard() {
     service_->stop();
     server_->stop();
+    service_->leave();
     server_.reset();
     service_.reset();
     board_.reset();
