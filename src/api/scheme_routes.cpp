@@ -6,6 +6,7 @@
 #include "api/papers.h"
 #include "api/schemes.h"
 #include "base/hash.h"
+#include "report/filing.h"
 
 namespace yipan::api {
 namespace {
@@ -211,10 +212,12 @@ void file_report(const CallPtr& call) {
     const auto body = call->body();
     if (!body) return;
     const auto period = Period::parse(member_text(*body, "period"));
-    if (!period) return call->problem(period.error());
+    if (!period) return call->problem(Error{Code::invalid_input, "period", period.error().message, period.error().hint});
     report::FilingAsk ask;
     ask.report = call->parameter(0);
     ask.unit = member_text(*body, "unit");
+    if (const auto* id = body->if_contains("unit"); id && id->is_int64()) ask.unit = std::to_string(id->get_int64());
+    if (whole_number(ask.unit)) ask.unit = "#" + ask.unit;  // an id, as in every question about units
     ask.code = member_text(*body, "code");
     ask.period = *period;
     const board::Draft who = call->draft();
@@ -256,7 +259,7 @@ void add_scheme_routes(std::vector<Route>& r) {
     r.push_back({"GET", "/schemes/{code}", Needs::post, "figures", true, 0, show, "places, scores and lost points"});
     r.push_back({"POST", "/schemes/{code}/what-if", Needs::post, "figures", true, small, what_if, "the same with other values of one unit"});
     r.push_back({"GET", "/reports/{code}", Needs::post, "figures", true, 0, report, "a report as this reader may see it (html, md, json)"});
-    r.push_back({"POST", "/reports/{code}/file", Needs::post, "write", true, small, file_report, "issue a report as a document and keep it as it is"});
+    r.push_back({"POST", "/reports/{code}", Needs::post, "write", true, small, file_report, "issue a report as a document and keep it as it is"});
 }
 
 }  // namespace yipan::api

@@ -14,7 +14,6 @@ struct FilingAsk {
     RecordId actor, post;            // who issues it; the post answers for the record
     std::string channel;
     Eyes eyes;
-    std::function<Status(const std::string& hash)> kept;  // told before a record names the page; empty: nobody asks who sent it
 };
 struct Filed {
     int type = -1;

@@ -106,7 +106,7 @@ try {
   let issued = null
   if (asked) {
     voting = await openBallot(scout)
-    issued = (await api(scout, 'POST', '/reports/circular/file', { period: '2026-06' })).body.id
+    issued = (await api(scout, 'POST', '/reports/circular', { period: '2026-06' })).body.id
     const list = await api(scout, 'POST', '/flow/lists', { title: '二季度督办事项清零清单', type: 'task', filter: "state == 'signed'", due: '2026-07-31', done_when: "state == 'closed'" })
     if (list.status !== 201 || !issued) throw new Error(`no list or no circular: ${JSON.stringify(list.body)}`)
     seats.voter = { person: voting.voter }

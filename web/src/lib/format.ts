@@ -16,7 +16,7 @@ export const moneyUnitName = (unit: string, currency = 'CNY') => {
 
 /** A unit of measure of the model: Chinese offices' units in words an English reader knows; the longer come before what they hold. */
 const measures: [string, string][] = [
-  ['吨标准煤', 't coal eq.'], ['个百分点', 'points'], ['平方公里', 'km²'], ['平方米', 'm²'], ['亿美元', '100m USD'], ['万美元', '10k USD'], ['美元', 'USD'], ['亿元', '100m yuan'], ['万元', '10k yuan'], ['亿', '100m'], ['万', '10k '], ['元', 'yuan'],
+  ['吨标准煤', 't coal eq.'], ['千瓦时', 'kWh'], ['个百分点', 'points'], ['平方公里', 'km²'], ['平方米', 'm²'], ['亿美元', '100m USD'], ['万美元', '10k USD'], ['美元', 'USD'], ['亿元', '100m yuan'], ['万元', '10k yuan'], ['亿', '100m'], ['万', '10k '], ['元', 'yuan'],
   ['家次', 'visits'], ['人次', 'times'], ['户次', 'visits'], ['亩', 'mu'], ['家', 'firms'], ['人', 'persons'], ['件', 'cases'], ['次', 'times'], ['项', 'items'], ['条', 'entries'], ['处', 'places'], ['张', 'tables'], ['份', 'papers'], ['天', 'days'], ['分', 'points'], ['个', ''],
 ]
 /** The characters of units that are written otherwise in 繁體; a unit has no three names in the model. */
