@@ -25,6 +25,13 @@ expect 0 '' dump "$board" --out there.dump
 expect 0 '' demo here.board
 expect 0 '' dump here.board --out here.dump
 good "the demo board's dump is not the same on both stores" cmp -s there.dump here.dump
+# Figures read back into the runs: their records, and what was known earlier.
+for figure in "tasks_closed_on_time --unit YJ --period 2026-06" "tasks_closed_on_time --unit YJ --period 2026-06 --as-known 40000"; do
+    # shellcheck disable=SC2086
+    expect 0 '' why "$board" figure $figure
+    # shellcheck disable=SC2086
+    good "why $figure is not the same on both stores" [ "$("$program" why "$board" figure $figure)" = "$("$program" why here.board figure $figure)" ]
+done
 expect 0 'created' set "$board" organ XX1 name=甲 kind=zone
 expect 0 'root' copy "$board" back.board
 expect 0 'verified' verify back.board

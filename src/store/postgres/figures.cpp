@@ -65,8 +65,8 @@ Status Postgres::each_run_total(std::int64_t run, const std::function<void(std::
 Status Postgres::chunks_from(std::int64_t run, std::string_view key, const std::function<bool(std::string_view, std::string_view)>& next) {
     std::int64_t limit = chunks_first;
     YIPAN_TRY(Rows r, link_->ask("SELECT first_key, body, id FROM yipan_run_chunk WHERE run = $1 AND first_key >= coalesce((SELECT "
-                                 "max(first_key) FROM (SELECT first_key FROM yipan_run_chunk WHERE run = $1 AND first_key <= $2 ORDER BY "
-                                 "first_key DESC LIMIT 1) s), ''::bytea) ORDER BY first_key, id LIMIT $3",
+                                 "first_key FROM yipan_run_chunk WHERE run = $1 AND first_key <= $2 ORDER BY first_key DESC LIMIT 1), "
+                                 "''::bytea) ORDER BY first_key, id LIMIT $3",
                                  Args().add(run).bytes(key).add(limit), {20, 17, 20}));
     while (true) {
         std::string last_key;
