@@ -13,6 +13,7 @@
 #include "demo.h"
 #include "embedded.h"
 #include "net/server.h"
+#include "store/open.h"
 
 namespace yipan::app {
 namespace {
@@ -21,7 +22,7 @@ namespace json = boost::json;
 // The name of a board in addresses: its file's, letters and digits only.
 std::string code_of(const std::string& path) {
     std::string out;
-    for (const char c : std::filesystem::path(path).stem().string())
+    for (const char c : store::is_address(path) ? store::board_name(path) : std::filesystem::path(path).stem().string())
         if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_') out += c;
         else if (c >= 'A' && c <= 'Z') out += static_cast<char>(c - 'A' + 'a');
     return out.empty() ? "board" : out.substr(0, 40);
@@ -176,6 +177,8 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     if (!server) return refuse(context, server.error());
     net::Server& listening = **server;
     (*service)->settings().later = [&listening](std::function<void()> what) { listening.later(std::move(what)); };
+    if (!options.backup_folder.empty())
+        if (const auto ok = store::wants_file(path, "serve --backup", "leave the option out: pg_dump, or the database's own backups, take its place"); !ok) return refuse(context, ok.error());
     std::optional<board::BackupKeeper> backups;
     if (!options.backup_folder.empty())
         backups.emplace(path, board::BackupPlan{options.backup_folder, options.backup_every_hours * std::int64_t{3'600}, options.backup_keep}, tell_backup);

@@ -1,9 +1,11 @@
 // The shape of the board as the page needs it, for who asks: types nothing of which may be seen are left out.
 #include "api/call.h"
+#include "api/schemes.h"
 #include "api/values.h"
 #include "base/hash.h"
 #include "report/ask.h"
 #include "report/template.h"
+#include "score/scheme.h"
 
 namespace yipan::api {
 namespace {
@@ -131,14 +133,18 @@ void show_model(const CallPtr& call) {
                           {"figure", l.figure >= 0 ? json::value(model.figures[static_cast<std::size_t>(l.figure)].code) : json::value(nullptr)}, {"consequence", l.consequence}});
     for (const auto& r : model.reports) {
         json::array periods;
-        std::string unit_type;
+        std::string unit_type, filed_as;
         if (const auto made = report::parse_template(r.text, r.path)) {
             for (const auto k : made->periods) periods.emplace_back(period_kind_name(k));
             unit_type = made->unit_type;
+            filed_as = made->filed_as;
         }
-        reports.push_back({{"code", r.code}, {"label", label_json(r.label)}, {"periods", std::move(periods)}, {"unit_type", or_null(unit_type)}});
+        reports.push_back({{"code", r.code}, {"label", label_json(r.label)}, {"periods", std::move(periods)}, {"unit_type", or_null(unit_type)}, {"filed_as", or_null(filed_as)}});
     }
-    for (const auto& [code, text] : model.schemes) schemes.push_back({{"code", code}, {"label", json::object{{"hans", code}, {"hant", code}, {"en", code}}}});
+    for (const auto& [code, text] : model.schemes) {
+        const auto scheme = score::parse_scheme(text, code + ".yaml");
+        schemes.push_back({{"code", code}, {"label", score_label(scheme ? scheme->label : score::Label{code, code})}});
+    }
     json::object out{{"types", std::move(types)}, {"figures", std::move(figures)}, {"forests", std::move(forests)}, {"lights", std::move(lights)},
                      {"reports", std::move(reports)}, {"schemes", std::move(schemes)}, {"modules", std::move(modules)},
                      {"identity", json::object{{"person", or_null(code_of(model, model.identity.person))}, {"post", or_null(code_of(model, model.identity.post))}, {"unit", or_null(code_of(model, model.identity.unit_type))}}}};

@@ -8,6 +8,7 @@
 
 #include "store/beside.h"
 #include "store/files.h"
+#include "store/open.h"
 
 namespace yipan::board {
 namespace {
@@ -143,7 +144,7 @@ Result<Attachment> take_attachment(const std::string& board, const ReadSome& rea
     row.hash = incoming.hash();
     row.bytes = incoming.bytes();
     row.added = now.micros;
-    row.beside = row.bytes > attachment_inside_max;
+    row.beside = row.bytes > attachment_inside_max && !store::is_address(board);  // a database keeps all of them
     const AtWork alone(in_work, incoming.hash());
     if (row.beside) {
         YIPAN_TRY_VOID(incoming.harden());

@@ -15,6 +15,7 @@
 #include "board/writer.h"
 #include "cel/sql.h"
 #include "record/view.h"
+#include "store/open.h"
 
 namespace yipan::board {
 namespace {
@@ -232,17 +233,15 @@ class BoardImpl final : public Board {
     Instant now() override { return core_->clock->now(); }
     Status step_clock(Instant to) override {
         if (auto error = closed()) return fail(*error);
-        Status out;
-        writer_->alone([&] { out = core_->step_clock(to); });
-        if (!out) return out;
         Draft told;  // the step is an entry
         told.channel = "clock";
         Change change;
         change.verb = Verb::act;
         change.told = "{\"act\":\"clock\",\"to\":\"" + to.text() + "\"}";
         told.changes.push_back(std::move(change));
-        const auto done = apply(std::move(told));
-        return done ? Status{} : Status(tl::unexpected(done.error().front()));
+        Status out;
+        writer_->alone([&] { out = core_->step_clock(to, std::move(told)); });
+        return out;
     }
     bool read_only() const override { return core_->read_only; }
     void announce(const std::string& address) override {
@@ -316,7 +315,7 @@ class BoardImpl final : public Board {
         return Error{Code::read_only, core_->facts.path, "the board is open for reading only", ""};
     }
     Result<std::unique_ptr<store::Store>> open_reader() {
-        YIPAN_TRY(auto store, store::open_sqlite(core_->facts.path, store::Access::read));
+        YIPAN_TRY(auto store, store::open(core_->facts.path, store::Access::read));
         YIPAN_TRY_VOID(store->begin_read());
         YIPAN_TRY_VOID(store->use(core_->shape_now()->model));
         return store;
@@ -731,7 +730,7 @@ Checked<std::unique_ptr<Board>> Board::open(const std::string& path, Options opt
 namespace {
 Status write_birth(const std::string& path, const Board::Birth& birth, const model::ModelPtr& model,
                    journal::Entry first) {
-    YIPAN_TRY(auto store, store::open_sqlite(path, store::Access::create));
+    YIPAN_TRY(auto store, store::open(path, store::Access::create));
     YIPAN_TRY_VOID(store->begin());
     YIPAN_TRY_VOID(store->set_meta("name", birth.name));
     YIPAN_TRY_VOID(store->set_meta("note", birth.note));
@@ -751,7 +750,7 @@ Status write_birth(const std::string& path, const Board::Birth& birth, const mod
 Checked<void> born(const std::string& path, const Status& written) {
     if (written) return {};
     if (written.error().code != Code::duplicate && written.error().code != Code::busy)
-        for (const char* suffix : {"", "-wal", "-shm", "-lock"}) (void)std::remove((path + suffix).c_str());
+        store::discard(path);
     return fail(Errors{written.error()});
 }
 }  // namespace

@@ -42,7 +42,8 @@ class Core {
     Status on_store(const std::function<Status(store::Store&)>& work);
 
     /// Of a board whose clock is frozen; on the writer's thread, everything shown.
-    Status step_clock(Instant to);
+    /// A frozen clock is stepped: one transaction with the entry that says so.
+    Status step_clock(Instant to, Draft told);
     /// What a change of the model comes to: the files it would keep, the model, the step from the present one.
     struct Planned {
         std::vector<model::SourceFile> files;
@@ -124,6 +125,7 @@ class Core {
     std::unique_ptr<World> world_;
     std::unique_ptr<Log> log_;
     std::unique_ptr<Judge> judge_;
+    std::function<Status(store::Store&)> with_commit_;  // goes into the transaction under way, for step_clock
     std::atomic<bool> hardening_failed_ = false;
     std::atomic<bool> run_ready_ = false;  // runs holds the notes of a prepared run ...
     std::int64_t run_up_to_ = 0;           // ... of the postings up to here
