@@ -77,7 +77,10 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
         imports_ = std::make_unique<Imports>();
     }
 }
-Service::~Service() { leave(); }
+Service::~Service() {
+    events_->stop();  // its thread looks at the spare snapshots
+    leave();
+}
 
 Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings settings) {
     std::unique_ptr<Service> out(new Service(board, std::move(settings)));
