@@ -629,10 +629,10 @@ void add_exchange_routes(std::vector<Route>& r) {
     r.push_back({"POST", "/imports/{id}/resume", Needs::post, "import", false, small, apply_import, "go on where it stopped"});
     r.push_back({"POST", "/imports/{id}/undo", Needs::post, "import", false, small, undo_import, "take it back"});
     r.push_back({"GET", "/imports/{id}/failing.xlsx", Needs::post, "import", true, 0, failing_file, "its failing rows with reasons"});
-    r.push_back({"POST", "/files", Needs::post, "write", false, small, begin_upload, "begin an upload in pieces"});
-    r.push_back({"GET", "/files/{upload}", Needs::post, "write", false, 0, show_upload, "how far it is"});
+    r.push_back({"POST", "/files", Needs::post, "write", true, small, begin_upload, "begin an upload in pieces"});
+    r.push_back({"GET", "/files/{upload}", Needs::post, "write", true, 0, show_upload, "how far it is"});
     r.push_back({"PATCH", "/files/{upload}", Needs::post, "write", true, upload_piece_bytes_max, send_piece, "the next piece"});
-    r.push_back({"DELETE", "/files/{upload}", Needs::post, "write", false, small, drop_upload, "drop it"});
+    r.push_back({"DELETE", "/files/{upload}", Needs::post, "write", true, small, drop_upload, "drop it"});
     r.push_back({"GET", "/records/{type}/{id}/files/{field}", Needs::post, "read", true, 0, record_file, "the file in a field"});
     r.push_back({"POST", "/model/preview", Needs::session, "", true, model_body, preview_model, "what another model would change"});
 }

@@ -605,6 +605,72 @@ TEST_F(ExchangeApi, PartsOfAFileAreGivenAsAskedFor) {
         EXPECT_EQ(clerk.ask("GET", file, "", several).status, 200) << several;
 }
 
+TEST_F(ExchangeApi, AnUploadWhoseLastAnswerWasLostIsAskedForAgain) {
+    const Client clerk = as(1);
+    const std::string bytes(1'000, 'u');
+    const Reply begun = clerk.ask("POST", "/files", json::serialize(json::object{{"name", "lost.txt"}, {"bytes", bytes.size()}}));
+    const std::string upload = "/files/" + std::string(begun.json().at("upload").as_string());
+    const Reply last = clerk.ask("PATCH", upload, bytes, "Upload-Offset: 0\r\n");
+    ASSERT_EQ(last.status, 200) << last.body;
+    const Reply state = clerk.ask("GET", upload);
+    EXPECT_EQ(state.status, 200) << "not all bytes again";
+    EXPECT_EQ(state.json().at("hash"), last.json().at("hash"));
+    EXPECT_EQ(clerk.ask("PATCH", upload, "", "Upload-Offset: 1000\r\n").json().at("hash"), last.json().at("hash"));
+    EXPECT_EQ(as(2).ask("GET", upload).status, 404);
+    // An import that is refused for its name keeps what was sent.
+    const Reply other = clerk.ask("POST", "/files", R"({"name":"rows.csv","bytes":10,"for":"import"})");
+    const std::string id(other.json().at("upload").as_string());
+    ASSERT_EQ(clerk.ask("PATCH", "/files/" + id, "code,name\n\n", "Upload-Offset: 0\r\n").status, 422) << "one byte too many";
+    ASSERT_EQ(clerk.ask("PATCH", "/files/" + id, "code,name\n", "Upload-Offset: 0\r\n").status, 200);
+    EXPECT_EQ(clerk.ask("POST", "/imports?type=firm&name=a%2Fb.csv&upload=" + id).status, 400);
+    EXPECT_EQ(clerk.ask("GET", "/files/" + id).status, 200);
+}
+
+TEST_F(ExchangeApi, ARangeBeyondAllNumbersIsTheRest) {
+    const Client clerk = as(1);
+    const Reply begun = clerk.ask("POST", "/files", R"({"name":"a.txt","bytes":10})");
+    const Reply last = clerk.ask("PATCH", "/files/" + std::string(begun.json().at("upload").as_string()), "0123456789", "Upload-Offset: 0\r\n");
+    const Reply made = clerk.ask("POST", "/records/firm", json::serialize(json::object{{"values", json::object{{"code", "F1"}, {"name", "甲"}, {"town", 1},
+        {"paper", json::object{{"hash", last.json().at("hash")}, {"name", "a.txt"}}}}}}), "Content-Type: application/json\r\n");
+    ASSERT_EQ(made.status, 201) << made.body;
+    const Reply part = clerk.ask("GET", "/records/firm/" + std::to_string(made.json().at("record").at("id").as_int64()) + "/files/paper", "", "Range: bytes=4-9223372036854775807\r\n");
+    EXPECT_EQ(part.status, 206);
+    EXPECT_EQ(part.body, "456789");
+    EXPECT_EQ(part.header("Content-Length"), "6");
+    EXPECT_EQ(part.header("Content-Range"), "bytes 4-9/10");
+}
+
+TEST_F(ExchangeApi, AnErasureOfAServerThatEndedIsTakenUpByTheNext) {
+    const Client clerk = as(1);
+    ASSERT_EQ(clerk.ask("POST", "/records/firm", R"({"values":{"code":"F1","name":"甲","town":1,"phone":"13900000000"}})", "Content-Type: application/json\r\n").status, 201);
+    rested(clerk, begin(clerk, "code,name,town,phone\nF1,甲,T1,13877776666\n"));
+    const auto in_files = [&] {
+        for (const auto& file : fs::directory_iterator(folder_)) {
+            if (file.path().filename().string().find("-import-") == std::string::npos) continue;
+            std::ifstream in(file.path(), std::ios::binary);
+            if (std::string(std::istreambuf_iterator<char>(in), {}).find("13877776666") != std::string::npos) return true;
+        }
+        return false;
+    };
+    ASSERT_TRUE(in_files());
+    end();
+    board::Draft draft;
+    draft.channel = "demo";
+    board::Change change;
+    change.verb = board::Verb::erase;
+    change.type = board_->model()->find_type("firm");
+    change.record = RecordId(1);
+    change.groups = 2;
+    change.note = "a law";
+    change.decider = "somebody";
+    draft.changes.push_back(std::move(change));
+    ASSERT_TRUE(board_->apply(std::move(draft)));
+    EXPECT_TRUE(in_files()) << "nobody was there";
+    serve();
+    for (int i = 0; i < 500 && in_files(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    EXPECT_FALSE(in_files());
+}
+
 TEST_F(ExchangeApi, OnePersonMayHaveEightUploadsUnderWay) {
     const Client clerk = as(1), other = as(2);
     const std::string begin = R"({"name":"a.txt","bytes":10})";

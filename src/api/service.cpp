@@ -1,5 +1,7 @@
 #include "api/service.h"
 
+#include <algorithm>
+
 #include "access/secret.h"
 #include "api/activity.h"
 #include "api/call.h"
@@ -75,7 +77,10 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
         imports_ = std::make_unique<Imports>();
     }
 }
-Service::~Service() { leave(); }
+Service::~Service() {
+    events_->stop();  // its thread looks at the spare snapshots
+    leave();
+}
 
 Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings settings) {
     std::unique_ptr<Service> out(new Service(board, std::move(settings)));
@@ -103,23 +108,39 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
     YIPAN_TRY_VOID(out->hooks_->load());
     YIPAN_TRY_VOID(out->papers_->load());
     if (out->outbox_) out->outbox_->start();
+    if (out->imports_ && !board.read_only()) out->imports_->between([self] { self->forget_erased(); });
     return out;
 }
 
 // What was erased goes from the files of imports as well.
 void Service::erased(const board::Shown& shown) {
-    for (const board::Changed& changed : shown.records) {
-        if (!imports_ || (changed.verb != board::Verb::erase && changed.verb != board::Verb::expunge)) continue;
-        imports_->between([this, type = changed.type, id = changed.record] {
-            const auto snapshot = board_.snapshot();
-            if (type < 0 || static_cast<std::size_t>(type) >= snapshot->model().types.size()) return;
-            exchange::Names names(*snapshot);
-            const record::RecordPtr record = snapshot->record(type, id);
-            const std::string key = record ? names.key_text(*record) : "";
-            const auto gone = exchange::forget_in_imports(settings_.path, snapshot->model().types[static_cast<std::size_t>(type)], id, key);
-            if (!gone && settings_.log) settings_.log("{\"erasing\":\"imports\",\"problem\":\"" + std::string(code_name(gone.error().code)) + "\"}");
-        });
-    }
+    const bool any = std::any_of(shown.records.begin(), shown.records.end(), [](const board::Changed& c) { return c.verb == board::Verb::erase || c.verb == board::Verb::expunge; });
+    if (imports_ && any) imports_->between([this] { forget_erased(); });
+}
+
+// On the thread of imports, at the start and after each erasure: every one since the entry up to which it was done. A
+// server that ended before, or a file somebody was working on, only delays it.
+void Service::forget_erased() {
+    constexpr std::string_view space = "imports", done_up_to = "erased";
+    const auto snapshot = board_.snapshot();
+    const auto kept = snapshot->side(space, done_up_to);
+    const std::int64_t from = kept && *kept ? whole_number(**kept).value_or(0) : 0, to = snapshot->position().value;
+    if (!kept || from >= to) return;
+    exchange::Names names(*snapshot);
+    bool all = true;
+    const Status read = snapshot->each_entry(Position(from + 1), Position(to), [&](const board::Entry& e) {
+        if ((e.verb != board::Verb::erase && e.verb != board::Verb::expunge) || e.type < 0) return true;
+        const record::RecordPtr record = snapshot->record(e.type, e.record);
+        const auto gone = exchange::forget_in_imports(settings_.path, snapshot->model().types[static_cast<std::size_t>(e.type)], e.record, record ? names.key_text(*record) : "");
+        if (!gone && settings_.log) settings_.log("{\"erasing\":\"imports\",\"problem\":\"" + std::string(code_name(gone.error().code)) + "\"}");
+        all = all && gone.has_value();
+        return true;
+    });
+    if (!read || !all || board_.read_only()) return;
+    board::Draft draft;
+    draft.channel = "system";
+    draft.side.push_back({std::string(space), std::string(done_up_to), std::to_string(to)});
+    board_.submit(std::move(draft), [](const Checked<board::Receipt>&) {});
 }
 
 namespace {
@@ -263,6 +284,8 @@ net::App::Plan Service::plan(const net::Request& head) {
         const Route& route = routes_[static_cast<std::size_t>(match.route)];
         out.body_bytes_max = route.body_bytes_max;
         out.slow = route.slow;
+        // A list that looks through all there is.
+        if (route.pattern == "/records/{type}" && route.method == "GET") out.slow = head.has("q") || head.has("sums") || head.asked("total") == "exact";
         // Signing in waits for nothing that others can ask for; the provider's answers are not ours to promise.
         out.door = route.slow && route.needs == Needs::nothing && !route.pattern.starts_with("/oidc");
         // Who is not known here cannot make the server keep a large body.

@@ -151,7 +151,7 @@ class Service final : public net::App {
     void page(const std::shared_ptr<Call>& call);
     net::Response guarded(net::Response response) const;
     void erased(const board::Shown& shown);
-    void forget_in_files(int type, RecordId id, const std::string& key);
+    void forget_erased();
     bool known_here(const net::Request& head);
 
     board::Board& board_;

@@ -189,6 +189,10 @@ class ServiceTest : public ::testing::Test {
         if (!guest.cookie.empty()) request->headers.emplace_back("cookie", "yipan_session=" + guest.cookie);
         if (!guest.csrf.empty()) request->headers.emplace_back("x-csrf-token", guest.csrf);
         request->body = std::move(body);
+        net::App::Plan plan = service_->plan(*request);
+        if (plan.instead) return {plan.instead->status, std::move(plan.instead->body), std::move(plan.instead->headers)};
+        request->route = plan.route;
+        request->parameters = std::move(plan.parameters);
         std::promise<net::Response> promise;
         service_->handle(request, [&](net::Response r) { promise.set_value(std::move(r)); });
         net::Response r = promise.get_future().get();

@@ -144,14 +144,6 @@ Result<Attachment> take_attachment(const std::string& board, const ReadSome& rea
     row.hash = incoming.hash();
     row.bytes = incoming.bytes();
     row.added = now.micros;
-    bool known = false;
-    YIPAN_TRY_VOID(on_writer([&](store::Store& store) -> Status {
-        YIPAN_TRY(const auto there, store.attachment(row.hash));
-        known = there && there->complete;
-        if (known) row = *there;
-        return {};
-    }));
-    if (known) return told(row);
     row.beside = row.bytes > attachment_inside_max && !store::is_address(board);  // a database keeps all of them
     const AtWork alone(in_work, incoming.hash());
     if (row.beside) {

@@ -227,6 +227,9 @@ struct Server::Impl {
     Task<void> sweeping();
     void within(Connection& c, std::chrono::milliseconds time) const { c.deadline.store(now.load(std::memory_order_relaxed) + time.count(), std::memory_order_relaxed); }
 
+    std::map<std::string, std::size_t> peers;  // guarded by mutex: connections of each address
+    bool may_connect(const std::string& peer);
+    void has_left(const std::string& peer);
     ConnectionPtr enter(int socket);
     void leave(const ConnectionPtr& c);
     Task<void> accept();
@@ -242,26 +245,8 @@ struct Server::Impl {
     Task<bool> write(S& stream, Connection& c, Response& response, bool head_only, bool keep);
     template <class S>
     Task<void> follow(S& stream, ConnectionPtr c, std::shared_ptr<Stream> source);
-    void dispatch(std::shared_ptr<const Request> request, const App::Plan& plan, Answer answer);
-    template <class S>
-    Task<int> read_body(S& stream, Connection& c, beast::flat_buffer& buffer, Parser& parser, const std::string& body, std::size_t body_max);
-    bool may_connect(const std::string& peer);
-    void has_left(const std::string& peer);
-    std::map<std::string, std::size_t> peers;  // guarded by mutex: connections of each address
+    void dispatch(std::shared_ptr<const Request> request, bool is_slow, bool is_door, Answer answer);
 };
-
-// Of one address only so many, so that it does not take the places of all others. A proxy is everybody.
-bool Server::Impl::may_connect(const std::string& peer) {
-    const std::lock_guard lock(mutex);
-    auto& n = peers[peer];
-    if (n >= limits.connections_of_peer_max && !proxies.contains(peer) && !asio::ip::make_address(peer).is_loopback()) return false;
-    ++n;
-    return true;
-}
-void Server::Impl::has_left(const std::string& peer) {
-    const std::lock_guard lock(mutex);
-    if (const auto at = peers.find(peer); at != peers.end() && --at->second == 0) peers.erase(at);
-}
 
 void Server::Impl::run_later() {
     constexpr std::size_t at_once = 16;  // then another thread may take the rest
@@ -278,13 +263,13 @@ void Server::Impl::run_later() {
     for (const auto& what : mine) what();
 }
 
-void Server::Impl::dispatch(std::shared_ptr<const Request> request, const App::Plan& plan, Answer answer) {
-    if (!plan.slow) return app.handle(std::move(request), std::move(answer));
+void Server::Impl::dispatch(std::shared_ptr<const Request> request, bool is_slow, bool is_door, Answer answer) {
+    if (!is_slow) return app.handle(std::move(request), std::move(answer));
     if (counts.slow_waiting.fetch_add(1) >= static_cast<std::int64_t>(limits.slow_waiting_max)) {
         counts.slow_waiting.fetch_sub(1);
         return answer(app.trouble(503, 0));
     }
-    asio::post(plan.door ? *door : *slow, [this, request = std::move(request), answer = std::move(answer)]() mutable {
+    asio::post(is_door ? *door : *slow, [this, request = std::move(request), answer = std::move(answer)]() mutable {
         counts.slow_waiting.fetch_sub(1);
         app.handle(std::move(request), std::move(answer));
     });
@@ -315,6 +300,18 @@ Task<void> Server::Impl::sweeping() {
         const auto [cancelled] = co_await timer.async_wait(as_value);
         if (cancelled) co_return;
     }
+}
+// Of one address only so many, so that it does not take the places of all others. A proxy is everybody.
+bool Server::Impl::may_connect(const std::string& peer) {
+    const std::lock_guard lock(mutex);
+    auto& n = peers[peer];
+    if (n >= limits.connections_of_peer_max && !proxies.contains(peer) && !asio::ip::make_address(peer).is_loopback()) return false;
+    ++n;
+    return true;
+}
+void Server::Impl::has_left(const std::string& peer) {
+    const std::lock_guard lock(mutex);
+    if (const auto at = peers.find(peer); at != peers.end() && --at->second == 0) peers.erase(at);
 }
 ConnectionPtr Server::Impl::enter(int socket) {
     const auto c = std::make_shared<Connection>();
@@ -434,42 +431,6 @@ Task<void> Server::Impl::follow(S& stream, ConnectionPtr c, std::shared_ptr<Stre
     counts.streams -= 1;
 }
 
-// Room for a body is taken as its bytes come, and so is time: who announces much and sends little holds little, not long.
-// 0: it is there; -1: the other side is gone or too slow; else the status to answer.
-template <class S>
-Task<int> Server::Impl::read_body(S& stream, Connection& c, beast::flat_buffer& buffer, Parser& parser, const std::string& body, std::size_t body_max) {
-    constexpr std::size_t ahead = 64 * 1024;
-    struct Held {
-        std::atomic<std::size_t>& total;
-        std::size_t n = 0;
-        ~Held() { total.fetch_sub(n); }
-    } held{body_bytes};
-    const std::int64_t begun = now.load(std::memory_order_relaxed);
-    parser.body_limit(body_max);
-    parser.eager(true);
-    boost::system::error_code wrong;
-    while (!parser.is_done()) {
-        const std::size_t wanted = body.size() + std::min<std::size_t>(ahead, static_cast<std::size_t>(parser.content_length_remaining().value_or(ahead)));
-        if (wanted > held.n) {
-            const std::size_t more = wanted - held.n;
-            held.n = wanted;
-            if (body_bytes.fetch_add(more) + more > limits.body_bytes_total_max) co_return 503;
-        }
-        const std::chrono::milliseconds time = limits.body + std::chrono::seconds(body.size() / limits.body_bytes_second_min);
-        c.deadline.store(begun + time.count(), std::memory_order_relaxed);
-        if (buffer.size() == 0 || wrong == http::error::need_more) {
-            const auto room = buffer.prepare(read_bytes);
-            const auto [problem, n] = co_await stream.async_read_some(room, as_value);
-            if (problem) co_return -1;
-            buffer.commit(n);
-        }
-        wrong = {};
-        buffer.consume(parser.put(buffer.data(), wrong));
-        if (wrong && wrong != http::error::need_more) co_return wrong == http::error::body_limit ? 413 : 400;
-    }
-    co_return 0;
-}
-
 template <class S>
 Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, bool loopback, bool is_tls) {
     beast::flat_buffer buffer(limits.header_bytes_max + limits.body_bytes_max + read_bytes);
@@ -536,13 +497,49 @@ Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, boo
             continue;
         }
         if (announced > 0 || chunked) {
+            parser.body_limit(plan.body_bytes_max);
+            const std::int64_t begun = now.load(std::memory_order_relaxed);
             if (lower(request->header("expect")) == "100-continue") {
                 const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
                 if (!co_await send(stream, *c, {asio::buffer(go_on), asio::const_buffer()})) co_return;
             }
-            const int status = co_await read_body(stream, *c, buffer, parser, request->body, plan.body_bytes_max);
-            if (status < 0) co_return;
-            if (status > 0) {
+            // Room for a body is taken as its bytes come, and so is time: who announces much and sends little holds little,
+            // and not for long.
+            struct Held {
+                std::atomic<std::size_t>& total;
+                std::size_t n = 0;
+                ~Held() { total.fetch_sub(n); }
+            } held{body_bytes};
+            bool room = true;
+            const auto reserve = [&] {
+                constexpr std::size_t ahead = 16 * 1024;
+                const std::size_t there = request->body.size();
+                const std::size_t wanted = chunked ? there + ahead : std::min(there + ahead, static_cast<std::size_t>(announced));
+                if (wanted > held.n) {
+                    const std::size_t taken = wanted - std::exchange(held.n, wanted);
+                    room = body_bytes.fetch_add(taken) + taken <= limits.body_bytes_total_max;
+                }
+                c->deadline.store(begun + std::chrono::duration_cast<std::chrono::milliseconds>(limits.body).count() +
+                                      static_cast<std::int64_t>(there / limits.body_bytes_second_min) * 1'000, std::memory_order_relaxed);
+            };
+            parser.eager(true);
+            while (!parser.is_done()) {
+                reserve();
+                if (!room) {
+                    Response answer = app.trouble(503, 0);
+                    co_await write(stream, *c, answer, head_only, false);
+                    co_return;
+                }
+                if (buffer.size() == 0 && !co_await more()) co_return;
+                buffer.consume(parser.put(buffer.data(), wrong));
+                if (wrong == http::error::need_more) {
+                    wrong = {};
+                    if (!co_await more()) co_return;
+                }
+                if (wrong) break;
+            }
+            if (wrong) {
+                const int status = wrong == http::error::body_limit ? 413 : 400;
                 Response answer = app.trouble(status, status == 413 ? plan.body_bytes_max : 0);
                 co_await write(stream, *c, answer, head_only, false);
                 co_return;
@@ -552,7 +549,7 @@ Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, boo
         request->parameters = std::move(plan.parameters);
         counts.requests += 1;
         c->deadline.store(never, std::memory_order_relaxed);
-        dispatch(request, plan, [c](Response r) {
+        dispatch(request, plan.slow, plan.door, [c](Response r) {
             c->response = std::move(r);
             c->signal.raise();
         });
@@ -575,9 +572,9 @@ Task<void> Server::Impl::plain(Socket socket, std::string peer) {
     const ConnectionPtr c = enter(socket.native_handle());
     co_await serve(socket, c, remote.address().to_string(), remote.address().is_loopback(), false);
     leave(c);
-    has_left(peer);
     socket.shutdown(tcp::socket::shutdown_send, none);
     socket.close(none);
+    has_left(peer);
     counts.connections -= 1;
 }
 
@@ -598,8 +595,8 @@ Task<void> Server::Impl::secure(Socket socket, std::string peer) {
         }
     }
     leave(c);
-    has_left(peer);
     stream.lowest_layer().close(none);
+    has_left(peer);
     counts.connections -= 1;
 }
 
