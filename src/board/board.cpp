@@ -82,6 +82,7 @@ class SnapshotImpl final : public Snapshot {
     }
     const model::Model& model() const override;
     Date today() const override;
+    void begin_again() override { suggestions_left_ = suggestions_max; }
     record::RecordPtr record(int type, RecordId id) override { return world_.current(type, id); }
     record::Resolver& resolver() override { return world_; }
     Result<RecordId> find(int type, std::string_view key) override;
@@ -155,7 +156,8 @@ class SnapshotImpl final : public Snapshot {
     World world_;
     std::unique_ptr<PastBook> past_;
     std::map<std::pair<unsigned, std::uint64_t>, Digest> hashes_;
-    int suggestions_left_ = 200;
+    static constexpr int suggestions_max = 200;
+    int suggestions_left_ = suggestions_max;
     std::unique_ptr<Log> log_;  // of the judge, which never writes here
     std::unique_ptr<Judge> judge_;
 };
@@ -198,12 +200,12 @@ class BoardImpl final : public Board {
         });
     }
     Result<std::optional<Attachment>> attachment(std::string_view hash) override {
-        YIPAN_TRY(auto reader, open_reader());
+        YIPAN_TRY(const Lent reader, borrow());
         return find_attachment(*reader, hash);
     }
     Status read_attachment(std::string_view hash, std::int64_t offset,
                            const std::function<bool(std::string_view)>& out) override {
-        YIPAN_TRY(auto reader, open_reader());
+        YIPAN_TRY(const Lent reader, borrow());
         return give_attachment(core_->facts.path, *reader, hash, offset, out);
     }
     std::unique_ptr<Snapshot> snapshot() override;
@@ -281,6 +283,28 @@ class BoardImpl final : public Board {
         YIPAN_TRY_VOID(store->begin_read());
         YIPAN_TRY_VOID(store->use(core_->shape_now()->model));
         return store;
+    }
+
+    /// An idle reader of the pool at the newest position, given back by itself.
+    struct GivesBack {
+        BoardImpl* board;
+        void operator()(store::Store* store) const { board->give_back(std::unique_ptr<store::Store>(store)); }
+    };
+    using Lent = std::unique_ptr<store::Store, GivesBack>;
+    Result<Lent> borrow() {
+        std::unique_ptr<store::Store> store;
+        {
+            const std::lock_guard lock(readers_mutex_);
+            if (!readers_.empty()) {
+                store = std::move(readers_.back());
+                readers_.pop_back();
+            }
+        }
+        if (store && !store->begin_read()) store.reset();
+        if (!store) {
+            YIPAN_TRY(store, open_reader());
+        }
+        return Lent(store.release(), GivesBack{this});
     }
 
     std::unique_ptr<Core> core_;

@@ -301,6 +301,7 @@ Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::o
             failed_at_commit = true;
             return committed;
         }
+        scrub_due_ = scrub_due_ || pending.erased;
         shown = Shown{std::move(pending), position_before};
         return {};
     }
@@ -329,7 +330,7 @@ Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::o
         run_ready_.store(false, std::memory_order_release);
     }
     scrub_due_ = scrub_due_ || pending.erased;
-    if (scrub_due_) scrub_due_ = !store->scrub().value_or(false);  // a reader may hold it back: then after the next batch
+    if (scrub_due_) scrub();  // a reader may hold it back: then after the next batch, or when the writer has nothing to do
     shown = Shown{std::move(pending), log_->position()};
     return {};
 }

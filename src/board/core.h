@@ -27,6 +27,10 @@ class Core {
     /// outcome of what was committed since is unknown until the board is opened anew.
     Status harden();
     void show(const Shown& shown);
+    /// On the writer's thread, between batches: whether what was erased may still stand in the write-ahead log, because
+    /// somebody still read the old pages; and trying again to get it out.
+    bool scrub_due() const { return scrub_due_; }
+    void scrub() { scrub_due_ = store && !store->scrub().value_or(false); }
     /// After show(), on the same thread: sorts postings into a run when enough have come together.
     void prepare_run();
     /// Told of every batch after it is shown, on the thread that shows it.

@@ -3,10 +3,14 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/check.h"
 
 namespace yipan::board {
+namespace {
+constexpr std::chrono::milliseconds scrub_again{50}, scrub_again_max{5'000};
+}
 
 Writer::Writer(Core& core, std::size_t queue_max, std::size_t batch_max)
     : core_(core), queue_max_(queue_max), batch_max_(batch_max), show_thread_([this] { show_loop(); }), thread_([this] {
@@ -117,7 +121,14 @@ void Writer::loop() {
         }
         {
             std::unique_lock lock(mutex_);
-            work_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+            const auto there_is_work = [&] { return stopping_ || !queue_.empty(); };
+            for (auto pause = scrub_again; core_.scrub_due() && !work_.wait_for(lock, pause, there_is_work); pause = std::min(2 * pause, scrub_again_max)) {
+                lock.unlock();
+                core_.drain();
+                core_.scrub();
+                lock.lock();
+            }
+            work_.wait(lock, there_is_work);
             if (queue_.empty()) return;
             // At least one ticket; more while they fit. A bulk ticket is one transaction however long it is.
             while (!queue_.empty() && !(queue_.front()->job && !done.tickets.empty()) &&
