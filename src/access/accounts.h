@@ -69,7 +69,7 @@ class Accounts {
     /// on, is the provider's to ask. not_allowed: unknown or locked, alike.
     Result<Opened> vouched(std::string_view account, std::string agent, std::string address);
     Result<Opened> demo(RecordId person, RecordId post, std::string agent, std::string address);
-    std::optional<Session> session(std::string_view secret);
+    std::shared_ptr<const Session> session(std::string_view secret);  // null: there is none
     std::optional<Token> token(std::string_view secret);
     Status sign_out(const Session& session);
     Status choose_post(const Session& session, RecordId post);
@@ -127,7 +127,7 @@ class Accounts {
     board::Board& board_;
     mutable std::mutex mutex_;
     std::map<std::string, Account, std::less<>> accounts_;
-    std::map<std::string, Session, std::less<>> sessions_;  // by hash
+    std::map<std::string, std::shared_ptr<const Session>, std::less<>> sessions_;  // by hash; a changed one is another
     std::map<std::string, Token, std::less<>> tokens_;      // by hash
     std::map<std::string, std::pair<std::int64_t, int>, std::less<>> attempts_;
     std::set<std::string> spent_links_;  // hashes of links used while this runs: two at once are still one

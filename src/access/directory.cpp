@@ -78,6 +78,11 @@ Result<std::shared_ptr<const Directory>> Directory::read(board::Snapshot& snapsh
             }));
         }
     }
+    for (const auto& [parent, below] : out->children_)
+        for (const Node& child : below) {
+            auto& above = out->parents_[child];
+            if (std::find(above.begin(), above.end(), parent) == above.end()) above.push_back(parent);
+        }
     return std::shared_ptr<const Directory>(std::move(out));
 }
 
@@ -104,10 +109,8 @@ std::vector<Directory::Node> Directory::children(Node node) const {
     return at == children_.end() ? std::vector<Node>{} : at->second;
 }
 std::vector<Directory::Node> Directory::parents(Node node) const {
-    std::vector<Node> out;
-    for (const auto& [parent, below] : children_)
-        if (std::find(below.begin(), below.end(), node) != below.end()) out.push_back(parent);
-    return out;
+    const auto at = parents_.find(node);
+    return at == parents_.end() ? std::vector<Node>{} : at->second;
 }
 const std::set<std::pair<int, std::int64_t>>& Directory::below(std::int64_t unit) const {
     const std::lock_guard lock(mutex_);

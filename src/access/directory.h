@@ -51,7 +51,7 @@ class Directory {
     std::map<std::int64_t, std::vector<RoleOver>> roles_;
     std::unordered_map<std::int64_t, std::int64_t> holder_of_;
     std::map<std::int64_t, std::int64_t> units_;
-    std::map<std::pair<int, std::int64_t>, std::vector<std::pair<int, std::int64_t>>> children_;
+    std::map<std::pair<int, std::int64_t>, std::vector<std::pair<int, std::int64_t>>> children_, parents_;
     mutable std::mutex mutex_;
     mutable std::map<std::int64_t, std::set<std::pair<int, std::int64_t>>> below_;
 };

@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view page_policy =
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; worker-src 'self' blob:; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+constexpr std::chrono::seconds spare_age_max{1};
 constexpr std::string_view no_page =
     "<!doctype html><meta charset=utf-8><title>Yipan</title><p>This server was built without the page (node was missing). "
     "The API answers below /b/&lt;board&gt;/api. 本服务端未带网页。";
@@ -99,31 +100,55 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
     board.set_permit([self](const board::WriteAsk& ask, record::Resolver& world, Errors& refused) { self->refuse_writing(ask, world, refused); });
     YIPAN_TRY_VOID(out->hooks_->load());
     YIPAN_TRY_VOID(out->papers_->load());
+    if (out->imports_ && !board.read_only()) out->forget_noted();
     if (out->outbox_) out->outbox_->start();
     return out;
 }
 
-// What was erased goes from the files of imports as well.
+// What was erased goes from the files of imports as well. Which records, and what they were called, is noted in the
+// transaction of the erasure (space "erasing") until it is done.
+namespace {
+constexpr std::string_view erasing_space = "erasing";
+}
+board::SideWrite Service::note_erasing(board::Snapshot& snapshot, const record::Record& record) const {
+    exchange::Names names(snapshot);
+    return {std::string(erasing_space), snapshot.model().types[static_cast<std::size_t>(record.type)].code + "/" + std::to_string(record.id.value), names.key_text(record), true};
+}
 void Service::erased(const board::Shown& shown) {
-    for (const board::Changed& changed : shown.records) {
-        if (!imports_ || (changed.verb != board::Verb::erase && changed.verb != board::Verb::expunge)) continue;
-        imports_->between([this, type = changed.type, id = changed.record] {
-            const auto snapshot = board_.snapshot();
-            if (type < 0 || static_cast<std::size_t>(type) >= snapshot->model().types.size()) return;
-            exchange::Names names(*snapshot);
-            const record::RecordPtr record = snapshot->record(type, id);
-            const std::string key = record ? names.key_text(*record) : "";
-            const auto gone = exchange::forget_in_imports(settings_.path, snapshot->model().types[static_cast<std::size_t>(type)], id, key);
-            if (!gone && settings_.log) settings_.log("{\"erasing\":\"imports\",\"problem\":\"" + std::string(code_name(gone.error().code)) + "\"}");
-        });
-    }
+    const bool any = std::any_of(shown.records.begin(), shown.records.end(), [](const board::Changed& c) { return c.verb == board::Verb::erase || c.verb == board::Verb::expunge; });
+    if (imports_ && any) forget_noted();
+}
+void Service::forget_noted() {
+    imports_->between([this] {
+        std::vector<std::pair<std::string, std::string>> noted;
+        model::ModelPtr model = board_.model();
+        (void)board_.snapshot()->each_side(erasing_space, [&](std::string_view key, std::string_view value) { noted.emplace_back(key, value); });
+        bool all = true;
+        board::Draft done;
+        done.channel = "system";
+        for (const auto& [what, key] : noted) {
+            const std::size_t slash = what.find('/');
+            const int type = model->find_type(what.substr(0, slash));
+            const auto id = whole_number(std::string_view(what).substr(slash + 1));
+            if (type >= 0 && id) {
+                const auto gone = exchange::forget_in_imports(settings_.path, model->types[static_cast<std::size_t>(type)], RecordId(*id), key);
+                if (!gone) {  // somebody has the file at this moment, or the disk refuses: it stays noted
+                    if (settings_.log) settings_.log("{\"erasing\":\"imports\",\"problem\":\"" + std::string(code_name(gone.error().code)) + "\"}");
+                    all = false;
+                    continue;
+                }
+            }
+            done.side.push_back({std::string(erasing_space), what, std::nullopt, true});
+        }
+        if (!done.side.empty()) all = board_.apply(std::move(done)).has_value() && all;
+        return all;
+    });
 }
 
 // A spare snapshot keeps its read transaction, so it is never kept beyond the next change, a second (the day may
 // change) or some hundred uses (it remembers the records it read).
 std::unique_ptr<board::Snapshot> Service::take_snapshot() {
     constexpr int uses_max = 200;
-    constexpr std::chrono::seconds age_max{1};
     const auto now = std::chrono::steady_clock::now();
     std::vector<Spare> old;  // ended outside of the lock
     Spare taken;
@@ -132,13 +157,14 @@ std::unique_ptr<board::Snapshot> Service::take_snapshot() {
         while (!spare_.empty() && !taken.snapshot) {
             Spare spare = std::move(spare_.back());
             spare_.pop_back();
-            const bool good = spare.snapshot->position().value == position() && spare.uses < uses_max && now - spare.born < age_max;
+            const bool good = spare.snapshot->position().value == position() && spare.uses < uses_max && now - spare.born < spare_age_max;
             if (good) taken = std::move(spare);
             else old.push_back(std::move(spare));
         }
     }
     if (!taken.snapshot) taken = {board_.snapshot(), now, 0};
     std::unique_ptr<board::Snapshot> out = std::move(taken.snapshot);
+    out->begin_again();
     const std::lock_guard lock(spare_mutex_);
     lent_[out.get()] = {nullptr, taken.born, taken.uses + 1};
     return out;
@@ -159,6 +185,20 @@ void Service::forget_snapshots() {
     {
         const std::lock_guard lock(spare_mutex_);
         old.swap(spare_);
+    }
+}
+
+void Service::end_idle_snapshots() {
+    const auto now = std::chrono::steady_clock::now();
+    std::vector<Spare> old;
+    const std::lock_guard lock(spare_mutex_);
+    for (auto at = spare_.begin(); at != spare_.end();) {
+        if (now - at->born < spare_age_max) {
+            ++at;
+            continue;
+        }
+        old.push_back(std::move(*at));
+        at = spare_.erase(at);
     }
 }
 
@@ -240,9 +280,11 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
     const auto call = std::make_shared<Call>(*this, std::move(request), std::move(answer));
     const net::Request& asked = call->request;
     try {
-        if (asked.route < 0) return page(call);
-        call->route = &routes_[static_cast<std::size_t>(asked.route)];
-        call->parameters = asked.parameters;
+        // plan() was asked before by a server; who brings a request by himself has not asked.
+        auto match = asked.route >= 0 ? net::Router::Match{asked.route, true, asked.parameters, {}} : router_.match(asked.method == "HEAD" ? "GET" : asked.method, asked.path);
+        if (match.route < 0) return page(call);
+        call->route = &routes_[static_cast<std::size_t>(match.route)];
+        call->parameters = std::move(match.parameters);
         const Error nowhere{Code::not_found, "", "nothing is here", ""};
         if (call->route->pattern.starts_with('!')) return call->route->handle(call);
         if (call->parameters.empty() || call->parameters[0] != settings_.code) return call->problem(nowhere);

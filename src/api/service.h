@@ -47,6 +47,7 @@ struct Settings {
     std::vector<Introduced> introduced;  // who is shown first to pick from; empty: some of each role
     std::optional<OidcSettings> oidc;
     std::set<std::string> named_hosts;  // inner hosts that webhooks may reach
+    std::optional<int> admin_factor_days;  // an administrator's account that is older does nothing as one without its second factor; unset: not asked
     bool secure = false;       // TLS here or in front: cookies say so
     std::function<const Asset*(std::string_view path)> asset;  // none: there is no page
     std::function<void(std::function<void()>)> later;          // runs it on a thread that may take its time
@@ -117,6 +118,10 @@ class Service final : public net::App {
     /// written since, with what it already knows; else a fresh one.
     std::unique_ptr<board::Snapshot> take_snapshot();
     void give_snapshot(std::unique_ptr<board::Snapshot> snapshot);
+    /// Ends the spare ones that nobody asked for within their time; they would hold back what wants to leave the files.
+    void end_idle_snapshots();
+    /// What goes with the erasure of a record, in its transaction: the files of imports forget it then, or after a restart.
+    board::SideWrite note_erasing(board::Snapshot& snapshot, const record::Record& record) const;
     std::int64_t position() const { return position_.load(std::memory_order_acquire); }
     const std::vector<Route>& routes() const { return routes_; }
 
@@ -144,6 +149,7 @@ class Service final : public net::App {
     void page(const std::shared_ptr<Call>& call);
     net::Response guarded(net::Response response) const;
     void erased(const board::Shown& shown);
+    void forget_noted();
 
     board::Board& board_;
     Settings settings_;
