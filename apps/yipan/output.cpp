@@ -1,6 +1,11 @@
 #include "output.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 
 #include "base/utf8.h"
 #include "report/source.h"
@@ -16,6 +21,18 @@ bool wide(char32_t c) {
 }
 
 }  // namespace
+
+Status write_whole(const std::string& path, std::string_view text) {
+    const std::string partly = path + ".part";
+    std::FILE* file = std::fopen(partly.c_str(), "wb");
+    bool good = file && std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0 && ::fsync(::fileno(file)) == 0;
+    std::string reason = std::strerror(errno);
+    if (file) good = std::fclose(file) == 0 && good;
+    if (good && std::rename(partly.c_str(), path.c_str()) == 0) return {};
+    if (good) reason = std::strerror(errno);
+    std::remove(partly.c_str());
+    return fail(Code::store_failed, path, "cannot be written: " + reason, "check the folder, the right to write there and the room on the disk");
+}
 
 std::size_t width_of(std::string_view text) {
     std::size_t width = 0;

@@ -17,4 +17,7 @@ boost::json::object value_json(const model::Model& model, const figure::Ask& ask
                                exchange::Names& names);
 boost::json::value label_json(const model::Label& label);
 
+/// The file holds all of it, on the disk, or what it held before.
+Status write_whole(const std::string& path, std::string_view text);
+
 }  // namespace yipan::app

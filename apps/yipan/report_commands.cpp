@@ -1,27 +1,13 @@
 // report: a template filled with live numbers, as HTML or Markdown.
 #include "report_commands.h"
 
-#include <cerrno>
-#include <cstring>
-
+#include "output.h"
 #include "progress.h"
 #include "report/filing.h"
 
 namespace yipan::app {
 namespace json = boost::json;
 namespace {
-
-Status write_file(const std::string& path, const std::string& text) {
-    const std::string partly = path + ".part";
-    std::FILE* file = std::fopen(partly.c_str(), "wb");
-    bool good = file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-    if (file) good = std::fclose(file) == 0 && good;
-    if (good && std::rename(partly.c_str(), path.c_str()) == 0) return {};
-    const std::string reason = std::strerror(errno);
-    std::remove(partly.c_str());
-    return fail(Code::store_failed, path, "cannot be written: " + reason,
-                "check the folder, the right to write there and the room on the disk");
-}
 
 struct ReportArguments {
     std::string board, report, unit, period, out;
@@ -53,7 +39,7 @@ int issue(Context& context, const ReportArguments& arguments, const Period& peri
     const Checked<report::Filed> filed = report::file_report(*board, ask);
     if (!filed) return refuse(context, filed.error());
     if (!arguments.out.empty())
-        if (const Status ok = write_file(arguments.out, report::to_html(filed->document)); !ok) return refuse(context, ok.error());
+        if (const Status ok = write_whole(arguments.out, report::to_html(filed->document)); !ok) return refuse(context, ok.error());
     if (context.json)
         print_json(json::object{{"board", board_json(*board, Position{filed->document.position})},
                                 {"record", filed->code},
@@ -112,7 +98,7 @@ Result<report::Document> write_report_file(board::Board& board, const std::strin
         errors = document.error();
         return fail(errors.front());
     }
-    YIPAN_TRY_VOID(write_file(out, html ? report::to_html(*document) : report::to_markdown(*document)));
+    YIPAN_TRY_VOID(write_whole(out, html ? report::to_html(*document) : report::to_markdown(*document)));
     return std::move(*document);
 }
 

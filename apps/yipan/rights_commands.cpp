@@ -1,6 +1,7 @@
 // yipan rights: why somebody may or may not, and who may, on the command line.
 #include "access/explain.h"
 #include "context.h"
+#include "exchange/names.h"
 
 namespace yipan::app {
 namespace {
@@ -18,19 +19,11 @@ std::optional<Action> action_named(const std::string& code) {
         if (model::action_name(static_cast<Action>(a)) == code) return static_cast<Action>(a);
     return std::nullopt;
 }
-std::string title_of(board::Snapshot& snapshot, int type, RecordId id) {
-    const auto r = snapshot.record(type, id);
-    if (!r) return "#" + std::to_string(id.value);
-    const model::Type& shape = snapshot.model().types[static_cast<std::size_t>(type)];
-    std::string out;
-    for (const int f : {shape.title, shape.key})
-        if (const auto* text = f >= 0 ? record::as_text(r->at(f)) : nullptr; text && *text != out) out += out.empty() ? *text : " (" + *text + ")";
-    return out;
-}
 
 int readers(Context& context, board::Board& board, board::Snapshot& snapshot, const std::shared_ptr<const access::Directory>& directory, const record::Record& record,
             Action action, std::int64_t limit) {
     const auto& identity = snapshot.model().identity;
+    exchange::Names names(snapshot);
     json::array list;
     std::string text;
     std::int64_t total = 0;
@@ -40,7 +33,7 @@ int readers(Context& context, board::Board& board, board::Snapshot& snapshot, co
             const std::string reason = access::first_reason(who, action, record, snapshot, context.language());
             if (reason.empty()) continue;
             if (++total > limit) continue;
-            const std::string name = title_of(snapshot, identity.person, RecordId(person)), post = title_of(snapshot, identity.post, held.post);
+            const std::string name = names.title_of(identity.person, RecordId(person)), post = names.title_of(identity.post, held.post);
             list.push_back({{"person", name}, {"post", post}, {"because", reason}});
             text += name + " · " + post + ": " + reason + "\n";
         }
@@ -89,7 +82,8 @@ int rights(Context& context, const RightsArguments& arguments) {
     }
     const access::Who who(board->model(), *directory, *person, post);
     json::object answers;
-    std::string text = title_of(*snapshot, model.identity.person, *person) + " · " + title_of(*snapshot, model.identity.post, post) + "\n";
+    exchange::Names names(*snapshot);
+    std::string text = names.title_of(model.identity.person, *person) + " · " + names.title_of(model.identity.post, post) + "\n";
     for (int a = 0; a < model::action_count; ++a) {
         const auto action = static_cast<Action>(a);
         if (only && *only != action) continue;

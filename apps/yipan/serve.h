@@ -21,6 +21,7 @@ struct ServeOptions {
     std::string backup_folder;  // backups go there, one every so many hours; empty: none
     int backup_every_hours = 24, backup_keep = 7;
     bool standby = false;      // while another process holds the board: wait until it is gone, without listening
+    int admin_factor_days = 7;  // after which an administrator needs the second factor; -1: never
     bool no_demo = false;      // a demo board asks for accounts like any other
 };
 int serve(Context& context, const std::string& path, const ServeOptions& options);

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <thread>
 
 #include "board/backups.h"
@@ -64,22 +65,32 @@ void tell_backup(const board::BackupState& state) {
         std::fprintf(stderr, "backup: %s\n", state.last_path.c_str());
 }
 
-// {"issuer", "client_id", "client_secret", "redirect", "scope"?, "claim"?, "label"?, "hosts"?: [inner hosts of the provider]}
-Result<api::OidcSettings> read_oidc(const std::string& path) {
+Result<json::object> object_in(const std::string& path, std::string_view shown_in) {
     std::ifstream file(path);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     boost::system::error_code bad;
-    const auto v = json::parse(text, bad);
-    if (!file || bad || !v.is_object()) return fail(Code::invalid_input, path, "not a readable file with a JSON object", "docs/security.md shows one");
+    auto v = json::parse(text, bad);
+    if (!file || bad || !v.is_object()) return fail(Code::invalid_input, path, "not a readable file with a JSON object", std::string(shown_in) + " shows one");
+    return std::move(v.get_object());
+}
+/// The text of a known key taken to its place; false: it is none of these.
+bool take_text(std::span<const std::pair<const char*, std::string*>> texts, std::string_view key, const json::value& value) {
+    const auto at = std::find_if(texts.begin(), texts.end(), [&](const auto& t) { return key == t.first; });
+    if (at == texts.end() || !value.is_string()) return false;
+    *at->second = std::string(value.get_string());
+    return true;
+}
+
+// {"issuer", "client_id", "client_secret", "redirect", "scope"?, "claim"?, "label"?, "hosts"?: [inner hosts of the provider]}
+Result<api::OidcSettings> read_oidc(const std::string& path) {
+    YIPAN_TRY(const json::object said, object_in(path, "docs/security.md"));
     api::OidcSettings out;
     out.label = "OIDC";
     const std::pair<const char*, std::string*> texts[] = {{"issuer", &out.issuer}, {"client_id", &out.client_id}, {"client_secret", &out.client_secret}, {"redirect", &out.redirect},
                                                           {"scope", &out.scope}, {"claim", &out.claim}, {"label", &out.label}};
-    for (const auto& [key, value] : v.get_object()) {
-        const auto at = std::find_if(std::begin(texts), std::end(texts), [&k = key](const auto& t) { return k == t.first; });
-        if (at != std::end(texts) && value.is_string())
-            *at->second = std::string(value.get_string());
-        else if (key == "hosts" && value.is_array() && std::all_of(value.get_array().begin(), value.get_array().end(), [](const auto& h) { return h.is_string(); }))
+    for (const auto& [key, value] : said) {
+        if (take_text(texts, key, value)) continue;
+        if (key == "hosts" && value.is_array() && std::all_of(value.get_array().begin(), value.get_array().end(), [](const auto& h) { return h.is_string(); }))
             for (const auto& h : value.get_array()) out.named.insert(std::string(h.get_string()));
         else
             return fail(Code::invalid_input, path + ":" + std::string(key), "not known, or of another form", "issuer, client_id, client_secret, redirect, scope, claim, label: texts; hosts: a list of texts");
@@ -93,18 +104,12 @@ Result<api::OidcSettings> read_oidc(const std::string& path) {
 
 // {"url": "smtp://host:25" or "smtps://host:465", "from", "user"?, "password"?, "starttls"?: bool, "home"?: address of the page}
 Result<notify::MailServer> read_mail(const std::string& path, std::string& home) {
-    std::ifstream file(path);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    boost::system::error_code bad;
-    const auto v = json::parse(text, bad);
-    if (!file || bad || !v.is_object()) return fail(Code::invalid_input, path, "not a readable file with a JSON object", "docs/serving.md shows one");
+    YIPAN_TRY(const json::object said, object_in(path, "docs/serving.md"));
     notify::MailServer out;
     const std::pair<const char*, std::string*> texts[] = {{"url", &out.url}, {"from", &out.from}, {"user", &out.user}, {"password", &out.password}, {"home", &home}};
-    for (const auto& [key, value] : v.get_object()) {
-        const auto at = std::find_if(std::begin(texts), std::end(texts), [&k = key](const auto& t) { return k == t.first; });
-        if (at != std::end(texts) && value.is_string())
-            *at->second = std::string(value.get_string());
-        else if (key == "starttls" && value.is_bool())
+    for (const auto& [key, value] : said) {
+        if (take_text(texts, key, value)) continue;
+        if (key == "starttls" && value.is_bool())
             out.starttls = value.get_bool();
         else
             return fail(Code::invalid_input, path + ":" + std::string(key), "not known, or of another form", "url, from, user, password, home: texts; starttls: true or false");
@@ -176,6 +181,7 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     auto signer = signing_key(*board, path, options.signing_key);
     if (!signer) return refuse(context, signer.error());
     settings.signer = std::move(*signer);
+    if (options.admin_factor_days >= 0 && (board->note().empty() || !settings.demo_people)) settings.admin_factor_days = options.admin_factor_days;
     settings.named_hosts = {options.hosts.begin(), options.hosts.end()};
     if (!page_files().empty())
         settings.asset = [](std::string_view wanted) -> const api::Asset* {
@@ -280,6 +286,7 @@ void add_serve_commands(CLI::App& app, Context& context) {
     command->add_option("--key", options->key, "its key (PEM)");
     command->add_flag("--behind-tls", options->behind_tls, "a proxy in front speaks TLS: cookies say Secure");
     command->add_option("--proxy", options->proxies, "address of a proxy in front whose X-Forwarded-For and -Proto are believed; again for another");
+    command->add_option("--admin-factor-days", options->admin_factor_days, "administrators need their second factor when their account is so many days old (-1: never)")->check(CLI::Range(-1, 3'650));
     command->add_flag("--access-log", options->access_log, "one JSON line for each request on stderr, without secrets");
     command->add_option("--backup", options->backup_folder, "folder for backups, best on another disk");
     command->add_option("--backup-every", options->backup_every_hours, "hours between them")->check(CLI::Range(1, 24 * 365));

@@ -29,8 +29,8 @@ Result<std::string> read_text(const std::string& path) {
         return fail(Code::limit_exceeded, path, "larger than " + std::to_string(journal::proof_bytes_max) + " bytes", "");
     return out;
 }
-Status write_text(const std::string& path, std::string_view text, bool append = false) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0644);
+Status append_text(const std::string& path, std::string_view text) {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0644);
     bool good = fd >= 0;
     for (std::size_t done = 0; good && done < text.size();) {
         const ssize_t n = ::write(fd, text.data() + done, text.size() - done);
@@ -48,7 +48,7 @@ int give(Context& context, const std::string& out, std::string_view text, const 
         print(text);
         return 0;
     }
-    if (const Status written = write_text(out, text); !written) return refuse(context, written.error());
+    if (const Status written = write_whole(out, text); !written) return refuse(context, written.error());
     if (context.json)
         print_json(json::object{{"file", out}, {"bytes", text.size()}});
     else
@@ -146,7 +146,7 @@ int checkpoint(Context& context, const CheckpointOptions& options) {
         const auto held = hold_against(*snapshot, *pins, options.pin);
         if (!held) return refuse(context, held.error());
         if (pins->list.empty() || pins->list.back().size != point->size)
-            if (const Status written = write_text(options.pin, *note + "--\n", true); !written) return refuse(context, written.error());
+            if (const Status written = append_text(options.pin, *note + "--\n"); !written) return refuse(context, written.error());
     }
     if (context.json && options.out.empty()) {
         print_json(json::object{{"origin", point->origin}, {"size", point->size}, {"root", hex(point->root)}, {"note", *note}, {"public", key->verifier().text()}});
@@ -330,7 +330,7 @@ int witness(Context& context, const std::string& pins_path, const std::string& n
             return refuse(context, Error{Code::invalid_input, proof_path, "does not lead from the " + std::to_string(last.size) + " entries pinned to the " + std::to_string(point->size) + " of the checkpoint", "make both at one time: yipan checkpoint and yipan prove BOARD consistency --from " + std::to_string(last.size)});
         if (proven->proof.from_root != last.root) return refuse(context, forked(proof_path, last.size, 1, static_cast<std::int64_t>(last.size)));
     }
-    if (const Status written = write_text(pins_path, *note + "--\n", true); !written) return refuse(context, written.error());
+    if (const Status written = append_text(pins_path, *note + "--\n"); !written) return refuse(context, written.error());
     return done("pinned");
 }
 

@@ -79,7 +79,10 @@ Status Accounts::load() {
         s.agent = text_at(o, "agent");
         s.address = text_at(o, "address");
         s.csrf = text_at(o, "csrf");
-        if (s.created + session_s > now) sessions_[s.hash] = std::move(s);
+        if (s.created + session_s > now) {
+            const std::string hash = s.hash;
+            sessions_[hash] = std::make_shared<const Session>(std::move(s));
+        }
     }));
     return snapshot->each_side("token", [&](std::string_view key, std::string_view value) {
         const json::object o = parsed(value);
@@ -270,7 +273,7 @@ Result<Accounts::Opened> Accounts::open_session(Session session, std::string_vie
         // The oldest sessions of the account make room; what has ended goes too.
         std::vector<std::pair<std::int64_t, std::string>> mine;
         for (auto at = sessions_.begin(); at != sessions_.end();) {
-            const Session& s = at->second;
+            const Session& s = *at->second;
             if (s.created + session_s < session.created || s.seen + session_idle_s < session.created) {
                 side.push_back({"session", s.hash, std::nullopt});
                 at = sessions_.erase(at);
@@ -284,7 +287,7 @@ Result<Accounts::Opened> Accounts::open_session(Session session, std::string_vie
             side.push_back({"session", mine[i].second, std::nullopt});
             sessions_.erase(mine[i].second);
         }
-        sessions_[session.hash] = session;
+        sessions_[session.hash] = std::make_shared<const Session>(session);
         written = queue(act, session.account, session.person, session.post, std::move(side));
     }
     YIPAN_TRY_VOID(wait(std::move(written)));
@@ -292,21 +295,34 @@ Result<Accounts::Opened> Accounts::open_session(Session session, std::string_vie
     return out;
 }
 
-std::optional<Session> Accounts::session(std::string_view secret) {
-    if (secret.size() < 40 || secret.size() > 100) return std::nullopt;
+std::shared_ptr<const Session> Accounts::session(std::string_view secret) {
+    if (secret.size() < 40 || secret.size() > 100) return nullptr;
     const std::string hash = secret_hash(secret);
     const std::int64_t now = unix_now();
-    const std::lock_guard lock(mutex_);
-    const auto at = sessions_.find(hash);
-    if (at == sessions_.end()) return std::nullopt;
-    Session& s = at->second;
-    if (s.created + session_s < now || s.seen + session_idle_s < now) {
-        sessions_.erase(at);
-        return std::nullopt;
+    std::shared_ptr<const Session> out;
+    bool write_seen = false;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto at = sessions_.find(hash);
+        if (at == sessions_.end()) return nullptr;
+        const Session& s = *at->second;
+        if (s.created + session_s < now || s.seen + session_idle_s < now) {
+            sessions_.erase(at);
+            return nullptr;
+        }
+        if (!s.account.empty()) {
+            const auto account = accounts_.find(s.account);
+            if (account == accounts_.end() || account->second.locked) return nullptr;
+        }
+        write_seen = now / seen_written_every_s != s.seen / seen_written_every_s;
+        if (s.seen != now) {  // once a second; who has the former one keeps it
+            auto seen = std::make_shared<Session>(s);
+            seen->seen = now;
+            at->second = std::move(seen);
+        }
+        out = at->second;
     }
-    if (!s.account.empty()) {
-        const auto account = accounts_.find(s.account);
-        if (account == accounts_.end() || account->second.locked) return std::nullopt;
+    if (write_seen) board_.submit(draft_of("", "", {}, {}, {row(*out)}, {}), [](const Checked<board::Receipt>&) {});  // nobody waits for it
     }
     const bool old = now / seen_written_every_s != s.seen / seen_written_every_s;
     s.seen = now;
@@ -352,8 +368,10 @@ Status Accounts::choose_post(const Session& session, RecordId post) {
         const std::lock_guard lock(mutex_);
         const auto at = sessions_.find(session.hash);
         if (at == sessions_.end()) return fail(Code::not_allowed, "", "the session has ended", "sign in again");
-        at->second.post = post;
-        written = queue("choose post", session.account, session.person, post, {row(at->second)});
+        changed = *at->second;
+        changed.post = post;
+        at->second = std::make_shared<const Session>(changed);
+        written = queue("choose post", session.account, session.person, post, {row(changed)});
     }
     return wait(std::move(written));
 }
@@ -362,7 +380,7 @@ std::vector<Session> Accounts::sessions_of(std::string_view account) const {
     std::vector<Session> out;
     const std::lock_guard lock(mutex_);
     for (const auto& [hash, s] : sessions_)
-        if (s.account == account && s.created + session_s >= now && s.seen + session_idle_s >= now) out.push_back(s);
+        if (s->account == account && s->created + session_s >= now && s->seen + session_idle_s >= now) out.push_back(*s);
     return out;
 }
 Status Accounts::revoke(const Session& by, std::string_view account, std::string_view id) {
@@ -371,7 +389,7 @@ Status Accounts::revoke(const Session& by, std::string_view account, std::string
     {
         const std::lock_guard lock(mutex_);
         for (const auto& [h, s] : sessions_)
-            if (s.id == id && s.account == account) hash = h;
+            if (s->id == id && s->account == account) hash = h;
         if (hash.empty()) return fail(Code::not_found, "session", "no such session", "");
         sessions_.erase(hash);
         written = queue("revoke session", account, by.person, by.post, {{"session", hash, std::nullopt}}, by.account);
@@ -404,7 +422,7 @@ Status Accounts::set_password_by_link(std::string_view link, std::string_view pa
         at->second.locked_until = 0;
         side.push_back(row(at->second));
         for (auto s = sessions_.begin(); s != sessions_.end();) {  // whoever was signed in before is not any more
-            if (s->second.account == name) {
+            if (s->second->account == name) {
                 side.push_back({"session", s->first, std::nullopt});
                 s = sessions_.erase(s);
             } else {
@@ -439,7 +457,7 @@ Status Accounts::change_password(const Session& session, std::string_view old, s
         if (!kept.link.empty()) side.push_back({"link", std::exchange(kept.link, {}), std::nullopt});
         side.push_back(row(kept));
         for (auto s = sessions_.begin(); s != sessions_.end();) {  // the other sessions end
-            if (s->second.account == session.account && s->first != session.hash) {
+            if (s->second->account == session.account && s->first != session.hash) {
                 side.push_back({"session", s->first, std::nullopt});
                 s = sessions_.erase(s);
             } else {
@@ -662,7 +680,7 @@ Status Accounts::lock(const Session& by, std::string_view name, bool locked) {
         at->second.locked_until = 0;
         side.push_back(row(at->second));
         for (auto s = sessions_.begin(); locked && s != sessions_.end();) {
-            if (s->second.account == name) {
+            if (s->second->account == name) {
                 side.push_back({"session", s->first, std::nullopt});
                 s = sessions_.erase(s);
             } else {

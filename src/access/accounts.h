@@ -71,7 +71,7 @@ class Accounts {
     /// on, is the provider's to ask. not_allowed: unknown or locked, alike.
     Result<Opened> vouched(std::string_view account, std::string agent, std::string address);
     Result<Opened> demo(RecordId person, RecordId post, std::string agent, std::string address);
-    std::optional<Session> session(std::string_view secret);
+    std::shared_ptr<const Session> session(std::string_view secret);  // null: there is none
     std::optional<Token> token(std::string_view secret);
     /// Whether the session or token of this hash may still ask; looking does not keep it alive.
     bool alive(std::string_view hash) const;
@@ -139,7 +139,7 @@ class Accounts {
     board::Board& board_;
     mutable std::mutex mutex_;
     std::map<std::string, Account, std::less<>> accounts_;
-    std::map<std::string, Session, std::less<>> sessions_;  // by hash
+    std::map<std::string, std::shared_ptr<const Session>, std::less<>> sessions_;  // by hash; a changed one is another
     std::map<std::string, Token, std::less<>> tokens_;      // by hash
     std::map<std::string, std::pair<std::int64_t, int>, std::less<>> attempts_;
 };

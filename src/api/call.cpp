@@ -40,10 +40,19 @@ const model::Model& Call::model() {
 }
 
 model::Language Call::language() const {
-    const std::string_view wanted = request.has("lang") ? request.asked("lang") : request.header("accept-language");
-    if (wanted.starts_with("en")) return model::Language::en;
-    if (wanted.starts_with("hant") || wanted.starts_with("zh-Hant") || wanted.starts_with("zh-TW") || wanted.starts_with("zh-HK"))
-        return model::Language::hant;
+    // The first of the list that there is; browsers write it in the order of preference.
+    std::string_view wanted = request.has("lang") ? request.asked("lang") : request.header("accept-language");
+    while (!wanted.empty()) {
+        const std::size_t comma = wanted.find(',');
+        std::string_view one = wanted.substr(0, comma);
+        while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
+        one = one.substr(0, one.find(';'));
+        if (one.starts_with("en")) return model::Language::en;
+        if (one == "hant" || one.starts_with("zh-Hant") || one == "zh-TW" || one == "zh-HK" || one == "zh-MO") return model::Language::hant;
+        if (one == "hans" || one.starts_with("zh")) return model::Language::hans;
+        if (comma == std::string_view::npos) break;
+        wanted.remove_prefix(comma + 1);
+    }
     return model::Language::hans;
 }
 
@@ -122,7 +131,33 @@ bool Call::answered_before() {
 void Call::ok_with(net::Response response) { finish(std::move(response)); }
 void Call::problem(Errors errors, int status, json::object more) {
     if (language() == model::Language::hant) in_traditional(model(), errors);
-    finish(problem_response(errors, status, std::move(more)));
+    finish(problem_response(errors, status, std::move(more), language()));
+}
+
+std::string_view sentence_of(Code code, model::Language language) {
+    if (language == model::Language::en) return code_sentence(code);
+    const auto in = [&](std::string_view hans, std::string_view hant) { return language == model::Language::hans ? hans : hant; };
+    switch (code) {
+        case Code::invalid_input: return in("填写的值不符合要求", "填寫的值不符合要求");
+        case Code::invalid_model: return in("模型不一致", "模型不一致");
+        case Code::invalid_expression: return in("表达式有误或过大", "表達式有誤或過大");
+        case Code::evaluation_failed: return in("表达式计算时出错", "表達式計算時出錯");
+        case Code::overflow: return in("数值超出范围", "數值超出範圍");
+        case Code::limit_exceeded: return in("超过规定的上限", "超過規定的上限");
+        case Code::not_found: return in("没有此内容，或当前身份不可见", "沒有此內容，或當前身份不可見");
+        case Code::duplicate: return in("应唯一的值已存在", "應唯一的值已存在");
+        case Code::version_conflict: return in("他人已先修改", "他人已先修改");
+        case Code::rule_broken: return in("不符合规则", "不符合規則");
+        case Code::not_allowed: return in("当前身份无权进行此操作", "當前身份無權進行此操作");
+        case Code::referenced: return in("仍被其他记录引用", "仍被其他記錄引用");
+        case Code::corrupt: return in("存储的数据未通过校验", "儲存的資料未通過校驗");
+        case Code::wrong_format: return in("此盘的格式本程序不认识", "此盤的格式本程式不認識");
+        case Code::busy: return in("正忙，请稍后再试", "正忙，請稍後再試");
+        case Code::store_failed: return in("磁盘或数据库拒绝", "磁碟或資料庫拒絕");
+        case Code::read_only: return in("此盘只供读取", "此盤只供讀取");
+        case Code::usage: return in("请求的方式不对", "請求的方式不對");
+    }
+    return code_sentence(code);
 }
 
 json::array errors_json(const Errors& errors) {
@@ -131,18 +166,18 @@ json::array errors_json(const Errors& errors) {
         list.push_back({{"code", code_name(e.code)}, {"where", e.where}, {"message", e.message}, {"hint", e.hint}});
     return list;
 }
-json::object problem_json(const Errors& errors, int status) {
+json::object problem_json(const Errors& errors, int status, model::Language language) {
     const Error& first = errors.front();
     if (status == 0) status = code_http_status(first.code);
     return {{"type", "about:blank"},
-            {"title", code_sentence(first.code)},
+            {"title", sentence_of(first.code, language)},
             {"status", status},
             {"detail", errors.size() == 1 ? first.text() : std::to_string(errors.size()) + " mistakes; the first: " + first.text()},
             {"code", code_name(first.code)},
             {"errors", errors_json(errors)}};
 }
-net::Response problem_response(const Errors& errors, int status, json::object more) {
-    json::object body = problem_json(errors, status);
+net::Response problem_response(const Errors& errors, int status, json::object more, model::Language language) {
+    json::object body = problem_json(errors, status, language);
     for (auto& [key, value] : more) body[key] = value;
     net::Response r;
     r.status = static_cast<int>(body["status"].as_int64());
@@ -161,7 +196,9 @@ std::optional<json::object> Call::body() {
     json::parse_options options;
     options.max_depth = depth_max;
     boost::system::error_code bad;
-    json::value v = json::parse(request.body.empty() ? std::string_view("{}") : std::string_view(request.body), bad, {}, options);
+    // What is read of it lies together, in a piece about as large as the body.
+    const auto room = json::make_shared_resource<json::monotonic_resource>(std::max<std::size_t>(1'024, 2 * request.body.size()));
+    json::value v = json::parse(request.body.empty() ? std::string_view("{}") : std::string_view(request.body), bad, room, options);
     if (bad || !v.is_object()) {
         problem(Error{Code::usage, "body", bad ? "the body is not JSON: " + bad.message() : "the body is not a JSON object", "{\"values\": {...}}"}, 400);
         return std::nullopt;
@@ -174,6 +211,7 @@ board::Draft Call::draft() const {
     d.actor = person();
     d.post = post();
     d.channel = token ? "api" : "web";
+    d.language = language();
     if (const std::string_view key = request.header("idempotency-key"); !key.empty())
         d.idempotency_key = std::to_string(person().value) + ":" + std::to_string(post().value) + ":" + std::string(key);
     return d;
@@ -200,19 +238,27 @@ void Call::submit(board::Draft draft, std::function<void(Checked<board::Receipt>
     keep_mark(draft);
     std::string key = draft.idempotency_key;
     drop_snapshot();  // a reader does not keep old pages alive while it waits for the disk
-    service.board().submit(std::move(draft), [self = shared_from_this(), key = std::move(key), done = std::move(done)](Checked<board::Receipt> answer) {
+    struct Waiting {
+        std::shared_ptr<Call> call;
+        std::string key;
+        std::function<void(Checked<board::Receipt>)> done;
+        Checked<board::Receipt> answer{};
+    };
+    const auto waiting = std::make_shared<Waiting>(Waiting{shared_from_this(), std::move(key), std::move(done)});
+    service.board().submit(std::move(draft), [waiting](Checked<board::Receipt> answer) {
         // This is a thread of the board: whoever takes a snapshot here would wait for himself.
-        const auto held = std::make_shared<Checked<board::Receipt>>(std::move(answer));
-        self->service.settings().later([self, key, done, held] {
-            self->model_.reset();  // what was written is shown in the shape there is now
+        waiting->answer = std::move(answer);
+        waiting->call->service.settings().later([waiting] {
+            Call& call = *waiting->call;
+            call.model_.reset();  // what was written is shown in the shape there is now
             try {
-                if (*held)
-                    if (const auto other = self->other_request(**held, key)) return self->problem(*other, 422);
-                done(std::move(*held));
+                if (waiting->answer)
+                    if (const auto other = call.other_request(*waiting->answer, waiting->key)) return call.problem(*other, 422);
+                waiting->done(std::move(waiting->answer));
             } catch (const ModelChanged&) {
-                if (!self->answered()) self->problem(Error{Code::busy, "", "written, but not shown: the model of the board was changed at this moment", "ask again"}, 503);
+                if (!call.answered()) call.problem(Error{Code::busy, "", "written, but not shown: the model of the board was changed at this moment", "ask again"}, 503);
             } catch (const std::exception& problem) {
-                if (!self->answered()) self->problem(Error{Code::store_failed, "", std::string("written, but not shown: ") + problem.what(), ""}, 500);
+                if (!call.answered()) call.problem(Error{Code::store_failed, "", std::string("written, but not shown: ") + problem.what(), ""}, 500);
             }
         });
     });

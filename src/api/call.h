@@ -20,7 +20,7 @@ class Call : public std::enable_shared_from_this<Call> {
     const net::Request& request;
     const Route* route = nullptr;
     std::vector<std::string> parameters;  // of the path, the board's code first
-    std::optional<access::Session> session;
+    std::shared_ptr<const access::Session> session;
     std::optional<access::Token> token;
     std::shared_ptr<const access::Who> who;  // set for routes that need a post
 
@@ -72,14 +72,18 @@ class Call : public std::enable_shared_from_this<Call> {
 
 using CallPtr = std::shared_ptr<Call>;
 
-net::Response problem_response(const Errors& errors, int status, json::object more = {});
-json::object problem_json(const Errors& errors, int status);
+net::Response problem_response(const Errors& errors, int status, json::object more = {}, model::Language language = model::Language::hans);
+json::object problem_json(const Errors& errors, int status, model::Language language);
+/// What a code means, for people.
+std::string_view sentence_of(Code code, model::Language language);
 json::array errors_json(const Errors& errors);
 /// The type named in the path; answers 404 itself and gives -1 when there is none or nothing of it may be seen.
 int type_of(const CallPtr& call, const std::string& code);
 std::optional<std::int64_t> whole_number(std::string_view text);
 /// A parameter of the query within bounds; answers 400 itself.
 std::optional<std::int64_t> asked_number(const CallPtr& call, std::string_view name, std::int64_t otherwise, std::int64_t low, std::int64_t high);
+/// 三員: whether who asks is one of these administrators, with the second factor where the site asks for it. Answers 403 itself.
+bool administers(const CallPtr& call, std::initializer_list<std::string_view> admins);
 /// A session that was just opened becomes this call's: its first post, its cookie. Answers the problem itself.
 bool take_session(const CallPtr& call, access::Accounts::Opened& opened);
 /// "张三 · 项目办3岗"

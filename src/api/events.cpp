@@ -8,6 +8,8 @@ namespace yipan::api {
 namespace {
 constexpr std::size_t followers_max = 2'000, batches_kept_max = 2'000, records_told_max = 500, waiting_bytes_max = 256 * 1024;
 
+constexpr std::chrono::seconds idle_looked_at_every{1};
+
 std::string event_text(std::string_view kind, std::int64_t id, const json::value& data) {
     std::string out;
     if (id > 0) out += "id: " + std::to_string(id) + "\n";

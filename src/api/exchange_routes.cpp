@@ -593,10 +593,7 @@ void drop_upload(const CallPtr& call) {
 
 bool may_change_model(const CallPtr& call) {
     if (call->service.settings().demo_people) return true;
-    const auto account = call->session ? call->service.accounts().find(call->session->account) : std::nullopt;
-    if (account && account->admin == "system") return true;
-    call->problem(Error{Code::not_allowed, "", "this is for system administrators", ""});
-    return false;
+    return administers(call, {"system"});
 }
 
 void preview_model(const CallPtr& call) {

@@ -35,7 +35,8 @@ rights:
     guest: {label: [访客, 訪客, Guest], posts: "code == 'GUEST'"}
   allow:
     - {role: [clerk, inspector, guest], do: [see], in: all, types: [town, post, person, appointment]}
-    - {role: clerk, do: [see, create, amend, remove, import, export, clear], in: unit, types: [firm]}
+    - {role: clerk, do: [see, create, amend, remove, erase, import, export, clear], in: unit, types: [firm]}
+    - {role: clerk, do: [see, create, amend], in: all, types: [line]}
     - {role: inspector, do: [see, export, import, amend], in: all, types: [firm], fields: [code, name, town, phone, spot]}
 types:
   town:
@@ -77,6 +78,12 @@ types:
       tax: {type: money, min: 0, label: [税收, 稅收, Tax]}
       spot: {type: place, shape: point, label: [位置, 位置, Place]}
       paper: {type: attachment, label: [附件, 附件, Paper]}
+  line:
+    label: [明细, 明細, Line]
+    responsible: none
+    fields:
+      firm: {type: reference, to: firm, required: true, label: [企业, 企業, Firm]}
+      note: {type: text, max_chars: 20, label: [备注, 備註, Note]}
 )m";
 
 struct Reply {
@@ -527,6 +534,68 @@ TEST_F(ExchangeApi, AFileIsNamedOnlyByWhoSentItOrMayReadIt) {
     const Reply sent = other.ask("PATCH", own, patch, "If-Match: \"v1\"\r\nContent-Type: application/json\r\n");
     EXPECT_EQ(sent.status, 200) << sent.body;
     EXPECT_EQ(other.ask("PATCH", own, R"({"values":{"name":"丁"}})", "If-Match: \"v2\"\r\nContent-Type: application/json\r\n").status, 200);
+}
+
+// What an erasure forgets is noted with it: the files of imports lose it at once, or after a restart.
+TEST_F(ExchangeApi, WhatIsErasedLeavesWaitingImportsAlsoAfterARestart) {
+    Client clerk = as(1);
+    ASSERT_EQ(clerk.ask("POST", "/records/firm", R"({"values":{"code":"F1","name":"甲","town":1,"phone":"138111"}})", "Content-Type: application/json\r\n").status, 201);
+    ASSERT_EQ(clerk.ask("POST", "/records/firm", R"({"values":{"code":"F2","name":"乙","town":1,"phone":"138222"}})", "Content-Type: application/json\r\n").status, 201);
+    rested(clerk, begin(clerk, "code,phone\nF1,139111\nF2,139222\n"));
+    const auto staged = [&](std::string_view text) {
+        std::string all;
+        for (const auto& entry : fs::directory_iterator(folder_)) {
+            if (entry.path().string().find("-import-") == std::string::npos) continue;
+            std::ifstream in(entry.path(), std::ios::binary);
+            all.append(std::istreambuf_iterator<char>(in), {});
+        }
+        return holds(all, text);
+    };
+    const auto gone = [&](std::string_view text) {
+        for (int i = 0; i < 6'000 && staged(text); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        return !staged(text);
+    };
+    const auto noted = [&] {
+        int n = 0;
+        (void)board_->snapshot()->each_side("erasing", [&](std::string_view, std::string_view) { ++n; });
+        return n;
+    };
+    ASSERT_TRUE(staged("139111") && staged("139222"));
+    const Reply erased = clerk.ask("POST", "/records/firm/1/erase", R"({"basis":"law","decider":"office"})", "Content-Type: application/json\r\n");
+    ASSERT_EQ(erased.status, 200) << erased.body;
+    EXPECT_TRUE(gone("139111"));
+    EXPECT_TRUE(staged("139222")) << "the other one's";
+    for (int i = 0; i < 6'000 && noted() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_EQ(noted(), 0);
+    // The server ended between the erasure and the forgetting.
+    end();
+    board_->subscribe({});
+    board_->set_permit({});
+    board::Draft draft;
+    draft.channel = "system";
+    draft.side.push_back({"erasing", "firm/2", "F2"});
+    ASSERT_TRUE(board_->apply(std::move(draft)).has_value());
+    serve();
+    EXPECT_TRUE(gone("139222"));
+    for (int i = 0; i < 6'000 && noted() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_EQ(noted(), 0);
+}
+
+// A number says nothing of what one may not see: refused in the same words as one that is not there.
+TEST_F(ExchangeApi, AReferenceByNumberTellsNothingOfWhatIsThere) {
+    const Client clerk = as(1), other = as(2);
+    const Reply made = other.ask("POST", "/records/firm", R"({"values":{"code":"X1","name":"乙","town":2}})", "Content-Type: application/json\r\n");
+    ASSERT_EQ(made.status, 201) << made.body;
+    const std::int64_t theirs = made.json().at("record").at("id").as_int64();
+    const auto asked = [&](std::int64_t id) { return clerk.ask("POST", "/records/line", json::serialize(json::object{{"values", json::object{{"firm", id}, {"note", "x"}}}}), "Content-Type: application/json\r\n"); };
+    const Reply unseen = asked(theirs), absent = asked(987'654);
+    EXPECT_EQ(unseen.status, 422) << unseen.body;
+    EXPECT_EQ(absent.status, 422) << absent.body;
+    const auto first = [](const Reply& r) { return r.json().at("errors").as_array().at(0).as_object(); };
+    for (const char* part : {"code", "where", "hint"}) EXPECT_EQ(first(unseen).at(part), first(absent).at(part)) << part;
+    EXPECT_EQ(std::string(first(unseen).at("message").as_string()), "no firm with id " + std::to_string(theirs));
+    EXPECT_EQ(std::string(first(absent).at("message").as_string()), "no firm with id 987654");
+    EXPECT_EQ(unseen.json().at("errors").as_array().size(), absent.json().at("errors").as_array().size());
 }
 
 TEST_F(ExchangeApi, WhoReadsARecordMayNameItsFileElsewhere) {

@@ -86,7 +86,7 @@ std::optional<flow::Act> act_of(const CallPtr& call, const json::object& body, f
     flow::Act act;
     act.act = kind;
     const board::Draft who = call->draft();
-    act.person = who.actor, act.post = who.post, act.channel = who.channel, act.idempotency_key = who.idempotency_key;
+    act.person = who.actor, act.post = who.post, act.channel = who.channel, act.idempotency_key = who.idempotency_key, act.language = who.language;
     act.text = member_text(body, "text");
     act.to_step = member_text(body, "to_step");
     if (const auto* v = body.if_contains("straight"); v && v->is_bool()) act.straight = v->get_bool();

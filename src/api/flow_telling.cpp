@@ -39,7 +39,7 @@ std::optional<std::vector<RecordId>> many_named(const CallPtr& call, int type, c
 }
 flow::Acting acting(const CallPtr& call) {
     const board::Draft who = call->draft();
-    return {who.actor, who.post, who.channel, who.idempotency_key};
+    return {who.actor, who.post, who.channel, who.idempotency_key, who.language};
 }
 void later(const CallPtr& call, std::function<void()> work) {
     try {  // its routes are slow ones: this is a thread that may wait for the board

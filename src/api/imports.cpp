@@ -10,6 +10,9 @@
 
 namespace yipan::api {
 using access::Action;
+namespace {
+constexpr std::chrono::seconds again_after{2};
+}
 
 Imports::Imports() : thread_([this] { loop(); }) { pthread_setname_np(thread_.native_handle(), "yipan-import"); }
 Imports::~Imports() { stop(); }
@@ -48,7 +51,7 @@ Status Imports::run(const std::string& id, std::string what, Work work) {
     return {};
 }
 
-void Imports::between(std::function<void()> work) {
+void Imports::between(std::function<bool()> work) {
     {
         const std::lock_guard lock(mutex_);
         between_.push_back(std::move(work));
@@ -59,13 +62,18 @@ void Imports::between(std::function<void()> work) {
 void Imports::loop() {
     std::unique_lock lock(mutex_);
     while (true) {
-        there_is_work_.wait(lock, [&] { return stopping_ || !waiting_.empty() || !between_.empty(); });
+        const auto there_is = [&] { return stopping_ || !waiting_.empty() || !between_.empty(); };
+        if (again_.empty())
+            there_is_work_.wait(lock, there_is);
+        else if (!there_is_work_.wait_for(lock, again_after, there_is))
+            between_.swap(again_);
         while (!between_.empty()) {
-            const std::function<void()> work = std::move(between_.front());
+            std::function<bool()> work = std::move(between_.front());
             between_.pop_front();
             lock.unlock();
-            work();
+            const bool done = work();
             lock.lock();
+            if (!done && again_.empty()) again_.push_back(std::move(work));
         }
         if (stopping_) return;
         if (waiting_.empty()) continue;

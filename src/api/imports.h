@@ -38,8 +38,8 @@ class Imports {
     using Work = std::function<Errors(const Hold& hold)>;
     /// Refused when somebody works on this import, or too much waits.
     Status run(const std::string& id, std::string what, Work work);
-    /// Between two of them, soon; never refused.
-    void between(std::function<void()> work);
+    /// Between two of them, soon; never refused. False from it: again after a while.
+    void between(std::function<bool()> work);
 
   private:
     void loop();
@@ -50,7 +50,7 @@ class Imports {
     mutable std::mutex mutex_;
     std::condition_variable there_is_work_;
     std::deque<Task> waiting_;
-    std::deque<std::function<void()>> between_;
+    std::deque<std::function<bool()>> between_, again_;
     std::map<std::string, Now> now_;
     std::atomic<bool> stopping_{false};
     std::thread thread_;

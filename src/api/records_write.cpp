@@ -12,7 +12,7 @@ using access::Action;
 constexpr std::size_t record_body = 1024 * 1024;
 constexpr std::size_t batch_max = 1'000, children_max = 2'000;
 
-void read_values(Call& call, const model::Type& type, const json::object& values, const std::string& place, board::Change& change, Errors& errors) {
+void read_values(Call& call, const model::Type& type, const json::object& values, const std::string& place, board::Change& change, Errors& errors, const record::Record* now = nullptr) {
     for (const auto& [code, value] : values) {
         const int f = type.find(code);
         const std::string where = place + std::string(code);
@@ -22,7 +22,7 @@ void read_values(Call& call, const model::Type& type, const json::object& values
         }
         const model::Field& field = type.fields[static_cast<std::size_t>(f)];
         if (value.is_object() && value.get_object().if_contains("masked")) continue;  // what was shown masked was not changed
-        auto v = read_value(call, field, value);
+        auto v = read_value(call, field, value, now ? now->at(f) : record::Value{});
         if (!v) {
             Error e = v.error();
             e.where = where;
@@ -61,6 +61,7 @@ void read_children(Call& call, const model::Type& owner, RecordId owner_id, cons
             board::Change change;
             change.type = index;
             change.where = where;
+            record::RecordPtr before;
             if (const auto* id = o.if_contains("id"); id && id->is_int64()) {
                 change.record = RecordId(id->get_int64());
                 const record::RecordPtr line = call.snapshot().record(index, change.record);
@@ -76,6 +77,7 @@ void read_children(Call& call, const model::Type& owner, RecordId owner_id, cons
                     }
                     change.expected_version = static_cast<std::int32_t>(version->get_int64());
                 }
+                before = line;
                 const auto* gone = o.if_contains("remove");
                 change.verb = gone && gone->is_bool() && gone->get_bool() ? board::Verb::remove : board::Verb::amend;
             } else {
@@ -83,7 +85,7 @@ void read_children(Call& call, const model::Type& owner, RecordId owner_id, cons
                 change.set.emplace_back(type.owner_field, record::Value(owner_id.value));
             }
             if (const auto* values = o.if_contains("values"); values && values->is_object() && change.verb != board::Verb::remove)
-                read_values(call, type, values->get_object(), where + ".", change, errors);
+                read_values(call, type, values->get_object(), where + ".", change, errors, before.get());
             if (change.verb == board::Verb::amend && change.set.empty()) continue;
             draft.changes.push_back(std::move(change));
         }
@@ -229,7 +231,7 @@ void amend(const CallPtr& call) {
     change.record = r->id;
     change.expected_version = *version;
     read_effective(*body, change, errors);
-    if (const auto* values = body->if_contains("values"); values && values->is_object()) read_values(*call, type, values->get_object(), "", change, errors);
+    if (const auto* values = body->if_contains("values"); values && values->is_object()) read_values(*call, type, values->get_object(), "", change, errors, r.get());
     draft.changes.push_back(std::move(change));
     if (const auto* children = body->if_contains("children"); children && !children->is_null()) read_children(*call, type, r->id, *children, draft, errors);
     draft.dry_run = dry_run(*body);
@@ -277,7 +279,8 @@ void move(const CallPtr& call) {
         change.move = code;
         read_effective(body, change, errors);
         const model::Type& type = call->model().types[static_cast<std::size_t>(change.type)];
-        if (const auto* values = body.if_contains("values"); values && values->is_object()) read_values(*call, type, values->get_object(), "", change, errors);
+        const record::RecordPtr now = call->snapshot().record(change.type, change.record);
+        if (const auto* values = body.if_contains("values"); values && values->is_object()) read_values(*call, type, values->get_object(), "", change, errors, now.get());
         return true;
     });
 }
@@ -288,11 +291,14 @@ bool with_reason(const json::object& body, board::Change& change, Errors&) {
 void make_void(const CallPtr& call) { change_one(call, board::Verb::invalidate, false, with_reason); }
 void restore(const CallPtr& call) { change_one(call, board::Verb::restore, false, with_reason); }
 void merge(const CallPtr& call) {
-    change_one(call, board::Verb::merge, false, [](const json::object& body, board::Change& change, Errors& errors) {
+    change_one(call, board::Verb::merge, false, [&call](const json::object& body, board::Change& change, Errors& errors) {
         change.note = member_text(body, "reason");
         const auto* into = body.if_contains("into");
         if (into && into->is_int64()) change.into = RecordId(into->get_int64());
         else errors.push_back({Code::invalid_input, "into", "the record that stays is not named", "{\"into\": 7, \"reason\": ...}"});
+        if (!errors.empty()) return false;
+        const record::RecordPtr stays = call->snapshot().record(change.type, change.into);
+        if (!stays || !call->who->may(Action::see, *stays, call->world())) errors.push_back({Code::not_found, "into", "no such record, or you may not see it", ""});
         return errors.empty();
     });
 }

@@ -317,9 +317,11 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
     const auto call = std::make_shared<Call>(*this, std::move(request), std::move(answer));
     const net::Request& asked = call->request;
     try {
-        if (asked.route < 0) return page(call);
-        call->route = &routes_[static_cast<std::size_t>(asked.route)];
-        call->parameters = asked.parameters;
+        // plan() was asked before by a server; who brings a request by himself has not asked.
+        auto match = asked.route >= 0 ? net::Router::Match{asked.route, true, asked.parameters, {}} : router_.match(asked.method == "HEAD" ? "GET" : asked.method, asked.path);
+        if (match.route < 0) return page(call);
+        call->route = &routes_[static_cast<std::size_t>(match.route)];
+        call->parameters = std::move(match.parameters);
         const Error nowhere{Code::not_found, "", "nothing is here", ""};
         if (call->route->pattern.starts_with('!')) return call->route->handle(call);
         if (call->parameters.empty() || call->parameters[0] != settings_.code) return call->problem(nowhere);

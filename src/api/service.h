@@ -48,6 +48,7 @@ struct Settings {
     std::vector<Introduced> introduced;  // who is shown first to pick from; empty: some of each role
     std::optional<OidcSettings> oidc;
     std::set<std::string> named_hosts;  // inner hosts that webhooks may reach
+    std::optional<int> admin_factor_days;  // an administrator's account that is older does nothing as one without its second factor; unset: not asked
     bool secure = false;       // TLS here or in front: cookies say so
     std::function<const Asset*(std::string_view path)> asset;  // none: there is no page
     std::function<void(std::function<void()>)> later;          // runs it on a thread that may take its time

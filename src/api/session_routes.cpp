@@ -6,6 +6,7 @@
 #include "api/values.h"
 
 namespace yipan::api {
+std::optional<std::int64_t> factor_due(const Service& service, const access::Account& account);
 namespace {
 constexpr std::size_t small_body = 16 * 1024;
 
@@ -64,7 +65,7 @@ json::object session_json(const CallPtr& call) {
                        {"today", call->snapshot().today().text()}, {"position", call->snapshot().position().value}};
     about["frozen"] = settings.demo_people ? json::value(board.now().text()) : json::value(nullptr);
     about["provider"] = settings.oidc ? json::value(settings.oidc->label) : json::value(nullptr);  // GET /oidc/start signs in there
-    json::object out{{"board", std::move(about)}, {"signed_in", call->session.has_value()}, {"csrf", nullptr}, {"account", nullptr},
+    json::object out{{"board", std::move(about)}, {"signed_in", (call->session != nullptr)}, {"csrf", nullptr}, {"account", nullptr},
                      {"person", nullptr}, {"device", nullptr}, {"watermark", nullptr}, {"identity", nullptr}, {"identities", json::array{}}, {"admin", json::array{}},
                      {"lang", call->language() == model::Language::en ? "en" : call->language() == model::Language::hant ? "zh-Hant" : "zh-Hans"}};
     if (call->token && !call->token->page.empty())
@@ -77,7 +78,10 @@ json::object session_json(const CallPtr& call) {
         out["account"] = s.account;
         if (const auto account = call->service.accounts().find(s.account); account && !account->admin.empty())
             out["admin"] = json::array{account->admin};
-        if (const auto account = call->service.accounts().find(s.account)) out["totp"] = !account->totp.empty();
+        if (const auto account = call->service.accounts().find(s.account)) {
+            out["totp"] = !account->totp.empty();
+            if (const auto due = factor_due(call->service, *account)) out["totp_due"] = Instant{*due * 1'000'000}.text();
+        }
     }
     if (s.person.value == 0) return out;
     out["person"] = named(*call, call->model().identity.person, s.person);
@@ -143,7 +147,9 @@ void choose_identity(const CallPtr& call) {
     for (const access::Held& held : (*directory)->posts_of(call->session->person)) {
         if (held.post != wanted) continue;
         if (const auto ok = call->service.accounts().choose_post(*call->session, wanted); !ok) return call->problem(ok.error());
-        call->session->post = wanted;
+        access::Session chosen = *call->session;
+        chosen.post = wanted;
+        call->session = std::make_shared<const access::Session>(std::move(chosen));
         return call->ok(session_json(call));
     }
     call->problem(Error{Code::not_allowed, "post", "this post is not held today", "one of identities of GET /session"});
@@ -337,15 +343,28 @@ void totp_end(const CallPtr& call) {
     call->ok(json::object{{"totp", false}});
 }
 
-/// 三員: which of the three may do it. Answers 403 itself.
+}  // namespace
+
+// When an administrator's account needs its second factor, if the site asks for one; unix seconds.
+std::optional<std::int64_t> factor_due(const Service& service, const access::Account& account) {
+    constexpr std::int64_t day_s = 24 * 3'600;
+    const auto& days = service.settings().admin_factor_days;
+    if (!days || account.admin.empty() || !account.totp.empty()) return std::nullopt;
+    return account.created + *days * day_s;
+}
 bool administers(const CallPtr& call, std::initializer_list<std::string_view> admins) {
-    const auto account = call->service.accounts().find(call->session->account);
-    if (account)
-        for (const auto a : admins)
-            if (account->admin == a) return true;
-    call->problem(Error{Code::not_allowed, "", "this is for " + std::string(*admins.begin()) + " administrators", ""});
+    const auto account = call->session ? call->service.accounts().find(call->session->account) : std::nullopt;
+    if (!account || std::find(admins.begin(), admins.end(), account->admin) == admins.end()) {
+        call->problem(Error{Code::not_allowed, "", "this is for " + std::string(*admins.begin()) + " administrators", ""});
+        return false;
+    }
+    const auto due = factor_due(call->service, *account);
+    if (!due || access::unix_now() < *due) return true;
+    call->problem(Error{Code::not_allowed, "totp", "an administrator needs the second factor here", "POST /totp/begin, then /totp/confirm"});
     return false;
 }
+
+namespace {
 void list_devices(const CallPtr& call) {
     if (!administers(call, {"system", "security", "audit"})) return;
     json::array list;
@@ -518,7 +537,7 @@ bool take_session(const CallPtr& call, access::Accounts::Opened& opened) {
             return false;
         }
     }
-    call->session = opened.session;
+    call->session = std::make_shared<const access::Session>(opened.session);
     call->headers.emplace_back("Set-Cookie", cookie_of(*call, opened.secret, false));
     return true;
 }

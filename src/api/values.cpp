@@ -181,7 +181,7 @@ json::object Shower::row(const record::Record& record, const std::vector<int>& o
     return out;
 }
 
-Result<record::Value> read_value(Call& call, const model::Field& field, const json::value& value) {
+Result<record::Value> read_value(Call& call, const model::Field& field, const json::value& value, const record::Value& now) {
     const auto bad = [&](std::string message, std::string hint) {
         return fail(Code::invalid_input, field.code, std::move(message), std::move(hint));
     };
@@ -195,9 +195,21 @@ Result<record::Value> read_value(Call& call, const model::Field& field, const js
             return fail(Code::not_found, "", "no " + call.model().types[static_cast<std::size_t>(type)].code + " \"" + std::string(key.substr(0, 60)) + "\"", call.who->sees_all(type) ? id.error().hint : "");
         return id;
     };
+    // By number: the same words whether it is not there or not to be seen.
+    const auto numbered = [&](RecordId id) -> Result<RecordId> {
+        if (id.value == 0 || !call.who || field.target < 0 || call.who->sees_all(field.target)) return id;
+        if (const auto* held = record::as_integer(now); field.kind == FieldKind::reference && held && *held == id.value) return id;
+        if (const auto* held = record::as_text(now); field.kind == FieldKind::references && held) {
+            const auto ids = record::parse_id_list(*held);
+            if (ids && std::find(ids->begin(), ids->end(), id.value) != ids->end()) return id;
+        }
+        const record::RecordPtr r = call.snapshot().record(field.target, id);
+        if (r && call.who->may(access::Action::see, *r, call.world())) return id;
+        return fail(Code::not_found, field.code, "no " + call.model().types[static_cast<std::size_t>(field.target)].code + " with id " + std::to_string(id.value), "choose an existing one");
+    };
     const auto one = [&](const json::value& v) -> Result<RecordId> {
-        if (v.is_int64()) return RecordId(v.get_int64());
-        if (v.is_object() && v.get_object().if_contains("id") && v.at("id").is_int64()) return RecordId(v.at("id").get_int64());
+        if (v.is_int64()) return numbered(RecordId(v.get_int64()));
+        if (v.is_object() && v.get_object().if_contains("id") && v.at("id").is_int64()) return numbered(RecordId(v.at("id").get_int64()));
         if (v.is_string()) return find(field.target, v.get_string());
         return bad("not a record", "its id, {\"id\": 7}, or its key as text");
     };

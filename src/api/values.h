@@ -37,7 +37,8 @@ json::object receipt_json(const board::Receipt& receipt);
 std::string receipt_text(const board::Receipt& receipt);  // the same as text
 json::value decimal_json(std::int64_t units, int scale);
 /// A JSON value in the field's stored form. `where` begins the place of errors.
-Result<record::Value> read_value(Call& call, const model::Field& field, const json::value& value);
+/// `now`: what the field holds, which may be named again by who does not see it.
+Result<record::Value> read_value(Call& call, const model::Field& field, const json::value& value, const record::Value& now = {});
 /// Fields of "a,b": answers 400 itself.
 std::optional<std::vector<int>> read_fields(const CallPtr& call, int type, std::string_view text, std::string_view name);
 

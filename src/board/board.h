@@ -62,6 +62,7 @@ struct Change {
 struct SideWrite {
     std::string space, key;
     std::optional<std::string> value;
+    bool erased = false;  // what stood there leaves the files as well, like the bodies of an erasure
 };
 
 /// What one person in one post asks for at once: accepted or refused as a whole.
@@ -74,6 +75,7 @@ struct Draft {
                                   // written, moves with steps be done
     std::vector<Change> changes;
     std::vector<SideWrite> side;  // written in the same transaction
+    std::optional<model::Language> language;  // of the sentences of the model's rules in refusals; unset: 简 and English
 };
 
 struct Receipt {

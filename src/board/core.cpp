@@ -326,6 +326,7 @@ Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::o
             failed_at_commit = !store->surely_undone();
             return committed;
         }
+        scrub_due = scrub_due || pending.erased;
         scrub();
         shown = Shown{std::move(pending), position_before};
         return {};

@@ -162,6 +162,7 @@ bool Judge::Session::write_side() {
                               : j_.store_.drop_side(side.space, side.key)))
             return false;
         pending_.side = true;
+        pending_.erased = pending_.erased || side.erased;
     }
     return true;
 }

@@ -183,7 +183,7 @@ void Judge::Session::broken(const model::Rule& rule, const model::Type& type, co
         }
         return "{" + std::string(name) + "}";
     };
-    const std::string text = rule.message.hans + " / " + rule.message.en;
+    const std::string text = draft_.language ? rule.message.in(*draft_.language) : rule.message.hans + " / " + rule.message.en;
     std::string message;
     std::size_t from = 0;
     for (std::size_t at = text.find('{'); at != std::string::npos; at = text.find('{', from)) {

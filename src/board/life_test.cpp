@@ -541,6 +541,45 @@ TEST_F(Papers, leave_with_the_erasure_of_the_last_record_that_names_them) {
     EXPECT_EQ(bytes_of(path_).find("a contract"), std::string::npos) << "its bytes still stand in the file";
 }
 
+TEST_F(Papers, of_the_same_bytes_sent_by_several_at_once_are_kept_once_and_whole) {
+    std::string bytes(9'000'000, 'p');  // more parts than one turn of the writer takes
+    for (std::size_t i = 0; i < bytes.size(); i += 1'000) bytes[i] = static_cast<char>('a' + i / 1'000 % 26);
+    std::vector<std::thread> senders;
+    std::vector<std::string> hashes(4);
+    for (std::string& hash : hashes) senders.emplace_back([&] { hash = put(bytes); });
+    for (auto& s : senders) s.join();
+    for (const std::string& hash : hashes) EXPECT_EQ(hash, hex(sha256(bytes)));
+    EXPECT_TRUE(read_back(*board_, hashes[0]) == bytes);
+    const VerifyReport report = board_->verify();
+    EXPECT_TRUE(report.ok) << text_of(report.problems);
+    EXPECT_EQ(report.attachments, 1);
+    board_.reset();
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open_v2(path_.c_str(), &db, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
+    std::string parts;
+    sqlite3_exec(db, "SELECT count(*), sum(length(body)) FROM yipan_attachment_part",
+                 [](void* text, int, char** values, char**) {
+                     static_cast<std::string*>(text)->append(values[0]).append(" ").append(values[1]);
+                     return 0;
+                 }, &parts, nullptr);
+    sqlite3_close(db);
+    EXPECT_EQ(parts, "35 9000000") << "parts of nobody's are left";
+}
+
+TEST_F(Papers, erased_while_somebody_reads_leave_the_log_when_he_goes_though_nothing_more_is_written) {
+    const std::string hash = put("a contract nobody may read any more");
+    name(1, hash);
+    auto reader = board_->snapshot();
+    ASSERT_TRUE(reader->record(0, RecordId(1)));
+    erase(1);
+    EXPECT_NE(bytes_of(path_ + "-wal").find("a contract nobody"), std::string::npos) << "the reader's pages are still there";
+    reader.reset();
+    for (int i = 0; i < 6'000 && bytes_of(path_ + "-wal").find("a contract nobody") != std::string::npos; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_EQ(bytes_of(path_ + "-wal").find("a contract nobody"), std::string::npos);
+    EXPECT_EQ(bytes_of(path_).find("a contract nobody"), std::string::npos);
+}
+
 TEST_F(Papers, that_nothing_names_go_with_a_compaction_after_their_day) {
     const std::string named = put("named"), lost = put("lost"), beside = put(large());
     name(1, named);

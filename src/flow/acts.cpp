@@ -45,6 +45,7 @@ class Maker {
         draft.post = act.post;
         draft.channel = act.channel;
         draft.idempotency_key = act.idempotency_key;
+        draft.language = act.language;
         draft.by_act = true;
         draft.dry_run = act.dry_run;
     }
@@ -720,7 +721,7 @@ Checked<Done> Acts::perform(const Act& act) {
         // What the move needs is asked when it is started: nothing begins that cannot end.
         if (act.act == Do::start) {
             board::Draft ahead;
-            ahead.actor = act.person, ahead.post = act.post, ahead.channel = act.channel;
+            ahead.actor = act.person, ahead.post = act.post, ahead.channel = act.channel, ahead.language = act.language;
             ahead.by_act = ahead.dry_run = true;
             board::Change moved;
             moved.verb = board::Verb::move;

@@ -35,6 +35,7 @@ struct Act {
     Do act = Do::agree;
     RecordId person, post;  // who acts; 0 = the system itself
     std::string channel = "web", idempotency_key;
+    std::optional<model::Language> language;  // of refusals, see board::Draft
     Subject subject;             // start, assign_record
     std::string move;            // start
     RecordId item;               // agree ... add_after

@@ -7,6 +7,7 @@ namespace yipan::flow {
 board::Draft draft_of(const Acting& who) {
     board::Draft draft;
     draft.actor = who.person, draft.post = who.post, draft.channel = who.channel, draft.idempotency_key = who.idempotency_key;
+    draft.language = who.language;
     draft.by_act = true;
     return draft;
 }

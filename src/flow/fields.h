@@ -24,6 +24,7 @@ struct Subject {
 struct Acting {
     RecordId person, post;
     std::string channel = "web", idempotency_key;
+    std::optional<model::Language> language{};  // of refusals, see board::Draft
 };
 /// An empty draft of theirs that may write what only acts write.
 board::Draft draft_of(const Acting& who);

@@ -225,6 +225,29 @@ TEST_F(AccountsTest, the_three_administrators_cannot_hold_each_others_role_and_d
     EXPECT_EQ(house().ask(aud, "GET", "/acts").status, 403);
 }
 
+TEST_F(AccountsTest, an_administrator_does_nothing_as_one_without_the_second_factor_the_site_asks_for) {
+    account("factor.admin", "", "audit");
+    account("factor.clerk", "R-QF-3");
+    const House::Guest admin = guest("factor.admin"), clerk = guest("factor.clerk");
+    auto& days = house().service().settings().admin_factor_days;
+    days = 7;  // the account is younger
+    EXPECT_EQ(house().ask(admin, "GET", "/acts").status, 200);
+    EXPECT_NE(house().ask(admin, "GET", "/session").text.find("\"totp_due\":\""), std::string::npos);
+    days = 0;
+    const auto refused = house().ask(admin, "GET", "/acts");
+    EXPECT_EQ(refused.status, 403);
+    EXPECT_NE(refused.text.find("\"where\":\"totp\""), std::string::npos) << refused.text;
+    EXPECT_EQ(house().ask(clerk, "GET", "/records/organ").status, 200) << "nobody else is asked";
+    EXPECT_EQ(house().ask(clerk, "GET", "/session").text.find("totp_due"), std::string::npos);
+    // He signs in and sets it; then he is one.
+    const auto begun = house().ask(admin, "POST", "/totp/begin", "{}");
+    ASSERT_EQ(begun.status, 200) << begun.text;
+    const std::string code = access::totp_code(begun.body.at("key").as_string(), access::unix_now() / 30);
+    EXPECT_EQ(house().ask(admin, "POST", "/totp/confirm", json::serialize(json::object{{"code", code}})).status, 200);
+    EXPECT_EQ(house().ask(admin, "GET", "/acts").status, 200);
+    days.reset();
+}
+
 TEST_F(AccountsTest, a_role_given_or_taken_away_is_seen_by_the_next_request) {
     House& h = house();
     const House::Guest guest = h.as("R-JF-5", "P-JF-5");
@@ -374,7 +397,7 @@ TEST_F(AccountsTest, a_session_ends_when_idle_and_after_its_time) {
         // What another start of the server reads.
         const auto again = Accounts::open(house().board());
         EXPECT_TRUE(again);
-        return (*again)->session(opened->secret).has_value();
+        return (*again)->session(opened->secret) != nullptr;
     };
     EXPECT_TRUE(aged("seen", access::session_idle_s - 30));
     EXPECT_FALSE(aged("seen", access::session_idle_s + 1));

@@ -83,6 +83,15 @@ std::string Wire::until(std::string_view wanted, double seconds) {
     while (buffer_.find(wanted) == std::string::npos && fill(end - now())) {}
     return std::exchange(buffer_, {});
 }
+std::string Wire::piece(std::string_view wanted, double seconds) {
+    const double end = now() + seconds;
+    std::size_t at = buffer_.find(wanted);
+    while (at == std::string::npos && fill(end - now())) at = buffer_.find(wanted);
+    if (at == std::string::npos) return {};
+    std::string out = buffer_.substr(0, at + wanted.size());
+    buffer_.erase(0, out.size());
+    return out;
+}
 bool Wire::closes(double seconds) {
     const double end = now() + seconds;
     while (now() < end) {

@@ -32,6 +32,8 @@ class Wire {
     std::optional<Reply> reply(double seconds = 20, bool head_only = false);
     /// What comes within the time, up to a text that is waited for; for event streams.
     std::string until(std::string_view wanted, double seconds);
+    /// What comes up to the end of a text that is waited for; the rest is kept. Empty when it does not come in time.
+    std::string piece(std::string_view end, double seconds = 60);
     /// Whether the other side closes within the time.
     bool closes(double seconds);
 

@@ -22,6 +22,7 @@ class Yard {
     int port() const { return server_->port(); }
     board::Board& board() { return *board_; }
     api::Service& service() { return *service_; }
+    net::Server& server() { return *server_; }
     const Identity& who(const std::string& name) const { return people_.at(name); }
     /// The request with the cookie, the session's token and what the name stands for.
     Ask as(const std::string& name, Ask ask) const;
