@@ -1,9 +1,8 @@
 // demo: the fictional merged zone.
-#include <filesystem>
-
 #include "demo_board.h"
 #include "flow/ticker.h"
 #include "progress.h"
+#include "store/open.h"
 
 namespace yipan::app {
 namespace json = boost::json;
@@ -28,8 +27,7 @@ Checked<std::int64_t> make_demo(const std::string& path, demo::Options options) 
     if (written) return written;
     // Half a zone is worth nothing and would be in the way of the next try; the file did not exist before.
     board.reset();
-    std::error_code unimportant;
-    for (const char* suffix : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(path + suffix, unimportant);
+    store::discard(path, store::Made::by_us);
     return written;
 }
 
@@ -65,7 +63,7 @@ void add_demo_commands(CLI::App& app, Context& context) {
         app.add_subcommand("demo", "make the demo board: a fictional merged zone, the same for the same seed");
     auto path = std::make_shared<std::string>();
     auto options = std::make_shared<demo::Options>();
-    command->add_option("BOARD", *path, "file to be made")->required();
+    command->add_option("BOARD", *path, "file or postgresql:// address to be made")->required();
     command->add_option("--seed", options->seed, "another seed, another zone");
     command->add_option("--scale", options->scale, "times as many enterprises")->check(CLI::Range(1, demo::scale_max));
     on_run(command, context, [&context, path, options] { return demo_board(context, *path, *options); });

@@ -4,9 +4,11 @@
 #include <filesystem>
 
 #include "board/backups.h"
+#include "board/copy.h"
 #include "context.h"
 #include "output.h"
 #include "progress.h"
+#include "store/open.h"
 #include "store/stats.h"
 #include "store/upgrade.h"
 #include "verified.h"
@@ -53,7 +55,12 @@ struct BackupOptions {
     int keep = 7;
 };
 
+// What these commands do with a file, a database's own tools do for a board that lies in one.
+constexpr const char* by_dump = "pg_dump -n NAME DATABASE copies it while it is written to; or yipan copy BOARD FILE, and this command with FILE";
+
 int backup(Context& context, const BackupOptions& options) {
+    for (const std::string& path : {options.board, options.target})
+        if (const auto ok = store::wants_file(path, "backup", by_dump); !ok) return refuse(context, ok.error());
     Bar bar("backup");
     const auto start = Clock::now();
     std::string path = options.target;
@@ -100,6 +107,9 @@ struct RestoreOptions {
 };
 
 int restore_board(Context& context, const RestoreOptions& options) {
+    for (const std::string& path : {options.backup, options.board})
+        if (const auto ok = store::wants_file(path, "restore-board", "yipan copy BACKUP BOARD puts a backup into a database; pg_restore puts back what pg_dump took"); !ok)
+            return refuse(context, ok.error());
     if (std::error_code problem; !options.replace && fs::exists(options.board, problem))  // before a long verification
         return refuse(context, Error{Code::duplicate, options.board, "a board of this name exists",
                                      "choose another name, or --replace: the board that is there is kept beside under "
@@ -164,6 +174,7 @@ class DrillFolder {
 };
 
 int drill(Context& context, const DrillOptions& options) {
+    if (const auto ok = store::wants_file(options.path, "drill", "yipan copy BOARD FILE, then yipan drill FILE"); !ok) return refuse(context, ok.error());
     const DrillFolder folder(options.folder, options.keep);
     if (folder.path().empty())
         return refuse(context, Error{Code::read_only, options.folder, "no folder can be made there",
@@ -227,7 +238,28 @@ int drill(Context& context, const DrillOptions& options) {
     return good ? 0 : 1;
 }
 
+struct CopyOptions {
+    std::string from, to;
+};
+
+int copy(Context& context, const CopyOptions& options) {
+    const auto start = Clock::now();
+    Bar bar("copy");
+    const auto done = board::copy_board(options.from, options.to, bar.progress());
+    if (!done) return refuse(context, done.error());
+    const std::int64_t ms = ms_since(start);
+    if (context.json)
+        print_json(json::object{{"from", options.from}, {"to", options.to}, {"entries", done->entries}, {"records", done->records},
+                                {"attachments", done->attachments}, {"root", hex(done->root)}, {"milliseconds", ms}});
+    else
+        print(options.to + ": " + std::to_string(done->entries) + " entries, " + std::to_string(done->records) + " records, " +
+              std::to_string(done->attachments) + " attachments in " + seconds_text(ms) + "\nroot " + hex(done->root) +
+              ", computed from the copy and the same as in " + options.from + "\n");
+    return 0;
+}
+
 int compact(Context& context, const std::string& path) {
+    if (const auto ok = store::wants_file(path, "compact", "the database gives room back by itself; VACUUM FULL does it at once"); !ok) return refuse(context, ok.error());
     constexpr std::int64_t day_us = 24LL * 3'600 * 1'000'000;
     Bar bar("compact");
     const auto done = store::compact(path, SystemClock().now().micros - day_us, bar.progress());
@@ -249,6 +281,7 @@ int compact(Context& context, const std::string& path) {
 }
 
 int stats(Context& context, const std::string& path) {
+    if (const auto ok = store::wants_file(path, "stats", "SELECT * FROM pg_stat_user_tables WHERE schemaname = 'NAME'"); !ok) return refuse(context, ok.error());
     Bar bar("stats");
     auto counted = store::stats_of(path, bar.progress());
     if (!counted) return refuse(context, counted.error());
@@ -320,6 +353,13 @@ void add_life_commands(CLI::App& app, Context& context) {
         command->add_option("--in", options->folder, "folder for the copy; the system's temporary one unless said");
         command->add_flag("--keep", options->keep, "leave the copy there");
         on_run(command, context, [&context, options] { return drill(context, *options); });
+    }
+    {
+        CLI::App* command = app.add_subcommand("copy", "carry a board, whole, into another file or a database, or back");
+        auto options = std::make_shared<CopyOptions>();
+        command->add_option("FROM", options->from, "file or postgresql:// address")->required();
+        command->add_option("TO", options->to, "file or postgresql:// address that does not exist yet")->required();
+        on_run(command, context, [&context, options] { return copy(context, *options); });
     }
     auto path = std::make_shared<std::string>();
     {

@@ -13,6 +13,7 @@
 #include "demo.h"
 #include "embedded.h"
 #include "net/server.h"
+#include "store/open.h"
 
 namespace yipan::app {
 namespace {
@@ -21,7 +22,7 @@ namespace json = boost::json;
 // The name of a board in addresses: its file's, letters and digits only.
 std::string code_of(const std::string& path) {
     std::string out;
-    for (const char c : std::filesystem::path(path).stem().string())
+    for (const char c : store::is_address(path) ? store::board_name(path) : std::filesystem::path(path).stem().string())
         if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_') out += c;
         else if (c >= 'A' && c <= 'Z') out += static_cast<char>(c - 'A' + 'a');
     return out.empty() ? "board" : out.substr(0, 40);
@@ -112,6 +113,18 @@ Result<notify::MailServer> read_mail(const std::string& path, std::string& home)
     if (!notify::is_address(out.from)) return fail(Code::invalid_input, path + ":from", "not an address", "board@zone.example");
     return out;
 }
+
+/// The key that signs checkpoints and proofs: the file named, or BOARD-key, made when it is not there.
+Result<journal::SignerKey> signing_key(board::Board& board, const std::string& path, const std::string& given) {
+    const std::string at = given.empty() ? path + "-key" : given;
+    std::error_code unimportant;
+    if (std::filesystem::exists(at, unimportant)) return journal::read_signer(at);
+    YIPAN_TRY(const std::string origin, board.snapshot()->origin());
+    YIPAN_TRY(auto key, journal::SignerKey::generate(origin));
+    YIPAN_TRY_VOID(journal::write_signer(at, key));
+    std::fprintf(stderr, "%s: a new signing key; keep a copy apart from the board, backups do not hold it\n", at.c_str());
+    return key;
+}
 }  // namespace
 
 int serve(Context& context, const std::string& path, const ServeOptions& options) {
@@ -143,6 +156,9 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
         settings.mail_host = settings.code + "." + mail->from.substr(mail->from.find('@') + 1);
         settings.mail = std::move(*mail);
     }
+    auto signer = signing_key(*board, path, options.signing_key);
+    if (!signer) return refuse(context, signer.error());
+    settings.signer = std::move(*signer);
     settings.named_hosts = {options.hosts.begin(), options.hosts.end()};
     if (!page_files().empty())
         settings.asset = [](std::string_view wanted) -> const api::Asset* {
@@ -161,6 +177,8 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     if (!server) return refuse(context, server.error());
     net::Server& listening = **server;
     (*service)->settings().later = [&listening](std::function<void()> what) { listening.later(std::move(what)); };
+    if (!options.backup_folder.empty())
+        if (const auto ok = store::wants_file(path, "serve --backup", "leave the option out: pg_dump, or the database's own backups, take its place"); !ok) return refuse(context, ok.error());
     std::optional<board::BackupKeeper> backups;
     if (!options.backup_folder.empty())
         backups.emplace(path, board::BackupPlan{options.backup_folder, options.backup_every_hours * std::int64_t{3'600}, options.backup_keep}, tell_backup);
@@ -251,6 +269,7 @@ void add_serve_commands(CLI::App& app, Context& context) {
     command->add_flag("--no-demo", options->no_demo, "a demo board asks for accounts like any other");
     command->add_option("--oidc", options->oidc, "file that says which provider signs in (docs/security.md)");
     command->add_option("--mail", options->mail, "file that says which mail server takes letters (docs/serving.md)");
+    command->add_option("--signing-key", options->signing_key, "file of the key that signs checkpoints and proofs; BOARD-key, made when it is not there");
     command->add_option("--hook-host", options->hosts, "an inner host that webhooks may reach; again for another");
     on_run(command, context, [&context, path, options] { return serve(context, *path, *options); });
 

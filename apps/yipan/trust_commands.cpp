@@ -13,12 +13,13 @@
 #include "report/ask.h"
 #include "report/prove.h"
 #include "report/source.h"
+#include "store/open.h"
 
 namespace yipan::app {
 namespace json = boost::json;
 namespace {
 
-std::string key_path(const std::string& board, const std::string& given) { return given.empty() ? board + "-key" : given; }
+std::string key_path(const std::string& board, const std::string& given) { return given.empty() ? store::beside_stem(board) + "-key" : given; }
 
 Result<std::string> read_text(const std::string& path) {
     std::ifstream in(path, std::ios::binary);

@@ -8,6 +8,7 @@
 
 #include "store/beside.h"
 #include "store/files.h"
+#include "store/open.h"
 
 namespace yipan::board {
 namespace {
@@ -130,7 +131,7 @@ Result<Attachment> take_attachment(const std::string& board, const ReadSome& rea
         return {};
     }));
     if (known) return told(row);
-    row.beside = row.bytes > attachment_inside_max;
+    row.beside = row.bytes > attachment_inside_max && !store::is_address(board);  // a database keeps all of them
     if (row.beside) {
         YIPAN_TRY_VOID(incoming.settle());
         row.complete = true;

@@ -15,6 +15,7 @@
 #include "board/writer.h"
 #include "cel/sql.h"
 #include "record/view.h"
+#include "store/open.h"
 
 namespace yipan::board {
 namespace {
@@ -275,7 +276,7 @@ class BoardImpl final : public Board {
         return Error{Code::read_only, core_->facts.path, "the board is open for reading only", ""};
     }
     Result<std::unique_ptr<store::Store>> open_reader() {
-        YIPAN_TRY(auto store, store::open_sqlite(core_->facts.path, store::Access::read));
+        YIPAN_TRY(auto store, store::open(core_->facts.path, store::Access::read));
         YIPAN_TRY_VOID(store->begin_read());
         YIPAN_TRY_VOID(store->use(core_->shape_now()->model));
         return store;
@@ -692,7 +693,7 @@ Checked<std::unique_ptr<Board>> Board::open(const std::string& path, Options opt
 namespace {
 Status write_birth(const std::string& path, const Board::Birth& birth, const model::ModelPtr& model,
                    journal::Entry first) {
-    YIPAN_TRY(auto store, store::open_sqlite(path, store::Access::create));
+    YIPAN_TRY(auto store, store::open(path, store::Access::create));
     YIPAN_TRY_VOID(store->begin());
     YIPAN_TRY_VOID(store->set_meta("name", birth.name));
     YIPAN_TRY_VOID(store->set_meta("note", birth.note));
@@ -712,7 +713,7 @@ Status write_birth(const std::string& path, const Board::Birth& birth, const mod
 Checked<void> born(const std::string& path, const Status& written) {
     if (written) return {};
     if (written.error().code != Code::duplicate && written.error().code != Code::busy)
-        for (const char* suffix : {"", "-wal", "-shm", "-lock"}) (void)std::remove((path + suffix).c_str());
+        store::discard(path);
     return fail(Errors{written.error()});
 }
 }  // namespace

@@ -7,6 +7,7 @@
 #include "board/attachments.h"
 #include "board/model_entry.h"
 #include "board/tail.h"
+#include "store/open.h"
 #include "store/upgrade.h"
 
 namespace yipan::board {
@@ -71,7 +72,7 @@ Checked<void> Core::load(const Options& options) {
     store::Opening opening{options.upgrade_progress, [this](const store::Upgraded& u) {
                                upgraded = Upgrade{u.from, u.to, u.backup};
                            }};
-    auto opened = store::open_sqlite(facts.path, read_only ? store::Access::read : store::Access::write, opening);
+    auto opened = store::open(facts.path, read_only ? store::Access::read : store::Access::write, opening);
     if (!opened) return fail(Errors{opened.error()});
     store = std::move(*opened);
     if (read_only)
@@ -182,7 +183,7 @@ Status Core::load_book() {
     runs = std::make_unique<StoreRuns>(*store);
     book = std::make_unique<figure::Book>(plan, *runs);
     if (!read_only) {  // readers of runs get a connection of their own
-        YIPAN_TRY(reader_, store::open_sqlite(facts.path, store::Access::read));
+        YIPAN_TRY(reader_, store::open(facts.path, store::Access::read));
         YIPAN_TRY_VOID(reader_->use(shape->model));
         book.reset();
         runs = std::make_unique<StoreRuns>(*reader_);
@@ -298,7 +299,7 @@ Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::o
                           bool& failed_at_commit) {
     if (log_->position() == position_before) {  // only beside the journal
         if (auto committed = store->commit(); !committed) {
-            failed_at_commit = true;
+            failed_at_commit = !store->surely_undone();
             return committed;
         }
         shown = Shown{std::move(pending), position_before};
@@ -314,7 +315,7 @@ Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::o
     }
     if (!run_ready_.load(std::memory_order_acquire)) {
         if (auto committed = store->commit(); !committed) {
-            failed_at_commit = true;
+            failed_at_commit = !store->surely_undone();
             return committed;
         }
     } else {
@@ -322,7 +323,7 @@ Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::o
         YIPAN_TRY_VOID(store->drop_tail(run_up_to_));
         const std::unique_lock lock(book_mutex);  // runs change with the commit: no reader may look in between
         if (auto committed = store->commit(); !committed) {
-            failed_at_commit = true;
+            failed_at_commit = !store->surely_undone();
             return committed;
         }
         book->commit_flush();
@@ -481,7 +482,7 @@ Status Core::reopen() {
 }
 
 Status Core::open_again() {
-    YIPAN_TRY(store, store::open_sqlite(facts.path, store::Access::write));
+    YIPAN_TRY(store, store::open(facts.path, store::Access::write));
     if (auto ok = load_model(); !ok) return fail(ok.error().front());  // a change of it may have been committed
     plan = std::make_shared<const figure::Plan>(*shape->model, numbers_.of(*shape->model, facts.model_version));
     sights_.clear();

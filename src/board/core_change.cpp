@@ -8,6 +8,7 @@
 #include "board/core.h"
 #include "board/model_entry.h"
 #include "board/tail.h"
+#include "store/open.h"
 
 namespace yipan::board {
 namespace {
@@ -209,10 +210,9 @@ Status Core::write_change(Reshaping& c, const std::function<Status(Reshaping&)>&
     eras->finish(last);
     YIPAN_TRY_VOID(store->set_meta("models", Eras::text(eras->list())));
     YIPAN_TRY_VOID(store->set_meta("figures", c.numbers.text()));
-    c.failed_at_commit = true;
-    YIPAN_TRY_VOID(store->commit());
-    c.failed_at_commit = false;
-    return {};
+    const Status committed = store->commit();
+    c.failed_at_commit = !committed && !store->surely_undone();
+    return committed;
 }
 
 void Core::adopt(Reshaping& c) {
@@ -290,7 +290,7 @@ Status Core::run_change(Reshaping& c, const std::function<Status(Reshaping&)>& r
     c.old_shape = shape;
     c.numbers = numbers_.after(*c.plan.step, c.plan.version);
     c.tables = reshape_of(*c.plan.step);
-    YIPAN_TRY(c.before, store::open_sqlite(facts.path, store::Access::read));
+    YIPAN_TRY(c.before, store::open(facts.path, store::Access::read));
     YIPAN_TRY_VOID(c.before->begin_read());
     YIPAN_TRY_VOID(c.before->use(c.old_shape->model));
     c.old_world = std::make_unique<World>(*c.before, c.old_shape);

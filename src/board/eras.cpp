@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "board/model_entry.h"
+#include "store/open.h"
 
 namespace yipan::board {
 namespace {
@@ -81,7 +82,7 @@ Result<Eras::Known*> Eras::known(std::int32_t version) const {
     if (const auto k = known_.find(version); k != known_.end()) return &k->second;
     const Era* e = era(version);
     if (!e) return fail(Code::corrupt, "model " + std::to_string(version), "the board has no model of this version");
-    YIPAN_TRY(auto store, store::open_sqlite(path_, store::Access::read));
+    YIPAN_TRY(auto store, store::open(path_, store::Access::read));
     YIPAN_TRY(const auto entry, store->entry(e->position));
     YIPAN_TRY(auto files, model_files(entry.entry.body[0]));
     auto model = model::load(std::move(files));

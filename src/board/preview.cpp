@@ -5,6 +5,7 @@
 
 #include "model/slots.h"
 #include "record/view.h"
+#include "store/open.h"
 
 namespace yipan::board {
 namespace {
@@ -142,7 +143,7 @@ class Preview {
 
   private:
     Status look() {
-        YIPAN_TRY(store_, store::open_sqlite(core_.facts.path, store::Access::read));
+        YIPAN_TRY(store_, store::open(core_.facts.path, store::Access::read));
         YIPAN_TRY_VOID(store_->begin_read());
         YIPAN_TRY_VOID(store_->use(shape_->model));
         world_ = std::make_unique<World>(*store_, shape_);

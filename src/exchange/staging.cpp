@@ -7,6 +7,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "store/open.h"
 #include "store/statement.h"
 
 namespace yipan::exchange {
@@ -347,7 +348,7 @@ Result<std::int64_t> Staging::number(std::string_view key) {
 }
 
 std::vector<std::string> Staging::ids(const std::string& board_path) {
-    const fs::path board(board_path);
+    const fs::path board(store::beside_stem(board_path));
     const std::string start = board.filename().string() + "-import-";
     std::vector<std::pair<long, std::string>> found;
     std::error_code problem;
@@ -370,7 +371,7 @@ Result<std::unique_ptr<Staging>> Staging::create(const std::string& board_path) 
     long next = known.empty() ? 1 : std::stol(known.back()) + 1;
     constexpr int tries = 100;  // others may start imports at the same time
     for (int i = 0; i < tries; ++i, ++next) {
-        const std::string id = std::to_string(next), path = board_path + "-import-" + id;
+        const std::string id = std::to_string(next), path = store::beside_stem(board_path) + "-import-" + id;
         const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
         if (file < 0 && errno == EEXIST) continue;
         if (file < 0)
@@ -385,7 +386,7 @@ Result<std::unique_ptr<Staging>> Staging::create(const std::string& board_path) 
 }
 
 Result<std::unique_ptr<Staging>> Staging::open(const std::string& board_path, const std::string& id) {
-    const std::string path = board_path + "-import-" + id;
+    const std::string path = store::beside_stem(board_path) + "-import-" + id;
     const bool number = !id.empty() && id.size() < 10 && id.find_first_not_of("0123456789") == std::string::npos;
     if (!number || !fs::exists(path))
         return fail(Code::not_found, "import " + id.substr(0, 20), "there is no such import beside this board",

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "store/files.h"
+#include "store/open.h"
 
 namespace yipan::store {
 namespace {
@@ -52,7 +53,7 @@ Status copy_compared(const std::string& from, const std::string& to, const std::
 }
 }  // namespace
 
-std::string beside_folder(const std::string& board) { return board + ".files"; }
+std::string beside_folder(const std::string& board) { return beside_stem(board) + ".files"; }
 std::string beside_path(const std::string& board, const std::string& hash) {
     return beside_folder(board) + "/" + hash.substr(0, 2) + "/" + hash.substr(2);
 }

@@ -127,6 +127,7 @@ class Sqlite final : public Store {
         copier_.reset();
         types_.clear();
         scalars_.clear();
+        rows_.clear();
         for (auto* s :
              {&begin_,       &begin_read_,  &commit_,      &rollback_,    &savepoint_,   &release_,   &back_,
               &meta_get_,    &meta_set_,    &head_get_,    &head_set_,    &append_,      &entry_,     &put_node_,
@@ -823,7 +824,55 @@ class Sqlite final : public Store {
         return status;
     }
 
+    // -- engine tables row by row
+    Status each_row(const EngineTable& table, const std::function<Status(const std::vector<Cell>&)>& visit) override {
+        std::string order;
+        for (std::size_t i = 0; i < table.key; ++i) order += (i ? ", " : "") + quoted(table.columns[i].name);
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT " + names_of(table) + " FROM " + table.name +
+                                                           " ORDER BY " + order));
+        std::vector<Cell> row(table.columns.size());
+        while (true) {
+            YIPAN_TRY(const bool more, s.step());
+            if (!more) return {};
+            for (std::size_t i = 0; i < row.size(); ++i) {
+                const int c = static_cast<int>(i);
+                if (s.is_null(c))
+                    row[i] = std::monostate{};
+                else if (table.columns[i].kind == EngineColumn::Kind::integer)
+                    row[i] = s.integer(c);
+                else
+                    row[i] = std::string(table.columns[i].kind == EngineColumn::Kind::text ? s.text(c) : s.blob(c));
+            }
+            YIPAN_TRY_VOID(visit(row));
+        }
+    }
+    Status put_row(const EngineTable& table, const std::vector<Cell>& row) override {
+        Statement& s = rows_[table.name];
+        if (!s) {
+            std::string marks;
+            for (std::size_t i = 0; i < row.size(); ++i) marks += i ? ",?" : "?";
+            YIPAN_TRY(s, Statement::prepare(db_, std::string("INSERT INTO ") + table.name + "(" + names_of(table) +
+                                                     ") VALUES(" + marks + ")"));
+        }
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            const int at = static_cast<int>(i) + 1;
+            if (const auto* n = std::get_if<std::int64_t>(&row[i]))
+                s.bind(at, *n);
+            else if (const auto* t = std::get_if<std::string>(&row[i]))
+                table.columns[i].kind == EngineColumn::Kind::text ? s.bind_text(at, *t) : s.bind_blob(at, *t);
+            else
+                s.bind_null(at);
+        }
+        return s.run();
+    }
+    Status clear(const EngineTable& table) override { return execute(std::string("DELETE FROM ") + table.name); }
+
   private:
+    static std::string names_of(const EngineTable& table) {
+        std::string out;
+        for (const EngineColumn& column : table.columns) out += (out.empty() ? "" : ", ") + quoted(column.name);
+        return out;
+    }
     // SQLite's own automatic checkpoint does not tell when a sync of the log failed in it, and a disk says that only once:
     // our sync afterwards would succeed, and what was lost would be answered as accepted.
     static int after_commit(void* given, sqlite3* db, const char* name, int pages_in_log) {
@@ -1049,6 +1098,7 @@ class Sqlite final : public Store {
     std::unordered_map<std::string, std::int64_t> code_numbers_;
     std::unordered_map<std::string, std::int64_t> channels_;
     std::unordered_map<std::string, Statement> scalars_;
+    std::map<std::string, Statement> rows_;
     Statement begin_, begin_read_, commit_, rollback_, savepoint_, release_, back_, meta_get_, meta_set_, head_get_,
         head_set_, append_, entry_, put_node_, get_node_, counter_get_, counter_set_, receipt_get_, receipt_set_,
         chunk_put_, total_put_, channel_put_, tail_put_, chunks_, side_get_;

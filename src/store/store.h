@@ -5,8 +5,10 @@
 //   has returned
 //     (I6: nobody is answered before); savepoints nest inside for drafts of several changes;
 //   - a read transaction sees one position, however long it lasts;
-//   - failures are Status values of code store_failed, busy, read_only or corrupt; nothing throws.
-// One implementation today (sqlite.h); PostgreSQL is meant to be the second, so nothing here speaks of files or pages.
+//   - failures are Status values of code store_failed, busy, read_only or corrupt; nothing throws; a write may report
+//   the failure of one before it in the same transaction, and commit() reports what none of them did.
+// Two implementations, chosen by the board's name (open.h): a file of SQLite's, a schema of PostgreSQL's. So nothing here
+// speaks of files or pages.
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,6 +20,7 @@
 #include "model/load.h"
 #include "record/record.h"
 #include "store/reshape.h"
+#include "store/tables.h"
 
 namespace yipan::store {
 
@@ -65,6 +68,8 @@ class Store {
     virtual Status begin() = 0;       // the writer's; takes the write lock
     virtual Status begin_read() = 0;  // a snapshot's
     virtual Status commit() = 0;
+    /// After a commit() that failed: whether it is sure that nothing of the transaction stands.
+    virtual bool surely_undone() const { return false; }
     virtual Status sync() = 0;    // from any thread, while the store's own thread goes on
     virtual void rollback() = 0;  // never fails from the caller's view
     /// The writer tells where it can be asked; who is refused the lock is told.
@@ -202,6 +207,11 @@ class Store {
     virtual Status each_run_total(std::int64_t run, const std::function<void(std::string_view body)>& visit) = 0;
     virtual Status chunks_from(std::int64_t run, std::string_view key,
                                const std::function<bool(std::string_view first_key, std::string_view body)>& next) = 0;
+
+    // -- engine tables row by row, for carrying a whole board into another store; columns and keys as tables.h lists them
+    virtual Status each_row(const EngineTable& table, const std::function<Status(const std::vector<Cell>&)>& visit) = 0;
+    virtual Status put_row(const EngineTable& table, const std::vector<Cell>& row) = 0;
+    virtual Status clear(const EngineTable& table) = 0;
 };
 
 enum class Access { create, write, read };

@@ -152,7 +152,7 @@ TEST_P(Killed, BetweenSendingAndNotingItIsToldAgainUnderTheSameIdAndNothingIsLos
         ASSERT_TRUE(added) << added.error().text();
         service->stop();
         service.reset();
-        board.reset();  // it tells the service what happens
+        board.reset();  // which told the service what it shows
         board = std::move(*board::Board::open(path));
         // Three messages of its post's inbox while nobody tells them.
         const int message = board->model()->flow.message;

@@ -5,6 +5,7 @@
 #include "exchange/import.h"
 #include "recompute.h"
 #include "store/backup.h"
+#include "store/open.h"
 
 namespace yipan::scenario {
 namespace {
@@ -15,12 +16,14 @@ Driver::Driver(Mode mode, std::string modules, std::string board_path)
     : mode_(mode),
       modules_(std::move(modules)),
       path_(std::move(board_path)),
+      stem_(store::beside_stem(path_)),
       clock_(*Instant::parse("2026-01-01T01:00:00Z")) {}
 
 Driver::~Driver() {
     board_.reset();
+    if (store::is_address(path_)) store::discard(path_, store::Made::by_us);
     for (const exchange::ImportReport& import : exchange::imports_of(path_))
-        for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + "-import-" + import.id + suffix);
+        for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(stem_ + "-import-" + import.id + suffix);
 }
 
 void Driver::failed(const std::string& place, const std::string& what) {
@@ -34,7 +37,8 @@ Outcome Driver::run(const Scenario& scenario) {
             step(scenario.steps[i]);
             ++outcome_.steps;
             if (mode_ == Mode::restart && !stopped_ && !open()) break;
-            if (mode_ == Mode::restored && !stopped_ && !come_back()) break;
+            // A step that only asks leaves nothing new to bring back.
+            if (mode_ == Mode::restored && !stopped_ && position() != came_back_ && !come_back()) break;
         }
         flush();
     }
@@ -63,8 +67,8 @@ bool Driver::start(const Scenario& scenario, std::size_t& first) {
     birth.frozen_clock = clock_.now();
     birth.salt_seed = "scenario";
     birth.model = std::move(*files);
-    for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + suffix);
-    for (const exchange::ImportReport& old : exchange::imports_of(path_)) std::filesystem::remove(path_ + "-import-" + old.id);
+    store::discard(path_, store::Made::by_us);
+    for (const exchange::ImportReport& old : exchange::imports_of(path_)) std::filesystem::remove(stem_ + "-import-" + old.id);
     Checked<std::unique_ptr<board::Board>> made = board::Board::create(path_, std::move(birth));
     if (!made) {
         failed(opening.place, "the board cannot be made: " + text_of(made.error()));
@@ -101,7 +105,9 @@ bool Driver::come_back() {
     }
     for (const std::string& gone : {backup, back->replaced})
         for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(gone + suffix);
-    return open();
+    if (!open()) return false;
+    came_back_ = position();
+    return true;
 }
 
 Position Driver::position() { return board_->snapshot()->position(); }

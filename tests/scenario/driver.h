@@ -105,7 +105,8 @@ class Driver {
                         const std::string& why_none);
 
     Mode mode_;
-    std::string modules_, path_;
+    Position came_back_;  // restored: as of the last coming back
+    std::string modules_, path_, stem_;  // stem_: where files beside the board begin
     FrozenClock clock_;
     std::unique_ptr<board::Board> board_;
     model::ModelPtr model_;

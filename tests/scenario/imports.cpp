@@ -82,7 +82,7 @@ Errors Driver::read_file(const Step& step, const std::string& name) {
             if (const std::size_t at = line.find("[import " + known + "]"); at != std::string::npos) line.replace(at + 8, known.size(), id);
         text += line + "\n";
     }
-    const std::string path = path_ + "." + file + ".csv";
+    const std::string path = stem_ + "." + file + ".csv";
     std::ofstream(path, std::ios::binary) << text;
     exchange::StageOptions options;
     options.name = file;
@@ -110,7 +110,7 @@ void Driver::ask_import(const Step& step) {
     if (step.verb() == "failing") {  // failing NAME = 3 5: the lines of its failing rows
         std::string expected, got;
         for (std::size_t i = 3; i < step.words.size(); ++i) expected += (expected.empty() ? "" : " ") + step.words[i].text;
-        const std::string path = path_ + ".failing.csv";
+        const std::string path = stem_ + ".failing.csv";
         if (const auto rows = (*import)->failing(path); !rows) return failed(step.place, rows.error().text());
         std::ifstream in(path);
         std::string line;

@@ -1,9 +1,10 @@
-// scenario_test [--restart | --batch | --verify] [--must-fail] --modules FOLDER FILES...
+// scenario_test [--restart | --batch | --verify] [--must-fail] [--database ADDRESS] --modules FOLDER FILES...
 // Runs every file, prints what did not answer as written, and ends with "N passed, M failed, K skipped".
 // --must-fail: the files are canaries: each must report the one failure that its line "#! text" names.
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "driver.h"
@@ -12,7 +13,7 @@ int main(int argc, char** argv) {
     using namespace yipan::scenario;  // the whole program is these few lines
     Mode mode = Mode::plain;
     bool must_fail = false;
-    std::string modules;
+    std::string modules, database;
     std::vector<std::string> files;
     for (int i = 1; i < argc; ++i) {
         const std::string word = argv[i];
@@ -26,6 +27,8 @@ int main(int argc, char** argv) {
             mode = Mode::restored;
         else if (word == "--must-fail")
             must_fail = true;
+        else if (word == "--database" && i + 1 < argc)
+            database = argv[++i];
         else if (word == "--modules" && i + 1 < argc)
             modules = argv[++i];
         else
@@ -33,18 +36,23 @@ int main(int argc, char** argv) {
     }
     if (files.empty() || modules.empty()) {
         std::fprintf(stderr,
-                     "usage: scenario_test [--restart|--batch|--verify|--restored] [--must-fail] --modules FOLDER FILES...\n");
+                     "usage: scenario_test [--restart|--batch|--verify|--restored] [--must-fail] [--database ADDRESS] --modules FOLDER FILES...\n");
         return 2;
     }
     const std::filesystem::path folder =
         std::filesystem::temp_directory_path() / ("yipan_scenario_" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder);
+    std::string board = (folder / "scenario.board").string();
+    if (!database.empty()) {
+        board = database + (database.find('?') == std::string::npos ? '?' : '&') + "board=scenario_" + std::to_string(::getpid());
+        ::setenv("XDG_STATE_HOME", folder.c_str(), 1);  // what lies beside the board goes with the folder
+    }
     int passed = 0, failed = 0;
     for (const std::string& file : files) {
         const auto scenario = read_scenario(file, modules);
         Outcome outcome;
         if (scenario)
-            outcome = Driver(mode, modules, (folder / "scenario.board").string()).run(*scenario);
+            outcome = Driver(mode, modules, board).run(*scenario);
         else
             outcome.failures.push_back(yipan::text_of(scenario.error()));
         bool good = outcome.failures.empty();

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "driver.h"
+#include "store/open.h"
 
 namespace yipan::scenario {
 namespace {
@@ -112,7 +113,7 @@ void Driver::reshape(const Step& step) {
 // I7 over a change of the model: the journal repeated gives the same dump.
 void Driver::check_replay(const std::string& place) {
     const std::string copy = path_ + ".replayed";
-    for (const char* suffix : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(copy + suffix);
+    store::discard(copy, store::Made::by_us);
     const auto text = [](board::Board& board) {
         std::string out;
         if (const auto ok = board.dump([&](std::string_view line) { out.append(line).append("\n"); }); !ok)
@@ -124,7 +125,7 @@ void Driver::check_replay(const std::string& place) {
         failed(place, "the journal cannot be replayed: " + text_of(replayed.error()));
     else if (text(**replayed) != text(*board_))
         failed(place, "the replayed journal gives another dump");
-    for (const char* suffix : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(copy + suffix);
+    store::discard(copy, store::Made::by_us);
 }
 
 }  // namespace yipan::scenario

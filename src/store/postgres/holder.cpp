@@ -1,0 +1,114 @@
+#include "store/postgres/holder.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+
+#include "base/check.h"
+
+namespace yipan::store::postgres {
+namespace {
+constexpr std::int64_t hold_s = 15;
+constexpr std::chrono::seconds beat_every{5};
+constexpr std::size_t shown_max = 200;
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+std::string process_line() {
+    std::ifstream in("/proc/self/cmdline");
+    std::string out{std::istreambuf_iterator<char>(in), {}};
+    for (char& c : out)
+        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+    while (out.ends_with(' ')) out.pop_back();
+    // A word cut in the middle of a letter is no text any more.
+    std::size_t end = std::min(out.size(), shown_max);
+    while (end > 0 && end < out.size() && (out[end] & 0xc0) == 0x80) --end;
+    return std::to_string(::getpid()) + " on " + host_name() + ": " + out.substr(0, end);
+}
+// One number for each board of a database.
+std::int64_t lock_number(const std::string& board) {
+    const Digest d = sha256("yipan board " + board);
+    std::int64_t out = 0;
+    for (int i = 0; i < 8; ++i) out = out << 8 | d[static_cast<std::size_t>(i)];
+    return out;
+}
+}  // namespace
+
+const char* const holder_table =
+    "CREATE TABLE yipan_holder(id bigint PRIMARY KEY CHECK (id = 1), format bigint NOT NULL, epoch bigint NOT NULL, batch bigint NOT "
+    "NULL, process text NOT NULL, address text NOT NULL, expires timestamptz NOT NULL);"
+    "INSERT INTO yipan_holder VALUES(1, 2, 0, 0, '', '', '-infinity')";
+
+Result<std::unique_ptr<Holder>> Holder::take(Link& link) {
+    std::unique_ptr<Holder> holder(new Holder(link));
+    const std::string process = process_line();
+    YIPAN_TRY(const Rows locked, link.ask("SELECT pg_try_advisory_lock($1)", Args().add(lock_number(link.address().board)), {20}));
+    const bool gone = *record::as_integer(locked.value(0, 0)) != 0;
+    // In one statement, so that of two who try only one succeeds.
+    const Result<Rows> taken =
+        link.ask("UPDATE yipan_holder SET epoch = epoch + 1, process = $1, address = '', expires = clock_timestamp() + $2 * "
+                 "interval '1 second' WHERE id = 1 AND ($3 <> 0 OR expires < clock_timestamp()) RETURNING epoch",
+                 Args().text(process).add(hold_s).add(gone ? 1 : 0), {25, 20, 20});
+    if (!taken) return fail(taken.error());
+    if (taken->size() == 0) {
+        YIPAN_TRY(const Rows who,
+                  link.ask("SELECT process, address, greatest(0, ceil(extract(epoch FROM expires - clock_timestamp())))::bigint "
+                           "FROM yipan_holder WHERE id = 1"));
+        if (who.size() == 0)
+            return fail(Code::corrupt, link.address().shown, "the row that says who writes is gone", "restore a backup");
+        const std::string by(who.text(0, 0)), at(who.text(0, 1));
+        return fail(Code::busy, link.address().shown,
+                    "process " + by + " holds this board for writing" + (at.empty() ? "" : " (it answers at " + at + ")"),
+                    std::string(at.empty() ? "wait for it, or stop it" : "send the change through it, or stop it first") +
+                        "; its hold ends by itself " + std::to_string(who.integer(0, 2)) + " s after it falls silent");
+    }
+    holder->epoch_ = taken->integer(0, 0);
+    holder->thread_ = std::thread([h = holder.get()] { h->beat(); });
+    return holder;
+}
+
+Holder::~Holder() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    stop_.notify_one();
+    if (thread_.joinable()) thread_.join();
+    if (epoch_ == 0 || link_.lost()) return;
+    const std::lock_guard lock(link_.mutex());
+    link_.forget_failure();
+    if (link_.in_transaction()) return;
+    (void)link_.ask("UPDATE yipan_holder SET expires = '-infinity', process = '', address = '' WHERE id = 1 AND epoch = $1", Args().add(epoch_), {20});
+    (void)link_.ask("SELECT pg_advisory_unlock($1)", Args().add(lock_number(link_.address().board)), {20});
+}
+
+// NULL in a column that has none makes the transaction fail, and nothing of it stands.
+Status Holder::guard() {
+    return link_.queue(
+        "UPDATE yipan_holder SET epoch = CASE WHEN epoch = $1 THEN epoch END, batch = batch + 1, expires = clock_timestamp() + $2 "
+        "* interval '1 second' WHERE id = 1",
+        Args().add(epoch_).add(hold_s), {20, 20});
+}
+
+Status Holder::announce(const std::string& address) {
+    address_ = address;
+    return link_.ask("UPDATE yipan_holder SET address = $1 WHERE id = 1 AND epoch = $2", Args().text(address).add(epoch_), {25, 20})
+        .map([](const Rows&) {});
+}
+
+// A writer without work goes on holding its board. While a transaction runs its own row lock does that.
+void Holder::beat() {
+    std::unique_lock lock(mutex_);
+    while (!stop_.wait_for(lock, beat_every, [&] { return stopping_; })) {
+        const std::unique_lock link_lock(link_.mutex(), std::try_to_lock);
+        if (!link_lock || link_.lost() || link_.failure() || link_.in_transaction()) continue;
+        (void)link_.ask("UPDATE yipan_holder SET expires = clock_timestamp() + $2 * interval '1 second' WHERE id = 1 AND epoch = $1",
+                        Args().add(epoch_).add(hold_s), {20, 20});
+        link_.forget_failure();
+    }
+}
+
+}  // namespace yipan::store::postgres

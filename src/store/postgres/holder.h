@@ -1,0 +1,41 @@
+#pragma once
+// Who may write. One row says which process holds the board, where it answers and until when; its epoch is compared in
+// every transaction of the writer, which fails when somebody else has raised it: an old holder cannot write, whatever it
+// believes. A lock of the connection only shortens the hand-over: whoever gets it knows that the former holder's
+// connection is gone, and need not wait for the expiry.
+#include <atomic>
+#include <condition_variable>
+#include <thread>
+
+#include "store/postgres/link.h"
+
+namespace yipan::store::postgres {
+
+extern const char* const holder_table;  // its CREATE TABLE and first row
+
+class Holder {
+  public:
+    /// Takes the board for writing, or says who has it.
+    static Result<std::unique_ptr<Holder>> take(Link& link);
+    ~Holder();
+    Holder(const Holder&) = delete;
+    Holder& operator=(const Holder&) = delete;
+
+    /// Queued behind BEGIN: fails the transaction unless the board is still ours, and prolongs the hold.
+    Status guard();
+    Status announce(const std::string& address);
+
+  private:
+    explicit Holder(Link& link) : link_(link) {}
+    void beat();
+
+    Link& link_;
+    std::int64_t epoch_ = 0;
+    std::string address_;
+    std::mutex mutex_;
+    std::condition_variable stop_;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace yipan::store::postgres

@@ -1,0 +1,196 @@
+// Rows of record types and questions about them.
+#include "store/postgres/postgres.h"
+#include "store/postgres/tables.h"
+
+namespace yipan::store::postgres {
+namespace {
+constexpr std::int64_t rows_a_page = 1'000;
+constexpr Oid oid_text = 25, oid_int8 = 20;
+
+Args args_of(const record::Record& r) {
+    Args args;
+    args.add(r.id.value).add(r.version).add(r.position.value).add(r.previous.value).add(r.effective.days);
+    if (r.voided)
+        args.add(1);
+    else
+        args.null();
+    for (const auto& v : r.values) args.value(v);
+    return args;
+}
+}  // namespace
+
+std::vector<Oid> types_of(const std::vector<record::Value>& values) {
+    std::vector<Oid> out;
+    for (const auto& v : values) out.push_back(record::as_integer(v) ? oid_int8 : oid_text);
+    return out;
+}
+
+record::RecordPtr Postgres::record_of(const Rows& rows, int i, int type) const {
+    auto r = std::make_shared<record::Record>();
+    r->type = type;
+    r->id = RecordId(rows.integer(i, 0));
+    r->version = static_cast<std::int32_t>(rows.integer(i, 1));
+    r->position = Position(rows.integer(i, 2));
+    r->previous = Position(rows.integer(i, 3));
+    r->effective = Date{static_cast<std::int32_t>(rows.integer(i, 4))};
+    r->voided = !rows.null(i, 5);
+    const std::size_t n = this->type(type).fields.size();
+    r->values.reserve(n);
+    for (std::size_t f = 0; f < n; ++f) r->values.push_back(rows.value(i, static_cast<int>(f) + 6));
+    return r;
+}
+Result<std::vector<std::int64_t>> Postgres::ids(std::string_view sql, const Args& args, const std::vector<Oid>& types) {
+    YIPAN_TRY(const Rows r, link_->ask(sql, args, types));
+    std::vector<std::int64_t> out;
+    for (int i = 0; i < r.size(); ++i) out.push_back(r.integer(i, 0));
+    return out;
+}
+
+Status Postgres::insert(const record::Record& r) { return link_->queue(shape(r.type).insert, args_of(r)); }
+Status Postgres::update(const record::Record& r) { return link_->queue(shape(r.type).update, args_of(r)); }
+Status Postgres::erase_row(int type, std::int64_t id) { return link_->queue(shape(type).erase, Args().add(id)); }
+Result<record::RecordPtr> Postgres::read(int type, std::int64_t id) {
+    YIPAN_TRY(const Rows r, link_->ask(shape(type).read, Args().add(id)));
+    return r.size() ? record_of(r, 0, type) : record::RecordPtr{};
+}
+
+Result<std::vector<std::int64_t>> Postgres::find(int type, const std::vector<int>& fields, const std::vector<record::Value>& values,
+                                                 std::int64_t limit) {
+    std::string sql = "SELECT id FROM " + shape(type).table + " WHERE ";
+    Args args;
+    int n = 0;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        sql += (i ? " AND " : "") + name_of(this->type(type).fields[static_cast<std::size_t>(fields[i])].code);
+        if (!record::as_integer(values[i]) && !record::as_text(values[i])) {
+            sql += " IS NULL";
+            continue;
+        }
+        sql += " = $" + std::to_string(++n);
+        args.value(values[i]);
+    }
+    return ids(sql + " ORDER BY id LIMIT $" + std::to_string(n + 1), args.add(limit));
+}
+Result<std::vector<std::int64_t>> Postgres::referrers(int type, int field, std::int64_t id, std::int64_t limit) {
+    const model::Field& f = this->type(type).fields[static_cast<std::size_t>(field)];
+    std::string& sql = shapes_[static_cast<std::size_t>(type)].referrers[field];
+    if (sql.empty())
+        sql = "SELECT id FROM " + shape(type).table + " WHERE " +
+              (f.kind == model::FieldKind::references ? "(" + name_of(f.code) + ")::jsonb @> to_jsonb($1)" : name_of(f.code) + " = $1") +
+              " ORDER BY id LIMIT $2";
+    return ids(sql, Args().add(id).add(limit), {oid_int8, oid_int8});
+}
+Status Postgres::each(int type, const std::function<bool(const record::RecordPtr&)>& visit) {
+    const std::string sql = "SELECT " + shape(type).columns + " FROM " + shape(type).table + " t WHERE t.id > $1 ORDER BY t.id LIMIT $2";
+    for (std::int64_t last = INT64_MIN;;) {
+        YIPAN_TRY(const Rows r, link_->ask(sql, Args().add(last).add(rows_a_page)));
+        for (int i = 0; i < r.size(); ++i) {
+            last = r.integer(i, 0);
+            if (!visit(record_of(r, i, type))) return {};
+        }
+        if (r.size() < rows_a_page) return {};
+    }
+}
+
+// SELECT what FROM the type WHERE where behind; in `behind` stand $m for the numbers in `more`, counted on from the values.
+Result<Rows> Postgres::asked(int type, const std::string& what, const std::string& where, const std::string& behind,
+                             const std::vector<record::Value>& parameters, const std::vector<std::int64_t>& more) {
+    std::string sql = "SELECT " + what + " FROM " + shape(type).table + " t";
+    if (!where.empty()) {
+        YIPAN_TRY(const Asked made, condition(where, this->type(type).code, Names(*this), parameters));
+        sql += " WHERE " + made.sql;
+    }
+    Args args;
+    std::vector<Oid> types = types_of(parameters);
+    for (const auto& v : parameters) args.value(v);
+    for (const std::int64_t n : more) args.add(n), types.push_back(oid_int8);
+    return link_->ask(sql + behind, args, types);
+}
+Result<std::vector<record::RecordPtr>> Postgres::list(int type, const std::string& where, const std::vector<record::Value>& parameters,
+                                                      std::int64_t offset, std::int64_t limit) {
+    ListQuery query;
+    query.where = where;
+    query.parameters = parameters;
+    query.offset = offset;
+    query.limit = limit;
+    return list(type, query);
+}
+Result<std::vector<record::RecordPtr>> Postgres::list(int type, const ListQuery& query) {
+    std::string order;
+    for (const auto& by : query.order)
+        order += (by.field < 0 ? "t.id" : "t." + name_of(this->type(type).fields[static_cast<std::size_t>(by.field)].code)) +
+                 (by.descending ? " DESC NULLS LAST, " : " ASC NULLS FIRST, ");
+    const bool backwards = !query.order.empty() && query.order.back().descending;
+    const std::size_t n = query.parameters.size();
+    // Less than nothing means "all", as in SQLite.
+    const std::string behind = " ORDER BY " + order + (backwards ? "t.id DESC" : "t.id") + " LIMIT CASE WHEN $" + std::to_string(n + 1) +
+                               " >= 0 THEN $" + std::to_string(n + 1) + " END OFFSET $" + std::to_string(n + 2);
+    YIPAN_TRY(const Rows r, asked(type, shape(type).columns, query.where, behind, query.parameters,
+                                  {query.limit, std::max<std::int64_t>(0, query.offset)}));
+    std::vector<record::RecordPtr> out;
+    for (int i = 0; i < r.size(); ++i) out.push_back(record_of(r, i, type));
+    return out;
+}
+Result<std::int64_t> Postgres::count(int type, const std::string& where, const std::vector<record::Value>& parameters) {
+    YIPAN_TRY(const Rows r, asked(type, "count(*)", where, "", parameters, {}));
+    return r.integer(0, 0);
+}
+Result<std::int64_t> Postgres::count_to(int type, const std::string& where, const std::vector<record::Value>& parameters,
+                                        std::int64_t limit) {
+    YIPAN_TRY(const Rows r, asked(type, "1", where, " LIMIT $" + std::to_string(parameters.size() + 1), parameters, {limit}));
+    return r.size();
+}
+Result<std::vector<record::Value>> Postgres::sums(int type, const std::string& where, const std::vector<record::Value>& parameters,
+                                                  const std::vector<int>& fields) {
+    std::vector<record::Value> out;
+    if (fields.empty()) return out;
+    std::string what;
+    for (const int f : fields)
+        what += (what.empty() ? "sum(t." : ", sum(t.") + name_of(this->type(type).fields[static_cast<std::size_t>(f)].code) + ")::bigint";
+    YIPAN_TRY(const Rows r, asked(type, what, where, "", parameters, {}));
+    for (std::size_t f = 0; f < fields.size(); ++f) out.push_back(r.value(0, static_cast<int>(f)));
+    return out;
+}
+Result<record::Value> Postgres::scalar(const std::string& sql, const std::vector<record::Value>& parameters) {
+    YIPAN_TRY(const Asked made, query(sql, Names(*this), parameters));
+    Args args;
+    for (const auto& v : parameters) args.value(v);
+    YIPAN_TRY(const Rows r, link_->ask(made.sql, args, types_of(parameters)));
+    return r.size() ? r.value(0, 0) : record::Value{};
+}
+
+Result<std::int64_t> Postgres::next_record(int type) {
+    YIPAN_TRY(const Rows r, link_->ask("SELECT next_record FROM yipan_type WHERE id = $1", Args().add(number(type))));
+    if (r.size() == 0) return fail(Code::corrupt, this->type(type).code, "the type has no row in yipan_type");
+    return r.integer(0, 0);
+}
+Status Postgres::set_next_record(int type, std::int64_t next) {
+    return link_->queue("UPDATE yipan_type SET next_record = $1 WHERE id = $2", Args().add(next).add(number(type)));
+}
+
+Status Postgres::put_redirect(int type, const Redirect& r) {
+    Args args;
+    args.add(number(type)).add(r.record).add(r.into);
+    if (r.key.empty())
+        args.null();
+    else
+        args.text(r.key);
+    return link_->queue("INSERT INTO yipan_redirect VALUES($1, $2, $3, $4) ON CONFLICT(type, record) DO UPDATE SET into_record = "
+                        "excluded.into_record, key = excluded.key",
+                        args);
+}
+Result<std::optional<std::int64_t>> Postgres::redirect(int type, std::int64_t record) {
+    YIPAN_TRY(const Rows r, link_->ask("SELECT into_record FROM yipan_redirect WHERE type = $1 AND record = $2", Args().add(number(type)).add(record)));
+    return r.size() ? std::optional<std::int64_t>(r.integer(0, 0)) : std::optional<std::int64_t>{};
+}
+Result<std::optional<std::int64_t>> Postgres::redirect_of_key(int type, std::string_view key) {
+    YIPAN_TRY(const Rows r, link_->ask("SELECT into_record FROM yipan_redirect WHERE type = $1 AND key = $2 ORDER BY record DESC LIMIT 1",
+                                       Args().add(number(type)).text(key)));
+    return r.size() ? std::optional<std::int64_t>(r.integer(0, 0)) : std::optional<std::int64_t>{};
+}
+Status Postgres::each_redirect(int type, const std::function<void(const Redirect&)>& visit) {
+    YIPAN_TRY(const Rows r, link_->ask("SELECT record, into_record, key FROM yipan_redirect WHERE type = $1 ORDER BY record", Args().add(number(type))));
+    for (int i = 0; i < r.size(); ++i) visit({r.integer(i, 0), r.integer(i, 1), std::string(r.text(i, 2))});
+    return {};
+}
+
+}  // namespace yipan::store::postgres

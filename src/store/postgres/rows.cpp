@@ -1,0 +1,66 @@
+// Engine tables row by row.
+#include "store/postgres/postgres.h"
+#include "store/postgres/tables.h"
+
+namespace yipan::store::postgres {
+namespace {
+using ColumnKind = EngineColumn::Kind;
+std::string names_of(const EngineTable& table, std::size_t count) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) out += (i ? ", " : "") + name_of(table.columns[i].name);
+    return out;
+}
+Args& add(Args& args, const Cell& cell) {
+    if (const auto* n = std::get_if<std::int64_t>(&cell)) return args.add(*n);
+    if (const auto* t = std::get_if<std::string>(&cell)) return args.text(*t);
+    return args.null();
+}
+// Rows whose bodies are large come in smaller pages.
+std::int64_t page_of(const EngineTable& table) {
+    const std::string_view name = table.name;
+    return name == "yipan_attachment_part" ? 16 : name.starts_with("yipan_run_") || name == "yipan_tail" ? 100 : 2'000;
+}
+}  // namespace
+
+Status Postgres::each_row(const EngineTable& table, const std::function<Status(const std::vector<Cell>&)>& visit) {
+    const std::int64_t page = page_of(table);
+    const std::string key = names_of(table, table.key);
+    const std::string head = "SELECT " + names_of(table, table.columns.size()) + " FROM " + table.name;
+    std::string marks;
+    for (std::size_t i = 0; i < table.key; ++i) marks += (i ? ", $" : "$") + std::to_string(i + 1);
+    std::vector<Cell> row(table.columns.size()), last;
+    while (true) {
+        Args args;
+        for (const Cell& cell : last) add(args, cell);
+        args.add(page);
+        YIPAN_TRY(const Rows r, link_->ask(head + (last.empty() ? "" : " WHERE (" + key + ") > (" + marks + ")") + " ORDER BY " + key + " LIMIT $" +
+                                               std::to_string(last.size() + 1),
+                                           args));
+        for (int i = 0; i < r.size(); ++i) {
+            for (std::size_t c = 0; c < row.size(); ++c) {
+                const int at = static_cast<int>(c);
+                if (r.null(i, at))
+                    row[c] = std::monostate{};
+                else if (table.columns[c].kind == ColumnKind::integer)
+                    row[c] = r.integer(i, at);
+                else
+                    row[c] = std::string(r.text(i, at));
+            }
+            YIPAN_TRY_VOID(visit(row));
+        }
+        if (r.size() < page) return {};
+        last.assign(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(table.key));
+    }
+}
+Status Postgres::put_row(const EngineTable& table, const std::vector<Cell>& row) {
+    std::string marks;
+    Args args;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        marks += (i ? ", $" : "$") + std::to_string(i + 1);
+        add(args, row[i]);
+    }
+    return link_->queue(std::string("INSERT INTO ") + table.name + "(" + names_of(table, row.size()) + ") VALUES(" + marks + ")", args);
+}
+Status Postgres::clear(const EngineTable& table) { return link_->queue(std::string("DELETE FROM ") + table.name); }
+
+}  // namespace yipan::store::postgres

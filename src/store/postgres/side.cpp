@@ -1,0 +1,68 @@
+// Short texts by name: meta, the head, counters, receipts, the side table.
+#include "store/postgres/postgres.h"
+
+namespace yipan::store::postgres {
+
+Result<std::optional<std::string>> Postgres::meta(std::string_view name) {
+    YIPAN_TRY(const Rows r, link_->ask("SELECT value FROM yipan_meta WHERE name = $1", Args().text(name)));
+    return r.size() ? std::optional<std::string>(r.text(0, 0)) : std::optional<std::string>{};
+}
+Status Postgres::set_meta(std::string_view name, std::string_view value) {
+    return link_->queue("INSERT INTO yipan_meta VALUES($1, $2) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+                        Args().text(name).text(value));
+}
+Result<Head> Postgres::head() {
+    if (read_head_) return *read_head_;
+    YIPAN_TRY(const Rows r, link_->ask("SELECT position, root FROM yipan_head WHERE id = 1"));
+    if (r.size() == 0) return Head{0, sha256("")};
+    Head head;
+    head.position = r.integer(0, 0);
+    YIPAN_TRY(head.root, r.digest(0, 1));
+    return head;
+}
+Status Postgres::set_head(const Head& head) {
+    return link_->queue("INSERT INTO yipan_head VALUES(1, $1, $2) ON CONFLICT(id) DO UPDATE SET position = excluded.position, root = "
+                        "excluded.root",
+                        Args().add(head.position).digest(head.root));
+}
+
+Result<std::int64_t> Postgres::counter(std::string_view name) {
+    YIPAN_TRY(const Rows r, link_->ask("SELECT value FROM yipan_counter WHERE name = $1", Args().text(name)));
+    return r.size() ? r.integer(0, 0) : 0;
+}
+Status Postgres::set_counter(std::string_view name, std::int64_t value) {
+    return link_->queue("INSERT INTO yipan_counter VALUES($1, $2) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+                        Args().text(name).add(value));
+}
+Status Postgres::each_counter(const std::function<void(std::string_view, std::int64_t)>& visit) {
+    YIPAN_TRY(const Rows r, link_->ask("SELECT name, value FROM yipan_counter ORDER BY name"));
+    for (int i = 0; i < r.size(); ++i) visit(r.text(i, 0), r.integer(i, 1));
+    return {};
+}
+Result<std::optional<RecordedReceipt>> Postgres::receipt(std::string_view key) {
+    YIPAN_TRY(const Rows r, link_->ask("SELECT first, last FROM yipan_receipt WHERE key = $1", Args().bytes(key)));
+    if (r.size() == 0) return std::optional<RecordedReceipt>{};
+    return std::optional<RecordedReceipt>(RecordedReceipt{r.integer(0, 0), r.integer(0, 1)});
+}
+Status Postgres::put_receipt(std::string_view key, const RecordedReceipt& receipt) {
+    return link_->queue("INSERT INTO yipan_receipt VALUES($1, $2, $3)", Args().bytes(key).add(receipt.first).add(receipt.last));
+}
+
+Result<std::optional<std::string>> Postgres::side(std::string_view space, std::string_view key) {
+    YIPAN_TRY(const Rows r, link_->ask("SELECT value FROM yipan_side WHERE space = $1 AND key = $2", Args().text(space).text(key)));
+    return r.size() ? std::optional<std::string>(r.text(0, 0)) : std::optional<std::string>{};
+}
+Status Postgres::each_side(std::string_view space, const std::function<void(std::string_view, std::string_view)>& visit) {
+    YIPAN_TRY(const Rows r, link_->ask("SELECT key, value FROM yipan_side WHERE space = $1 ORDER BY key", Args().text(space)));
+    for (int i = 0; i < r.size(); ++i) visit(r.text(i, 0), r.text(i, 1));
+    return {};
+}
+Status Postgres::put_side(std::string_view space, std::string_view key, std::string_view value) {
+    return link_->queue("INSERT INTO yipan_side VALUES($1, $2, $3) ON CONFLICT(space, key) DO UPDATE SET value = excluded.value",
+                        Args().text(space).text(key).text(value));
+}
+Status Postgres::drop_side(std::string_view space, std::string_view key) {
+    return link_->queue("DELETE FROM yipan_side WHERE space = $1 AND key = $2", Args().text(space).text(key));
+}
+
+}  // namespace yipan::store::postgres

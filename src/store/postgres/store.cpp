@@ -1,0 +1,123 @@
+// Opening, transactions, and whose turn it is to write.
+#include "store/postgres/postgres.h"
+#include "store/postgres/tables.h"
+
+namespace yipan::store::postgres {
+namespace {
+constexpr int format = 2;
+
+Result<bool> schema_there(Link& link) {
+    YIPAN_TRY(const Rows r, link.ask("SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = $1",
+                                     Args().text(link.address().board), {19}));
+    return r.integer(0, 0) > 0;
+}
+Result<std::int64_t> tables_there(Link& link) {
+    YIPAN_TRY(const Rows r, link.ask("SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+                                     "c.relnamespace WHERE n.nspname = $1",
+                                     Args().text(link.address().board), {19}));
+    return r.integer(0, 0);
+}
+
+Status make_schema(Link& link) {
+    YIPAN_TRY(const bool there, schema_there(link));
+    if (there) {
+        YIPAN_TRY(const std::int64_t tables, tables_there(link));
+        if (tables > 0)
+            return fail(Code::duplicate, link.address().shown, "a board or something else of this name exists",
+                        "choose another name (board=NAME), or drop that schema first");
+    }
+    YIPAN_TRY_VOID(link.queue("BEGIN"));
+    Status made = there ? Status{} : link.run("CREATE SCHEMA " + name_of(link.address().board));
+    for (const std::string& sql : engine_sql())
+        if (made) made = link.run(sql);
+    if (made) made = link.run("COMMIT");
+    if (!made) {
+        link.forget_failure();
+        (void)link.run("ROLLBACK");
+    }
+    return made;
+}
+
+Status check_format(Link& link) {
+    YIPAN_TRY(const bool there, schema_there(link));
+    if (!there)
+        return fail(Code::not_found, link.address().shown, "no such board in this database", "yipan init or yipan demo makes one");
+    auto found = link.ask("SELECT format FROM yipan_holder WHERE id = 1");
+    if (!found) return fail(found.error());
+    if (found->size() != 1) return fail(Code::wrong_format, link.address().shown, "this schema is no board", "yipan init and yipan demo make boards");
+    if (found->integer(0, 0) > format)
+        return fail(Code::wrong_format, link.address().shown,
+                    "the board has format " + std::to_string(found->integer(0, 0)) + ", this program knows up to " + std::to_string(format),
+                    "use the newer yipan that wrote it");
+    return {};
+}
+}  // namespace
+
+Result<std::unique_ptr<Store>> Postgres::open(const std::string& text, Access access) {
+    YIPAN_TRY(const Address address, read_address(text));
+    std::unique_ptr<Postgres> store(new Postgres(access));
+    YIPAN_TRY(store->link_, Link::open(address, access != Access::read));
+    YIPAN_TRY_VOID(access == Access::create ? make_schema(*store->link_) : check_format(*store->link_));
+    if (access != Access::read) {
+        YIPAN_TRY(store->holder_, Holder::take(*store->link_));
+        if (access == Access::write) (void)store->sweep();
+    }
+    return std::unique_ptr<Store>(std::move(store));
+}
+
+Postgres::~Postgres() {
+    if (!link_) return;
+    if (link_->in_transaction()) rollback();
+    holder_.reset();
+}
+
+Status Postgres::begin() {
+    if (!holder_) return fail(Code::read_only, link_->address().shown, "the board is open for reading only", "");
+    surely_undone_ = false;
+    const std::lock_guard lock(link_->mutex());
+    if (!link_->in_transaction()) link_->forget_failure();
+    if (stale_since_ && std::chrono::steady_clock::now() - *stale_since_ > std::chrono::minutes(1)) (void)sweep();
+    YIPAN_TRY_VOID(link_->queue("BEGIN"));
+    return holder_->guard();
+}
+Status Postgres::begin_read() {
+    if (!link_->in_transaction()) link_->forget_failure();
+    YIPAN_TRY_VOID(link_->queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+    reading_ = true;
+    read_head_.reset();
+    YIPAN_TRY(read_head_, head());  // the first read fixes the snapshot
+    return {};
+}
+Status Postgres::commit() {
+    const std::lock_guard lock(link_->mutex());
+    Status done = link_->queue("COMMIT");
+    if (done) done = link_->settle();
+    if (done && link_->said() != "COMMIT")
+        done = fail(Code::store_failed, link_->address().shown, "the database rolled the transaction back", "try again");
+    surely_undone_ = !done && !link_->lost();
+    return done;
+}
+void Postgres::rollback() {
+    const std::lock_guard lock(link_->mutex());
+    channels_.clear();
+    reading_ = false;
+    read_head_.reset();
+    if (link_->lost()) return;
+    (void)link_->settle();
+    link_->forget_failure();
+    if (link_->in_transaction()) (void)link_->run("ROLLBACK");
+    link_->forget_failure();
+}
+Status Postgres::announce(const std::string& address) { return holder_ ? holder_->announce(address) : Status{}; }
+
+Status Postgres::savepoint() { return link_->queue("SAVEPOINT draft"); }
+Status Postgres::release() { return link_->queue("RELEASE SAVEPOINT draft"); }
+Status Postgres::rollback_to_savepoint() {
+    (void)link_->settle();
+    if (link_->lost()) return fail(*link_->failure());
+    link_->forget_failure();  // it was this draft's; one before it has ended the whole transaction, and the next statement says so
+    YIPAN_TRY_VOID(link_->run("ROLLBACK TO SAVEPOINT draft"));
+    return link_->queue("RELEASE SAVEPOINT draft");
+}
+
+}  // namespace yipan::store::postgres

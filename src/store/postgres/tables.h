@@ -1,0 +1,21 @@
+#pragma once
+// PostgreSQL's text of a board's tables: integers are bigint, texts are compared by their bytes, a list is JSON text.
+#include <string>
+#include <vector>
+
+#include "model/model.h"
+#include "store/tables.h"
+
+namespace yipan::store::postgres {
+
+std::string name_of(std::string_view name);  // quoted
+/// Engine tables, the holder's and the list of tables that wait to be dropped.
+std::vector<std::string> engine_sql();
+std::string type_table(const model::Type& type, const std::string& physical);
+std::vector<std::string> type_indexes(const model::Type& type, const std::string& physical);
+/// Whether a type's table can stay as it is when the model changes.
+bool same_table(const model::Type& a, const model::Type& b);
+std::string type_view(const model::Model& model, const model::Type& type,
+                      const std::vector<std::string>& physical);  // by type
+
+}  // namespace yipan::store::postgres
