@@ -207,18 +207,18 @@ void report(const CallPtr& call) {
     call->ok_with(std::move(r));
 }
 
-// Issues the document and keeps it. Who may create its record may; the writer judges that, as it does for every record.
-void file_report(const CallPtr& call) {
+// Issues the report as a document that is kept; the numbers are those the issuer sees.
+void issue_report(const CallPtr& call) {
     const auto body = call->body();
     if (!body) return;
-    const auto period = Period::parse(member_text(*body, "period"));
-    if (!period) return call->problem(Error{Code::invalid_input, "period", period.error().message, period.error().hint});
     report::FilingAsk ask;
     ask.report = call->parameter(0);
     ask.unit = member_text(*body, "unit");
     if (const auto* id = body->if_contains("unit"); id && id->is_int64()) ask.unit = std::to_string(id->get_int64());
     if (whole_number(ask.unit)) ask.unit = "#" + ask.unit;  // an id, as in every question about units
     ask.code = member_text(*body, "code");
+    const auto period = Period::parse(member_text(*body, "period"));
+    if (!period) return call->problem(Error{Code::invalid_input, "period", period.error().message, period.error().hint});
     ask.period = *period;
     const board::Draft who = call->draft();
     ask.actor = who.actor, ask.post = who.post, ask.channel = who.channel;
@@ -230,8 +230,9 @@ void file_report(const CallPtr& call) {
         ask.kept = [&call](const std::string& hash) { return call->service.papers().sent(call->person(), call->post(), hash); };
         const auto filed = report::file_report(call->service.board(), ask);
         if (!filed) return call->problem(filed.error());
-        call->ok(json::object{{"type", call->model().types[at(filed->type)].code}, {"id", filed->record.value}, {"code", filed->code}, {"number", filed->number},
-                              {"position", filed->document.position}, {"paper", "sha256:" + filed->hash}}, 201);
+        call->ok(json::object{{"type", call->model().types[at(filed->type)].code}, {"id", filed->record.value}, {"code", filed->code}, {"number", filed->number}, {"paper", "sha256:" + filed->hash},
+                              {"numbers", filed->document.numbers}, {"position", filed->document.position}, {"root", filed->document.journal_root}},
+                 201);
     });
 }
 }  // namespace
@@ -258,8 +259,8 @@ void add_scheme_routes(std::vector<Route>& r) {
     constexpr std::size_t small = 64 * 1024;
     r.push_back({"GET", "/schemes/{code}", Needs::post, "figures", true, 0, show, "places, scores and lost points"});
     r.push_back({"POST", "/schemes/{code}/what-if", Needs::post, "figures", true, small, what_if, "the same with other values of one unit"});
+    r.push_back({"POST", "/reports/{code}", Needs::post, "write", true, small, issue_report, "issue a report as a document with its number, kept as it is"});
     r.push_back({"GET", "/reports/{code}", Needs::post, "figures", true, 0, report, "a report as this reader may see it (html, md, json)"});
-    r.push_back({"POST", "/reports/{code}", Needs::post, "write", true, small, file_report, "issue a report as a document and keep it as it is"});
 }
 
 }  // namespace yipan::api

@@ -396,7 +396,7 @@ const Broken broken[] = {
     {"types:\n  parcel: {label: [a, b, c], owned_by: project, fields: {project: {type: text, label: [a, b, c]}}}\n", "2:58", "is there already"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {}, states: {initial: x, list: {a: [a, b, c]}}}\n", "2:79", "is not a state of the list"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {}, states: {initial: a, list: {a: [a, b, c]}, moves: {m: {label: [a, b, c], from: [a], to: zz}}}}\n", "2:149", "\"zz\" is not a state"},
-    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, states: {initial: a, list: {a: [a, b, c]}, moves: {m: {label: [a, b, c], from: [a], to: a, dated: n}}}}\n", "2:192", "no date field"},
+    {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, states: {initial: a, list: {a: [a, b, c]}, moves: {m: {label: [a, b, c], from: [a], to: a, dated: n}}}}\n", "2:195", "no date field"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'm > 3', message: [a, b, c]}}}\n", "2:116", "m"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'n', message: [a, b, c]}}}\n", "2:116", "true or false"},
     {"types:\n  parcel: {label: [a, b, c], responsible: none, fields: {n: {type: integer, label: [a, b, c]}}, rules: {r: {check: 'n == 3'}}}\n", "2:105", "\"message\" is missing"},

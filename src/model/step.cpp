@@ -30,6 +30,15 @@ std::string rules_text(const std::vector<Rule>& rules) {
     for (const Rule& r : rules) out += r.check.text + "\n";
     return out;
 }
+// All that a move's steps say, to be compared.
+std::string steps_text(const Type& type, const Move& move) {
+    std::string out;
+    for (const FlowStep& s : move.steps) {
+        out += s.code + "|" + (s.by ? s.by->text : "") + "|" + (s.when ? s.when->text : "") + "|" + std::to_string(static_cast<int>(s.mode)) + "|" + std::to_string(s.workdays.value_or(-1));
+        out += std::string(s.not_doer ? "|not_doer" : "|") + (s.disagree_counts ? "|counts" : "|") + "\n";
+    }
+    return out + move.refused + "|" + (move.dated < 0 ? "" : type.fields[at(move.dated)].code);
+}
 bool referring(FieldKind kind) { return kind == FieldKind::reference || kind == FieldKind::references; }
 bool re_readable(FieldKind kind) {
     return !referring(kind) && kind != FieldKind::attachment && kind != FieldKind::place && kind != FieldKind::number;
@@ -574,6 +583,9 @@ class Comparer {
                     "who may do " + b.code + " of " + now.code + ": \"" + text_of(a->who) + "\" becomes \"" +
                         text_of(b.who) + "\"",
                     true);
+            if (steps_text(was, *a) != steps_text(now, b))
+                say(Effect::free, subject, "动作" + b.label.hans + "的办理环节改变", "動作" + b.label.hant + "的辦理環節改變",
+                    "the steps of " + b.code + " of " + now.code + " change; cases under way go on by the new ones", true);
             if (rules_text(a->needs) != rules_text(b.needs))
                 say(Effect::free, subject, "动作" + b.label.hans + "的条件改变", "動作" + b.label.hant + "的條件改變",
                     "what " + b.code + " of " + now.code + " needs changes", true);

@@ -133,6 +133,8 @@ Checked<Filed> file_report(board::Board& board, const FilingAsk& ask) {
     const Result<std::string> hash = keep(board, to_html(*judged));
     if (!hash) return fail(Errors{hash.error()});
     out.hash = *hash;
+    if (ask.kept)
+        if (const Status told = ask.kept(*hash); !told) return fail(Errors{told.error()});
     board::Change paper;
     paper.verb = board::Verb::amend;
     paper.type = *type;

@@ -1,7 +1,8 @@
 #pragma once
 // A report issued as a document and kept: its record (of the type the template names by `filed_as`) holds number, day, unit, period, the
 // position of the journal and its root; its paper is the page as it was, each number with its source. Later changes of the board change
-// nothing in it. Two entries: the record, which is given its number, and the paper that bears it.
+// nothing in it. Two entries: the record, which is given its number, and the paper that bears it; where the paper
+// cannot be kept, a third that voids the record and says why.
 #include <functional>
 
 #include "report/report.h"
@@ -14,6 +15,7 @@ struct FilingAsk {
     RecordId actor, post;            // who issues it; the post answers for the record
     std::string channel;
     Eyes eyes;
+    std::function<Status(const std::string& hash)> kept;  // told before a record names the page; empty: nobody asks who sent it
 };
 struct Filed {
     int type = -1;
