@@ -257,7 +257,7 @@ int main(int argc, char** argv) {
         bare.prepare("drop", "DELETE FROM yipan_tail WHERE position <= $1");
         bare.prepare("type", "UPDATE yipan_type SET next_record = $1 WHERE id = 2");
         bare.prepare("head", "UPDATE yipan_head SET position = $1, root = $2 WHERE id = 1");
-        bare.prepare("hold", "UPDATE yipan_holder SET batch = batch + 1, expires = clock_timestamp() WHERE id = 1");
+        bare.prepare("hold", "UPDATE yipan_holder SET batch = batch + 1, expires = now() WHERE id = 1");
         bare.prepare("begin", "BEGIN");
         bare.prepare("commit", "COMMIT");
         bare.pipeline();

@@ -15,9 +15,8 @@ Result<std::optional<Store::Attachment>> Postgres::attachment(std::string_view h
     return r.size() ? std::optional<Attachment>(attachment_of(r, 0)) : std::optional<Attachment>{};
 }
 Result<std::int64_t> Postgres::put_attachment(const Attachment& a) {
-    YIPAN_TRY(const Rows r, link_->ask("INSERT INTO yipan_attachment VALUES((SELECT coalesce(max(id), 0) + 1 FROM yipan_attachment), $1, $2, $3, "
-                                       "$4, $5) RETURNING id",
-                                       Args().text(a.hash).add(a.bytes).add(a.added).add(a.beside).add(a.complete)));
+    YIPAN_TRY(const Rows r, link_->ask("INSERT INTO yipan_attachment SELECT coalesce(max(id), 0) + 1, $1, $2, $3, $4, $5 FROM yipan_attachment RETURNING id",
+                                       Args().text(a.hash).add(a.bytes).add(a.added).add(a.beside).add(a.complete), {25, 20, 20, 20, 20}));
     return r.integer(0, 0);
 }
 Status Postgres::put_attachment_part(std::int64_t id, std::int64_t index, std::string_view body) {

@@ -70,13 +70,13 @@ Result<std::unique_ptr<Holder>> Holder::take(Link& link) {
     }
     // In one statement, so that of two who try only one succeeds.
     const Result<Rows> taken =
-        link.ask("UPDATE yipan_holder SET epoch = epoch + 1, process = $1, address = '', expires = clock_timestamp() + $2 * "
-                 "interval '1 second' WHERE id = 1 AND ($3 <> 0 OR expires < clock_timestamp()) RETURNING epoch",
+        link.ask("UPDATE yipan_holder SET epoch = epoch + 1, process = $1, address = '', expires = now() + $2 * "
+                 "interval '1 second' WHERE id = 1 AND ($3 <> 0 OR expires < now()) RETURNING epoch",
                  Args().text(process).add(hold_s).add(gone ? 1 : 0), {25, 20, 20});
     if (!taken) return fail(taken.error());
     if (taken->size() == 0) {
         YIPAN_TRY(const Rows who,
-                  link.ask("SELECT process, address, greatest(0, ceil(extract(epoch FROM expires - clock_timestamp())))::bigint "
+                  link.ask("SELECT process, address, greatest(0, ceil(extract(epoch FROM expires - now())))::bigint "
                            "FROM yipan_holder WHERE id = 1"));
         if (who.size() == 0)
             return fail(Code::corrupt, link.address().shown, "the row that says who writes is gone", "restore a backup");
@@ -107,10 +107,11 @@ Holder::~Holder() {
     if (locked_) (void)link_.ask("SELECT pg_advisory_unlock($1)", Args().add(lock_number(link_.address().board)), {20});
 }
 
+// now(), not clock_timestamp(): Citus takes no volatile function in an UPDATE, and the beginning of the transaction will do.
 // NULL in a column that has none makes the transaction fail, and nothing of it stands.
 Status Holder::guard() {
     return link_.queue(
-        "UPDATE yipan_holder SET epoch = CASE WHEN epoch = $1 THEN epoch END, batch = batch + 1, expires = clock_timestamp() + $2 "
+        "UPDATE yipan_holder SET epoch = CASE WHEN epoch = $1 THEN epoch END, batch = batch + 1, expires = now() + $2 "
         "* interval '1 second' WHERE id = 1",
         Args().add(epoch_).add(hold_s), {20, 20});
 }
@@ -127,7 +128,7 @@ void Holder::beat() {
     while (!stop_.wait_for(lock, beat_every, [&] { return stopping_; })) {
         const std::unique_lock link_lock(link_.mutex(), std::try_to_lock);
         if (!link_lock || link_.lost() || link_.failure() || link_.in_transaction()) continue;
-        (void)link_.ask("UPDATE yipan_holder SET expires = clock_timestamp() + $2 * interval '1 second' WHERE id = 1 AND epoch = $1",
+        (void)link_.ask("UPDATE yipan_holder SET expires = now() + $2 * interval '1 second' WHERE id = 1 AND epoch = $1",
                         Args().add(epoch_).add(hold_s), {20, 20});
         link_.forget_failure();
     }

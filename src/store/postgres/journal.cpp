@@ -16,9 +16,8 @@ Result<std::int64_t> Postgres::channel_number(const std::string& name) {
     if (const auto known = channels_.find(name); known != channels_.end()) return known->second;
     YIPAN_TRY(const Rows there, link_->ask("SELECT id FROM yipan_channel WHERE name = $1", Args().text(name)));
     if (there.size()) return channels_[name] = there.integer(0, 0);
-    YIPAN_TRY(const Rows made, link_->ask("INSERT INTO yipan_channel VALUES((SELECT coalesce(max(id), 0) + 1 FROM yipan_channel), $1) "
-                                          "RETURNING id",
-                                          Args().text(name)));
+    YIPAN_TRY(const Rows made, link_->ask("INSERT INTO yipan_channel SELECT coalesce(max(id), 0) + 1, $1 FROM yipan_channel RETURNING id",
+                                          Args().text(name), {25}));
     return channels_[name] = made.integer(0, 0);
 }
 

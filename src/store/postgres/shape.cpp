@@ -137,9 +137,9 @@ Status Postgres::reshape(const Reshape& r) {
     }
     for (const Row& row : rows) {
         YIPAN_TRY(const Rows number,
-                  link_->ask("INSERT INTO yipan_type(id, code, next_record, tab) VALUES((SELECT coalesce(max(id), 0) + 1 FROM yipan_type), "
-                             "$1, $2, $3) ON CONFLICT(code) DO UPDATE SET next_record = excluded.next_record, tab = excluded.tab RETURNING id",
-                             Args().text(row.code).add(row.next).text(row.table)));
+                  link_->ask("INSERT INTO yipan_type(id, code, next_record, tab) SELECT coalesce(max(id), 0) + 1, $1, $2, $3 FROM yipan_type ON "
+                             "CONFLICT(code) DO UPDATE SET next_record = excluded.next_record, tab = excluded.tab RETURNING id",
+                             Args().text(row.code).add(row.next).text(row.table), {25, 20, 25}));
         if (row.was)
             YIPAN_TRY_VOID(link_->queue("UPDATE yipan_redirect SET type = $1 WHERE type = $2", Args().add(number.integer(0, 0)).add(row.was)));
     }
