@@ -100,6 +100,7 @@ Status Hooks::load() {
 void Hooks::shown() {
     {
         const std::lock_guard lock(mutex_);
+        if (hooks_.empty()) return;  // nobody is woken for each batch then
         news_ = true;
     }
     wake_.notify_one();
@@ -143,7 +144,9 @@ Result<Hook> Hooks::add(Hook hook) {
         if (static_cast<std::size_t>(mine) >= hooks_of_account_max || hooks_.size() >= hooks_max)
             return fail(Code::limit_exceeded, "", "an account has at most 10 webhooks, a board 200", "drop one first");
         hooks_[hook.id] = hook;
+        news_ = true;  // what came since its position was taken
     }
+    wake_.notify_one();
     YIPAN_TRY_VOID(keep(hook));
     if (hook.checkpoints) shown();
     return hook;
