@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "api/flow_telling.h"
+#include "api/papers.h"
 #include "api/schemes.h"
 #include "base/hash.h"
 #include "report/filing.h"
@@ -222,6 +223,8 @@ void issue_report(const CallPtr& call) {
     ask.actor = who.actor, ask.post = who.post, ask.channel = who.channel;
     auto figures = std::make_shared<Figures>(*call);
     ask.eyes = figures->eyes();
+    // The page is of this post's making: it may name it.
+    ask.kept = [call](const std::string& hash) { return call->service.papers().sent(call->person(), call->post(), hash); };
     later(call, [call, figures, ask = std::move(ask)] {
         const auto filed = report::file_report(call->service.board(), ask);
         if (!filed) return call->problem(filed.error());

@@ -128,6 +128,11 @@ Checked<Filed> file_report(board::Board& board, const FilingAsk& ask) {
         return fail(Errors{hash.error()});
     }
     out.hash = *hash;
+    if (ask.kept)
+        if (const Status told = ask.kept(*hash); !told) {
+            take_back(board, *type, *made, told.error().message);
+            return fail(Errors{told.error()});
+        }
     board::Change paper;
     paper.verb = board::Verb::amend;
     paper.type = *type;

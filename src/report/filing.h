@@ -3,6 +3,8 @@
 // position of the journal and its root; its paper is the page as it was, each number with its source. Later changes of the board change
 // nothing in it. Two entries: the record, which is given its number, and the paper that bears it; where the paper
 // cannot be kept, a third that voids the record and says why.
+#include <functional>
+
 #include "report/report.h"
 
 namespace yipan::report {
@@ -13,6 +15,7 @@ struct FilingAsk {
     RecordId actor, post;            // who issues it; the post answers for the record
     std::string channel;
     Eyes eyes;
+    std::function<Status(const std::string& hash)> kept;  // told before the record names the page; empty: nobody asks who sent its bytes
 };
 struct Filed {
     int type = -1;
