@@ -5,9 +5,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
-#include <set>
 
 #include "store/beside.h"
 #include "store/files.h"
@@ -111,31 +108,6 @@ class Incoming {
     store::File file_;
 };
 
-// The same bytes sent by several at once: the second waits, and finds them there. (A board has one process that writes.)
-class Alone {
-  public:
-    explicit Alone(std::string what) : what_(std::move(what)) {
-        std::unique_lock lock(mutex);
-        over.wait(lock, [&] { return !under_way.contains(what_); });
-        under_way.insert(what_);
-    }
-    ~Alone() {
-        {
-            const std::lock_guard lock(mutex);
-            under_way.erase(what_);
-        }
-        over.notify_all();
-    }
-    Alone(const Alone&) = delete;
-    Alone& operator=(const Alone&) = delete;
-
-  private:
-    static inline std::mutex mutex;
-    static inline std::condition_variable over;
-    static inline std::set<std::string> under_way;
-    std::string what_;
-};
-
 Attachment told(const Stored& stored) { return {stored.hash, stored.bytes, stored.beside}; }
 
 // A row that was begun and never finished by somebody who was interrupted is begun anew.
@@ -168,7 +140,6 @@ Result<Attachment> take_attachment(const std::string& board, const ReadSome& rea
                                    const OnWriter& on_writer) {
     Incoming incoming(board);
     YIPAN_TRY_VOID(incoming.take(read));
-    const Alone alone(board + "\n" + incoming.hash());
     Stored row;
     row.hash = incoming.hash();
     row.bytes = incoming.bytes();
