@@ -508,7 +508,7 @@ Checked<std::int64_t> write_demo(board::Board& board, const Options& options) {
     projects(pen, options.seed);
     transfers(pen, options.seed);
     roles(pen);
-    decisions(pen, options.seed);
+    decisions(pen, options);
     return pen.finish();
 }
 

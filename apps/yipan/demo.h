@@ -5,6 +5,7 @@
 // written in batches of bounded size, so memory does not grow with it.
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "board/board.h"
@@ -16,6 +17,7 @@ constexpr int scale_max = 2000;
 struct Options {
     std::uint64_t seed = 1;
     int scale = 1;             // 1..scale_max
+    std::string_view holidays;  // the shipped arrangements (date,kind,name), imported with the rest
     board::Progress progress;  // changes done, changes expected
 };
 

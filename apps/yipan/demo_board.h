@@ -6,7 +6,7 @@
 
 namespace yipan::app {
 
-constexpr int demo_version = 5;  // raised when what demo.cpp writes changes
+constexpr int demo_version = 6;  // raised when what demo.cpp writes changes
 
 Checked<std::int64_t> make_demo(const std::string& path, demo::Options options);
 /// What a demo board was made of: another text means it is out of date.

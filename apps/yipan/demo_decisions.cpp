@@ -102,9 +102,10 @@ constexpr WorkRow works[] = {
 
 class Decisions {
   public:
-    Decisions(Pen& pen, std::uint64_t seed) : pen_(pen), seed_(seed) {}
+    Decisions(Pen& pen, const Options& options) : pen_(pen), seed_(options.seed), holidays_(options.holidays) {}
 
     void write() {
+        holidays();
         pen_.as("P-DZ-2", "R-DZ-2");
         for (const char* line : body_lines) one(line);
         for (const char* line : directive_lines) one(line);
@@ -122,6 +123,7 @@ class Decisions {
                  std::min(from.plus_days(dice.between(30, 75)), *Date::of(2026, row.directive == 1 ? 6 : 8, 30)), 900 + static_cast<int>(&row - works));
         }
         next_meeting();
+        under_way();
         lists();
         tables();
     }
@@ -130,6 +132,16 @@ class Decisions {
     void one(std::string_view line) {
         pen_.step(line);
         pen_.end();
+    }
+    // The arrangements of the State Council as shipped: date,kind,name.
+    void holidays() {
+        pen_.as("", "");
+        for (std::size_t from = holidays_.find('\n'); from < holidays_.size(); from = holidays_.find('\n', from + 1)) {
+            const std::string_view line = holidays_.substr(from + 1, holidays_.find('\n', from + 1) - from - 1);
+            const std::size_t first = line.find(','), second = first == line.npos ? first : line.find(',', first + 1);
+            if (second == line.npos) continue;
+            one(fmt::format("create holiday date={} kind={} name={}", line.substr(0, first), line.substr(first + 1, second - first - 1), line.substr(second + 1)));
+        }
     }
     // A meeting from its agenda to its minutes; every item passed, with a resolution and one to three matters.
     void meeting(const std::string& code, const std::string& body, int members, Date day, const ItemRow* items, int count) {
@@ -210,8 +222,9 @@ class Decisions {
         const std::string code = fmt::format("DB-{:03}", ++tasks_), seat = fmt::format("{}-{}", organ, organ == "DZ" ? 4 : 2),
                           officer = "P-" + seat, holder = "R-" + seat;
         pen_.as("P-DZ-2", "R-DZ-2");
-        one(fmt::format("create task code={} title={} source={} {} lead={} officer={} leader=P-DW-2 supervisor=P-DZ-2 due={} demand=按期办结并报佐证 effective={}",
+        one(fmt::format("create task code={} title={} source={} {} lead={} officer={} leader=P-DW-2 supervisor=P-DZ-2 reviewer=P-DZ-3 due={} demand=按期办结并报佐证 effective={}",
                         code, title, source, basis, organ, officer, due.text(), from.text()));
+        if (source == "campaign") campaign_.push_back({code, std::string(title), officer});
         if (n % 3 == 0) one(fmt::format("create stage_goal @{0}-G task={0} name=方案报审 due={1}", code, Date{(from.days + due.days) / 2}.text()));
         one(fmt::format("move task {} assign assigned_on={} effective={}", code, from.text(), from.text()));
         const int fate = random.between(1, 100);
@@ -227,12 +240,7 @@ class Decisions {
         if (stuck) {
             if (due < today.plus_days(-1)) {
                 pen_.as("P-DZ-2", "R-DZ-2");
-                one(fmt::format("create task_reminder task={0} day={1} by=P-DZ-2 text=已到期请抓紧 effective={1}", code, due.plus_days(1).text()));
-                one(fmt::format("create task_notice task={0} colour=yellow day={1} reply_by={2} text=限期办结 effective={1}", code,
-                                due.plus_days(1).text(), due.plus_days(6).text()));
-                if (due.plus_days(8) <= today)
-                    one(fmt::format("create task_notice task={0} colour=red day={1} reply_by={2} text=挂牌督办 effective={1}", code,
-                                    due.plus_days(8).text(), due.plus_days(12).text()));
+                one(fmt::format("create task_reminder task={0} day={1} by=P-DZ-2 text=已到期请抓紧 effective={1}", code, due.plus_days(1).text()));  // the notices are the clock's
             }
             return;
         }
@@ -243,22 +251,77 @@ class Decisions {
             pen_.as(officer, holder);
             one(fmt::format("move task {} report reported_on={} result=已按要求办结 effective={}", code, day.text(), day.text()));
         };
-        const auto review = [&](Date day, const char* finding, const char* opinion) {
-            pen_.as("P-DZ-3", "R-DZ-3");
-            one(fmt::format("create task_review task={} reviewer=P-DZ-3 day={} finding={} opinion={} effective={}", code, day.text(), finding, opinion, day.text()));
-            one(fmt::format("move task {} {} effective={}", code, std::string_view(finding) == "passed" ? "approve" : "send_back", day.text()));
-        };
         report(done);
         if (fate % 9 == 0 && done.plus_days(2) <= today) {
-            review(done.plus_days(1), "returned", "佐证不全");
+            review(code, title, officer, holder, done, done.plus_days(1), "佐证不全", false);
             done = done.plus_days(2);
             report(done);
         }
         const Date checked = std::min(done.plus_days(2), today);
         if (checked < done) return;
-        review(checked, "passed", "佐证齐全");
+        review(code, title, officer, holder, done, checked, "佐证齐全", true);
+    }
+
+    // The case of a matter's review and close-out, as acts of workflow would have left it.
+    void review(const std::string& code, std::string_view title, const std::string& officer, const std::string& holder, Date begun, Date ended,
+                std::string_view said, bool passed) {
+        const std::string on = fmt::format("subject=task/{} ", pen_.id(pen_.model().find_type("task"), code));
+        const std::string name = fmt::format("@{}-{}", code, ++cases_);
+        const auto at = [](Date day, int hour) { return fmt::format(" at={}T{:02}:00:00+08:00", day.text(), hour); };
+        const auto work = [&](int act, const char* step, const char* label, const char* post, const char* person, const char* status, Date given) {
+            one(fmt::format("create work_item {}w{} flow_case={} {}title={} step={} step_label={} kind=approve round={} mode=one post={} status={} given_by={} given_on={} "
+                            "workdays={} done_by={} done_post={} done_on={} minutes={} made_by={} ended_by={} effective={}",
+                            name, act, name, on, title, step, label, act, post, status, officer, given.text(), act == 1 ? 3 : 2, person, post, ended.text(),
+                            (ended.days - given.days) * 1440 + 95, act, act + 1, ended.text()));
+        };
+        const auto opinion = [&](int seq, const char* act, const char* step, std::string_view post, std::string_view person, std::string_view text, Date day) {
+            one(fmt::format("create opinion {}flow_case={}{} act={} seq={} text={} post={} person={} because=own{} effective={}", on, name, *step ? std::string(" step=") + step : std::string(), act, seq,
+                            text, post, person, at(day, 8 + seq), day.text()));
+        };
+        pen_.acting(officer, holder);
+        one(fmt::format("create flow_case {} {}title={} move=close step={} status={} acts={} round={} starter={} answers={} begun={} ended={} effective={}", name, on, title,
+                        passed ? "sign_off" : "review", passed ? "done" : "refused", passed ? 3 : 2, passed ? 2 : 1, officer, officer, begun.text(), ended.text(), ended.text()));
+        opinion(1, "start", "", officer, holder, "佐证已上传，请覆核", begun);
+        pen_.acting("P-DZ-3", "R-DZ-3");
+        work(1, "review", "覆核", "P-DZ-3", "R-DZ-3", passed ? "agreed" : "disagreed", begun);
+        opinion(2, passed ? "agree" : "disagree", "review", "P-DZ-3", "R-DZ-3", said, ended);
+        if (!passed) return one(fmt::format("move task {} send_back effective={}", code, ended.text()));
+        pen_.acting("P-DZ-2", "R-DZ-2");
+        work(2, "sign_off", "销号", "P-DZ-2", "R-DZ-2", "agreed", ended);
+        opinion(3, "agree", "sign_off", "P-DZ-2", "R-DZ-2", "同意销号", ended);
+        one(fmt::format("move task {} close closed_on={} look_back_on={} effective={}", code, ended.text(), ended.plus_days(90).text(), ended.text()));
+    }
+    // Where the working-day clock is at work today: a due day counted from the assignment, a review and an extension under way.
+    void under_way() {
         pen_.as("P-DZ-2", "R-DZ-2");
-        one(fmt::format("move task {} close closed_on={} look_back_on={} effective={}", code, checked.text(), checked.plus_days(90).text(), checked.text()));
+        const std::string common = " source=campaign directive=LY-04 lead=YJ officer=P-YJ-2 leader=P-DW-2 supervisor=P-DZ-2 reviewer=P-DZ-3 demand=按期办结并报佐证";
+        one("create task code=DB-901 title=园区消防通道专项检查 workdays=10 due=2026-07-15 effective=2026-06-24" + common);
+        one("create task code=DB-902 title=园区道路亮化提升 due=2026-07-10 effective=2026-06-01" + common);
+        one("create task code=DB-903 title=园区雨污分流改造 due=2026-07-05 effective=2026-05-06" + common);
+        for (const char* line : {"DB-901 assign assigned_on=2026-06-24 effective=2026-06-24", "DB-902 assign assigned_on=2026-06-01 effective=2026-06-01",
+                                 "DB-903 assign assigned_on=2026-05-06 effective=2026-05-06"})
+            one(std::string("move task ") + line);
+        pen_.as("P-YJ-2", "R-YJ-2");
+        for (const char* line : {"DB-901 sign signed_on=2026-06-25 effective=2026-06-25", "DB-902 sign signed_on=2026-06-02 effective=2026-06-02",
+                                 "DB-903 sign signed_on=2026-05-07 effective=2026-05-07"})
+            one(std::string("move task ") + line);
+        one("create task_evidence task=DB-902 title=竣工验收单 day=2026-06-30 number=验2026-18号 effective=2026-06-30");
+        one("move task DB-902 report reported_on=2026-06-30 result=已完成并验收 effective=2026-06-30");
+        one("create task_extension @DB-903-X task=DB-903 asked_on=2026-06-30 new_due=2026-08-15 reason=汛期停工 effective=2026-06-30");
+        start("task", "DB-902", "园区道路亮化提升", "close", "review", "覆核", "P-DZ-3", 3, "已验收，请覆核");
+        start("task_extension", "@DB-903-X", "园区雨污分流改造延期", "approve", "decide", "批复", "P-DW-2", 2, "汛期停工，申请延期");
+    }
+    void start(std::string_view type, const std::string& key, std::string_view title, const char* move, const char* step, const char* label, const char* post, int workdays, const char* said) {
+        const std::string subject = fmt::format("{}/{}", type, pen_.id(pen_.model().find_type(type), key));
+        const std::string name = fmt::format("@{}-run", key);
+        pen_.acting("P-YJ-2", "R-YJ-2");
+        one(fmt::format("create flow_case {} subject={} title={} move={} step={} status=running running={} acts=1 round=1 starter=P-YJ-2 answers=P-YJ-2 begun=2026-06-30 effective=2026-06-30", name, subject,
+                        title, move, step, subject));
+        one(fmt::format("create work_item flow_case={} subject={} title={} step={} step_label={} kind=approve round=1 mode=one post={} lies_with={} status=open given_by=P-YJ-2 given_on=2026-06-30 workdays={} "
+                        "given_at=2026-06-30T16:00:00+08:00 made_by=1 effective=2026-06-30",
+                        name, subject, title, step, label, post, post, workdays));
+        one(fmt::format("create opinion subject={} flow_case={} act=start seq=1 text={} post=P-YJ-2 person=R-YJ-2 because=own at=2026-06-30T16:00:00+08:00 effective=2026-06-30", subject, name, said));
+        one(fmt::format("create message to_post={} kind=work subject={} title={} text={} at=2026-06-30T16:00:00+08:00 effective=2026-06-30", post, subject, title, said));
     }
 
     // The meeting of the day the demo stands still: planned, with its papers, to be held by whoever tries the demo.
@@ -269,20 +332,22 @@ class Decisions {
         one("create item_paper agenda_item=@next kind=paper title=智慧消防中心升级资金的请示 done=2026-06-26 by=YJ");
     }
     void lists() {
-        one("create work_list code=QD-01 name=园区建设提升年六月清单 officer=P-DZ-2 directive=LY-04 of_type=task due=2026-07-31 effective=2026-06-01");
-        int no = 0;
-        for (const WorkRow& row : works)
-            if (row.directive == 3)
-                one(fmt::format("create list_entry @QD-01-{0} work_list=QD-01 no={0} title={1} officer=P-{2}-2 due=2026-{3:02}-{4:02} effective=2026-06-01", ++no,
-                                row.title, row.organ, no % 3 == 0 ? 7 : 6, 12 + no));
-        one("move work_list QD-01 issue issued_on=2026-06-01 effective=2026-06-01");
-        for (int i = 1; i <= no; i += 2) one(fmt::format("amend list_entry @QD-01-{} done=2026-06-1{} note=已完成 effective=2026-06-15", i, i));
+        pen_.acting("P-DZ-2", "R-DZ-2");
+        one("create task_list @QD-01 title=园区建设提升年六月清单 of_type=task filter=source=='campaign' done_when=state=='closed' owner=P-DZ-2 due=2026-07-31 issued=2026-06-01 status=issued effective=2026-06-01");
+        for (const auto& [code, title, officer] : campaign_)
+            one(fmt::format("create list_line task_list=@QD-01 subject=task/{} title={} owner={} due=2026-07-31 status=open effective=2026-06-01",
+                            pen_.id(pen_.model().find_type("task"), code), title, officer));
     }
     void tables();
 
     Pen& pen_;
     std::uint64_t seed_;
-    int tasks_ = 0;
+    std::string_view holidays_;
+    int tasks_ = 0, cases_ = 0;
+    struct Listed {
+        std::string code, title, officer;
+    };
+    std::vector<Listed> campaign_;
 };
 
 struct DataRow {
@@ -346,6 +411,6 @@ void Decisions::tables() {
 }
 }  // namespace
 
-void decisions(Pen& pen, std::uint64_t seed) { Decisions(pen, seed).write(); }
+void decisions(Pen& pen, const Options& options) { Decisions(pen, options).write(); }
 
 }  // namespace yipan::demo

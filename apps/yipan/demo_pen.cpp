@@ -131,6 +131,7 @@ void Pen::set(std::string_view field, record::Value value) {
 }
 
 void Pen::as(std::string_view post, std::string_view person) {
+    by_act_ = false;
     if (failed()) return;
     const model::Identity& identity = model_->identity;
     post_ = post.empty() ? RecordId() : RecordId(reference(identity.post, post, post, true));
@@ -142,6 +143,7 @@ void Pen::end() {
     open_.actor = actor_;
     open_.post = post_;
     open_.channel = channel;
+    open_.by_act = by_act_;
     closed_changes_ += open_.changes.size();
     closed_.push_back(std::move(open_));
     open_ = {};

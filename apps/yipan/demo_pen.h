@@ -43,6 +43,8 @@ class Pen {
     void set(std::string_view field, record::Value value);
     /// The post (and its holder) in which the next drafts are entered; empty: the system.
     void as(std::string_view post, std::string_view person);
+    /// As as(), for what acts of workflow write (cases, work, opinions, the move at the end).
+    void acting(std::string_view post, std::string_view person) { as(post, person), by_act_ = true; }
     /// Closes the open draft.
     void end();
     /// The id of a named record; asks the board for what is still on the way.
@@ -75,6 +77,7 @@ class Pen {
     std::map<std::pair<int, std::string>, Place, std::less<>> names_;
     std::vector<std::pair<int, std::string>> waiting_;  // names still on the way
     RecordId actor_, post_;
+    bool by_act_ = false;
     Errors errors_;
 };
 

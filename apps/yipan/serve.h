@@ -13,6 +13,7 @@ struct ServeOptions {
     std::string oidc;                // file that says which sign-in provider (docs/security.md)
     std::vector<std::string> proxies;  // whose X-Forwarded-* are believed
     std::string mail;                // file that says which mail server takes letters (docs/serving.md)
+    std::string signing_key;         // file; empty: BOARD-key
     std::vector<std::string> hosts;  // inner hosts that webhooks may reach
     int port = 8080, ports_to_try = 1;
     bool behind_tls = false;   // a proxy in front speaks TLS: cookies say Secure

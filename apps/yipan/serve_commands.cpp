@@ -113,6 +113,18 @@ Result<notify::MailServer> read_mail(const std::string& path, std::string& home)
     if (!notify::is_address(out.from)) return fail(Code::invalid_input, path + ":from", "not an address", "board@zone.example");
     return out;
 }
+
+/// The key that signs checkpoints and proofs: the file named, or BOARD-key, made when it is not there.
+Result<journal::SignerKey> signing_key(board::Board& board, const std::string& path, const std::string& given) {
+    const std::string at = given.empty() ? path + "-key" : given;
+    std::error_code unimportant;
+    if (std::filesystem::exists(at, unimportant)) return journal::read_signer(at);
+    YIPAN_TRY(const std::string origin, board.snapshot()->origin());
+    YIPAN_TRY(auto key, journal::SignerKey::generate(origin));
+    YIPAN_TRY_VOID(journal::write_signer(at, key));
+    std::fprintf(stderr, "%s: a new signing key; keep a copy apart from the board, backups do not hold it\n", at.c_str());
+    return key;
+}
 }  // namespace
 
 namespace {
@@ -161,6 +173,9 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
         settings.mail_host = settings.code + "." + mail->from.substr(mail->from.find('@') + 1);
         settings.mail = std::move(*mail);
     }
+    auto signer = signing_key(*board, path, options.signing_key);
+    if (!signer) return refuse(context, signer.error());
+    settings.signer = std::move(*signer);
     settings.named_hosts = {options.hosts.begin(), options.hosts.end()};
     if (!page_files().empty())
         settings.asset = [](std::string_view wanted) -> const api::Asset* {
@@ -272,6 +287,7 @@ void add_serve_commands(CLI::App& app, Context& context) {
     command->add_flag("--no-demo", options->no_demo, "a demo board asks for accounts like any other");
     command->add_option("--oidc", options->oidc, "file that says which provider signs in (docs/security.md)");
     command->add_option("--mail", options->mail, "file that says which mail server takes letters (docs/serving.md)");
+    command->add_option("--signing-key", options->signing_key, "file of the key that signs checkpoints and proofs; BOARD-key, made when it is not there");
     command->add_option("--hook-host", options->hosts, "an inner host that webhooks may reach; again for another");
     on_run(command, context, [&context, path, options] { return serve(context, *path, *options); });
 

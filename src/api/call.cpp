@@ -5,6 +5,15 @@
 #include "api/papers.h"
 
 namespace yipan::api {
+namespace {
+// What nearly every answer says, as text that is there once.
+constexpr std::string_view strict_head =
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+    "Cache-Control: no-store\r\n";
+constexpr std::string_view strict_head_tls =
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+    "Cache-Control: no-store\r\nStrict-Transport-Security: max-age=31536000\r\n";
+}  // namespace
 
 Call::Call(Service& s, std::shared_ptr<const net::Request> r, net::Answer answer)
     : service(s), request(*r), request_(std::move(r)), answer_(std::move(answer)) {}
@@ -45,14 +54,19 @@ void Call::finish(net::Response response) {
     for (auto& h : headers) response.headers.push_back(std::move(h));
     response.with("Yipan-Position", std::to_string(position_ ? *position_ : snapshot_ ? snapshot_->position().value : service.position()));
     // Strict for everything; the page's own files allow themselves what they need (service.cpp).
-    bool has_policy = false;
-    for (const auto& [name, value] : response.headers) has_policy = has_policy || name == "Content-Security-Policy";
-    if (!has_policy) response.with("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-    response.with("X-Content-Type-Options", "nosniff").with("Referrer-Policy", "no-referrer");
-    if (service.settings().secure) response.with("Strict-Transport-Security", "max-age=31536000");
-    bool cached = false;
-    for (const auto& [name, value] : response.headers) cached = cached || name == "Cache-Control";
-    if (!cached) response.with("Cache-Control", "no-store");
+    bool has_policy = false, cached = false;
+    for (const auto& [name, value] : response.headers) {
+        has_policy = has_policy || name == "Content-Security-Policy";
+        cached = cached || name == "Cache-Control";
+    }
+    if (!has_policy && !cached) {
+        response.more_head = service.settings().secure ? strict_head_tls : strict_head;
+    } else {
+        if (!has_policy) response.with("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+        response.with("X-Content-Type-Options", "nosniff").with("Referrer-Policy", "no-referrer");
+        if (service.settings().secure) response.with("Strict-Transport-Security", "max-age=31536000");
+        if (!cached) response.with("Cache-Control", "no-store");
+    }
     drop_snapshot();
     if (service.settings().log) {
         json::object line{{"at", access::unix_now()}, {"method", request.method}, {"route", route ? route->pattern : "-"},
@@ -77,6 +91,13 @@ void Call::ok(json::value body, int status) {
     service.answers.keep(snapshot_->position().value, std::move(question_), text);
     r.fixed = *text;
     r.hold = text;
+    finish(std::move(r));
+}
+void Call::ok_text(std::string body, int status) {
+    net::Response r;
+    r.status = status;
+    r.with("Content-Type", "application/json");
+    r.body = std::move(body);
     finish(std::move(r));
 }
 bool Call::answered_before() {

@@ -36,6 +36,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
     // -- the answer, exactly once
     void ok(json::value body, int status = 200);
+    void ok_text(std::string body, int status = 200);  // JSON already
     void ok_with(net::Response response);
     /// Answers with what the same question was answered with, if that still holds; else remembers that what `ok` sends
     /// next may be kept. Only for what depends on nothing but the question, the reader, the position and the day.

@@ -49,22 +49,54 @@ void vote(const CallPtr& call) {
     r.status = 204;
     call->ok_with(std::move(r));
 }
+constexpr std::int64_t ballots_looked_at_max = 500;
+
+// None: not shown to this reader.
+std::optional<json::object> ballot_json(const CallPtr& call, Telling& telling, const record::RecordPtr& r) {
+    const model::Model& model = call->model();
+    const auto view = call->service.ballots().view(call->person(), r->id);
+    const bool opener = call->post().value != 0 && flow::reference(model, *r, "opener") == call->post();
+    const bool sees = opener || call->who->may(Action::see, *r, call->world());
+    if (!view || !(view->may_vote || view->voted || sees)) return std::nullopt;
+    const bool open = flow::text(model, *r, "status") == "open";
+    json::array counts, choices, voted;
+    const std::string owner = model.types[at(model.flow.ballot)].code;
+    if (const auto lines = flow::rows(call->snapshot(), model.flow.ballot_count, {{owner, record::Value(r->id.value)}}, static_cast<std::int64_t>(flow::ballot_choices_max)))
+        for (const auto& l : lines->rows) counts.push_back({{"choice", flow::text(model, *l, "choice")}, {"votes", flow::number(model, *l, "votes")}});
+    if (!open && sees)
+        if (const auto lines = flow::rows(call->snapshot(), model.flow.ballot_voter, {{owner, record::Value(r->id.value)}}, static_cast<std::int64_t>(flow::voters_max)))
+            for (const auto& l : lines->rows) voted.push_back(telling.person(flow::reference(model, *l, "person")));
+    for (std::string& choice : flow::ballot_choices(flow::text(model, *r, "choices"))) choices.emplace_back(std::move(choice));
+    json::value subject = nullptr;
+    if (const auto about = flow::subject_of(model, flow::text(model, *r, "subject")))
+        if (const auto record = call->snapshot().record(about->type, about->record); record && call->who->may(Action::see, *record, call->world()))
+            subject = json::object{{"type", model.types[at(about->type)].code}, {"id", about->record.value}, {"title", flow::title_of(model, *record)}};
+    return json::object{{"id", r->id.value}, {"version", r->version}, {"status", flow::text(model, *r, "status")}, {"question", flow::text(model, *r, "question")}, {"subject", std::move(subject)},
+                        {"choices", std::move(choices)}, {"most", flow::number(model, *r, "most")}, {"opener", telling.post(flow::reference(model, *r, "opener"))}, {"opened", telling.instant(*r, "opened")},
+                        {"closed", telling.instant(*r, "closed")}, {"voters", flow::number(model, *r, "voters_expected")}, {"turnout", view->turnout}, {"may_vote", open && view->may_vote && !view->voted},
+                        {"voted", view->voted}, {"may_close", open && opener}, {"counts", std::move(counts)}, {"voted_by", std::move(voted)}};
+}
+void list_ballots(const CallPtr& call) {
+    if (!has_flow(call)) return;
+    const std::string_view status = call->request.asked("status", "open");
+    if (status != "open" && status != "closed") return call->problem(Error{Code::invalid_input, "status", "\"" + std::string(status.substr(0, 40)) + "\" is no state of a ballot", "open or closed"});
+    const auto found = flow::rows(call->snapshot(), call->model().flow.ballot, {{"status", record::Value(std::string(status))}}, ballots_looked_at_max, true);
+    if (!found) return call->problem(found.error());
+    Telling telling(call);
+    json::array rows;
+    for (const auto& r : found->rows)
+        if (auto one = ballot_json(call, telling, r)) rows.emplace_back(std::move(*one));
+    call->ok(json::object{{"position", call->snapshot().position().value}, {"rows", std::move(rows)}, {"more", found->more}});
+}
 void show_ballot(const CallPtr& call) {
     if (!has_flow(call)) return;
     const auto id = id_parameter(call, 0);
     if (!id) return;
-    const model::Model& model = call->model();
-    const auto r = call->snapshot().record(model.flow.ballot, *id);
-    const auto view = call->service.ballots().view(call->person(), *id);
-    const bool shown = r && view && (view->may_vote || view->voted || call->who->may(Action::see, *r, call->world()));
+    const auto r = call->snapshot().record(call->model().flow.ballot, *id);
+    Telling telling(call);
+    auto shown = r ? ballot_json(call, telling, r) : std::nullopt;
     if (!shown) return call->problem(Error{Code::not_found, "ballot", "there is no such ballot", ""});
-    json::array counts, choices;
-    const std::string owner = model.types[at(model.flow.ballot)].code;
-    if (const auto lines = flow::rows(call->snapshot(), model.flow.ballot_count, {{owner, record::Value(id->value)}}, 200))
-        for (const auto& l : lines->rows) counts.push_back({{"choice", flow::text(model, *l, "choice")}, {"votes", flow::number(model, *l, "votes")}});
-    for (std::string& choice : flow::ballot_choices(flow::text(model, *r, "choices"))) choices.emplace_back(std::move(choice));
-    call->ok(json::object{{"id", id->value}, {"status", flow::text(model, *r, "status")}, {"question", flow::text(model, *r, "question")}, {"choices", std::move(choices)}, {"most", flow::number(model, *r, "most")},
-                          {"voters", flow::number(model, *r, "voters_expected")}, {"turnout", view->turnout}, {"may_vote", view->may_vote && !view->voted}, {"voted", view->voted}, {"counts", std::move(counts)}});
+    call->ok(std::move(*shown));
 }
 void close_ballot(const CallPtr& call) {
     if (!has_flow(call)) return;
@@ -92,6 +124,7 @@ void count_ballot(const CallPtr& call) {
 void add_flow_ballot_routes(std::vector<Route>& r) {
     constexpr std::size_t small = 64 * 1024;
     r.push_back({"POST", "/flow/ballots", Needs::post, "write", false, small, open_ballot, "open a secret ballot"});
+    r.push_back({"GET", "/flow/ballots", Needs::post, "read", false, 0, list_ballots, "ballots this person votes in or this post opened"});
     r.push_back({"GET", "/flow/ballots/{id}", Needs::post, "read", false, 0, show_ballot, "a ballot, without anybody's vote"});
     r.push_back({"POST", "/flow/ballots/{id}/vote", Needs::post, "write", false, small, vote, "one's own vote"});
     r.push_back({"POST", "/flow/ballots/{id}/close", Needs::post, "write", false, small, close_ballot, "count the votes"});

@@ -92,7 +92,7 @@ json::object Telling::item(const record::Record& r) {
     const auto due = flow::date(model_, r, "due");
     const auto left = due ? workdays_left(calendar(), snapshot_.today(), *due) : std::nullopt;
     json::object out{{"id", r.id.value}, {"version", r.version}, {"case", flow::number(model_, r, "flow_case")}, {"step", flow::text(model_, r, "step")},
-                     {"step_label", flow::text(model_, r, "step_label")}, {"kind", flow::text(model_, r, "kind")}, {"status", flow::text(model_, r, "status")}, {"post", post(holder)}, {"lies_with", post(with)},
+                     {"step_label", work_step(r)}, {"kind", flow::text(model_, r, "kind")}, {"status", flow::text(model_, r, "status")}, {"post", post(holder)}, {"lies_with", post(with)},
                      {"given_by", post(flow::reference(model_, r, "given_by"))}, {"given_on", day(r, "given_on")}, {"due", day(r, "due")}, {"left_workdays", left ? json::value(*left) : json::value(nullptr)},
                      {"provisional", flow::number(model_, r, "due_provisional") != 0}, {"late", due && with.value ? snapshot_.today() > *due : flow::number(model_, r, "late") != 0}, {"urged", flow::number(model_, r, "urged")},
                      {"done_on", day(r, "done_on")}, {"done_by", person(flow::reference(model_, r, "done_by"))}, {"done_post", post(flow::reference(model_, r, "done_post"))}};
@@ -116,7 +116,7 @@ json::object Telling::opinion(const record::Record& r, const std::map<std::int64
     const RecordId work = flow::reference(model_, r, "work");
     const auto item = items.find(work.value);
     const bool minutes = item != items.end() && flow::number(model_, *item->second, "ended_by", -1) == flow::number(model_, r, "seq", -2);
-    return {{"at", instant(r, "at")}, {"act", flow::text(model_, r, "act")}, {"step", flow::text(model_, r, "step")}, {"step_label", item == items.end() ? "" : flow::text(model_, *item->second, "step_label")},
+    return {{"at", instant(r, "at")}, {"act", flow::text(model_, r, "act")}, {"step", flow::text(model_, r, "step")}, {"step_label", item == items.end() ? json::value("") : work_step(*item->second)},
             {"text", flow::text(model_, r, "text")}, {"post", post(flow::reference(model_, r, "post"))}, {"person", person(flow::reference(model_, r, "person"))}, {"instead_of", post(flow::reference(model_, r, "instead_of"))},
             {"because", flow::text(model_, r, "because")}, {"to_post", post(flow::reference(model_, r, "to_post"))}, {"case", flow::number(model_, r, "flow_case")},
             {"minutes", minutes ? json::value(flow::number(model_, *item->second, "minutes")) : json::value(nullptr)}};
@@ -145,6 +145,15 @@ json::value Telling::step_label(const record::Record& the_case) const {
         for (const auto& s : m->steps)
             if (s.code == code) return label_json(s.label);
     return nullptr;
+}
+// In three languages where the model still has the step; else as it was called when the work was given.
+json::value Telling::work_step(const record::Record& item) {
+    const std::string kept = flow::text(model_, item, "step_label"), step = flow::text(model_, item, "step");
+    const auto the_case = snapshot_.record(model_.flow.cases, flow::reference(model_, item, "flow_case"));
+    if (const model::Move* m = the_case && !step.empty() ? move_of(*the_case) : nullptr)
+        for (const auto& s : m->steps)
+            if (s.code == step && s.label.hans == kept) return label_json(s.label);
+    return json::value(kept);
 }
 json::array Telling::steps_back(const record::Record& item, const std::optional<flow::Subject>& subject) {
     json::array out;

@@ -48,6 +48,7 @@ class Telling {
     const model::Move* move_of(const record::Record& the_case) const;
     json::value move_label(const record::Record& the_case) const;
     json::value step_label(const record::Record& the_case) const;
+    json::value work_step(const record::Record& item);
     json::array steps_back(const record::Record& item, const std::optional<flow::Subject>& subject);
     const CallPtr& call_;
     const model::Model& model_;

@@ -9,6 +9,7 @@
 #include "access/secret.h"
 #include "base/hash.h"
 #include "flow/fields.h"
+#include "journal/proof.h"
 #include "net/fetch.h"
 
 namespace yipan::api {
@@ -21,7 +22,7 @@ json::object row(const Hook& h) {
     json::array types;
     for (const auto& t : h.types) types.emplace_back(t);
     return {{"account", h.account}, {"url", h.url}, {"secret", h.secret}, {"state", h.state}, {"format", h.format}, {"person", h.person.value}, {"post", h.post.value},
-            {"types", std::move(types)}, {"after", h.after}, {"told", h.told}, {"failures", h.failures}, {"next_try", h.next_try}, {"created", h.created}, {"last_error", h.last_error}};
+            {"types", std::move(types)}, {"after", h.after}, {"told", h.told}, {"failures", h.failures}, {"next_try", h.next_try}, {"created", h.created}, {"last_error", h.last_error}, {"checkpoints", h.checkpoints}, {"pinned", h.pinned}, {"pinned_at", h.pinned_at}};
 }
 std::int64_t number_at(const json::object& o, std::string_view key) {
     const auto* v = o.if_contains(key);
@@ -85,7 +86,8 @@ Status Hooks::load() {
         h.format = member_text(o, "format"), h.last_error = member_text(o, "last_error");
         h.person = RecordId(number_at(o, "person")), h.post = RecordId(number_at(o, "post"));
         h.after = number_at(o, "after"), h.told = number_at(o, "told"), h.failures = number_at(o, "failures"), h.next_try = number_at(o, "next_try");
-        h.created = number_at(o, "created");
+        h.created = number_at(o, "created"), h.pinned = number_at(o, "pinned"), h.pinned_at = number_at(o, "pinned_at");
+        if (const auto* c = o.if_contains("checkpoints"); c && c->is_bool()) h.checkpoints = c->get_bool();
         if (const auto* types = o.if_contains("types"); types && types->is_array())
             for (const auto& t : types->get_array())
                 if (t.is_string()) h.types.insert(std::string(t.get_string()));
@@ -134,7 +136,7 @@ Result<Hook> Hooks::add(Hook hook) {
     hook.secret = access::new_secret("whsec_");
     hook.state = "active";
     hook.created = access::unix_now();
-    hook.after = service_.position();
+    hook.after = service_.position() - (hook.checkpoints ? 1 : 0);  // the first checkpoint is told at once
     {
         const std::lock_guard lock(mutex_);
         const auto mine = std::count_if(hooks_.begin(), hooks_.end(), [&](const auto& h) { return h.second.account == hook.account; });
@@ -143,6 +145,7 @@ Result<Hook> Hooks::add(Hook hook) {
         hooks_[hook.id] = hook;
     }
     YIPAN_TRY_VOID(keep(hook));
+    if (hook.checkpoints) shown();
     return hook;
 }
 std::vector<Hook> Hooks::of(std::string_view account) const {
@@ -181,36 +184,74 @@ Status Hooks::resume(std::string_view account, std::string_view id) {
     return keep(changed);
 }
 
-std::string Hooks::deliver(const Hook& hook, const Event& e) {
-    const std::string source = "/b/" + service_.settings().code;
+std::string Hooks::send(const Hook& hook, const std::string& id, std::string body, const char* type) {
     net::Fetch asked;
     asked.method = "POST";
     asked.url = hook.url;
     asked.named = service_.settings().named_hosts;
+    asked.body = std::move(body);
+    const std::string now = std::to_string(access::unix_now());
+    asked.headers = {{"Content-Type", type}, {"Yipan-Id", id}, {"Yipan-Timestamp", now}, {"Yipan-Signature", "sha256=" + signature(hook.secret, now + "." + asked.body)}};
+    const auto got = net::fetch(asked);
+    if (!got) return got.error().text();
+    return got->status / 100 == 2 ? "" : "answered " + std::to_string(got->status);
+}
+
+// The signed checkpoint of this moment, with the proof that it goes on from the last one told: a witness needs no more.
+std::string Hooks::tell_checkpoint(Hook& hook) {
+    const auto& signer = service_.settings().signer;
+    if (!signer) return "this server has no signing key: yipan key BOARD makes one";
+    const auto snapshot = service_.board().snapshot();
+    const auto point = snapshot->checkpoint();
+    if (!point) return point.error().text();
+    const auto note = journal::sign_note(point->text(), *signer);
+    if (!note) return note.error().text();
+    json::object data{{"size", point->size}, {"root", hex(point->root)}, {"note", *note}, {"public", signer->verifier().text()}, {"proof", nullptr}};
+    if (hook.pinned > 0) {
+        journal::ProofFile proof;
+        proof.kind = "consistency";
+        proof.board = service_.board().name();
+        proof.checkpoint = *note;
+        proof.from_size = static_cast<std::uint64_t>(hook.pinned);
+        const auto root = snapshot->root_at(Position{hook.pinned});
+        auto steps = snapshot->consistency(Position{hook.pinned});
+        if (!root || !steps) return (root ? steps.error() : root.error()).text();
+        proof.from_root = *root;
+        proof.consistency = std::move(*steps);
+        const auto text = journal::write_proof(proof, *signer);
+        if (!text) return text.error().text();
+        data["proof"] = *text;
+    }
+    const std::string source = "/b/" + service_.settings().code, id = "checkpoint-" + std::to_string(point->size);
+    const std::int64_t now = access::unix_now();
+    const std::string wrong = send(hook, source + "/" + id,
+                                   json::serialize(json::object{{"specversion", "1.0"}, {"id", id}, {"source", source}, {"type", "yipan.checkpoint"}, {"time", Instant{now * 1'000'000}.text()},
+                                                                {"datacontenttype", "application/json"}, {"data", std::move(data)}}),
+                                   "application/cloudevents+json");
+    if (wrong.empty()) hook.pinned = static_cast<std::int64_t>(point->size), hook.pinned_at = now;
+    return wrong;
+}
+
+std::string Hooks::deliver(const Hook& hook, const Event& e) {
+    const std::string source = "/b/" + service_.settings().code;
+    std::string body;
+    const char* type = "application/json";
     // What the robots of 企業微信 and 釘釘 show: the board, what it is about, and where to look.
     const std::string headline = e.title.empty() ? e.label + " #" + std::to_string(e.record) + " · " + e.verb : e.label + "：" + e.title;
     if (hook.format == "wecom" || hook.format == "dingtalk") {
         const std::string text = "**" + plain(service_.board().name()) + "**\n> " + plain(headline) + (e.text.empty() ? "" : "\n> " + plain(e.text)) + "\n> `" + source + "/" + std::to_string(e.position) + "`";
-        asked.body = json::serialize(hook.format == "wecom" ? json::object{{"msgtype", "markdown"}, {"markdown", json::object{{"content", text.substr(0, cut(text, robot_bytes_max))}}}}
+        body = json::serialize(hook.format == "wecom" ? json::object{{"msgtype", "markdown"}, {"markdown", json::object{{"content", text.substr(0, cut(text, robot_bytes_max))}}}}
                                                             : json::object{{"msgtype", "markdown"}, {"markdown", json::object{{"title", plain(headline)}, {"text", text.substr(0, cut(text, robot_bytes_max))}}}});
-        asked.headers.emplace_back("Content-Type", "application/json");
     } else if (hook.format == "text") {
-        asked.body = json::serialize(json::object{{"msgtype", "text"}, {"text", json::object{{"content", service_.board().name() + " · " + e.label + " #" + std::to_string(e.record) + " · " + e.verb}}}});
-        asked.headers.emplace_back("Content-Type", "application/json");
+        body = json::serialize(json::object{{"msgtype", "text"}, {"text", json::object{{"content", service_.board().name() + " · " + e.label + " #" + std::to_string(e.record) + " · " + e.verb}}}});
     } else {
-        asked.body = json::serialize(json::object{
+        body = json::serialize(json::object{
             {"specversion", "1.0"}, {"id", std::to_string(e.position)}, {"source", source}, {"type", "yipan.record." + e.verb}, {"subject", e.type + "/" + std::to_string(e.record)},
             {"time", e.time}, {"datacontenttype", "application/json"},
             {"data", json::object{{"type", e.type}, {"id", e.record}, {"version", e.version}, {"verb", e.verb}, {"position", e.position}}}});
-        asked.headers.emplace_back("Content-Type", "application/cloudevents+json");
+        type = "application/cloudevents+json";
     }
-    const std::string now = std::to_string(access::unix_now());
-    asked.headers.emplace_back("Yipan-Id", source + "/" + std::to_string(e.position));  // the same however often it is told
-    asked.headers.emplace_back("Yipan-Timestamp", now);
-    asked.headers.emplace_back("Yipan-Signature", "sha256=" + signature(hook.secret, now + "." + asked.body));
-    const auto got = net::fetch(asked);
-    if (!got) return got.error().text();
-    return got->status / 100 == 2 ? "" : "answered " + std::to_string(got->status);
+    return send(hook, source + "/" + std::to_string(e.position), std::move(body), type);  // the same id however often it is told
 }
 
 // Tells one hook what is new to it, for a bounded time.
@@ -227,6 +268,21 @@ bool Hooks::serve(Hook& hook, std::int64_t end) {
     if (!who) return false;
     const auto& held = (*who)->directory().posts_of(hook.person);
     if (std::none_of(held.begin(), held.end(), [&](const auto& h) { return h.post == hook.post; })) return stop("its owner does not hold the post any more");
+    const auto failed = [&](const std::string& wrong) {
+        hook.last_error = wrong;
+        if (++hook.failures >= hook_failures_max) return stop(wrong);
+        hook.next_try = access::unix_now() + std::min(wait_s_max, std::int64_t{1} << std::min<std::int64_t>(hook.failures - 1, 10));
+        return true;
+    };
+    if (hook.checkpoints) {
+        hook.after = end;
+        if (began - hook.pinned_at < service_.settings().checkpoint_every_s) return false;
+        if (const std::string wrong = tell_checkpoint(hook); !wrong.empty()) return hook.after = after, failed(wrong);
+        hook.failures = hook.next_try = 0;
+        hook.last_error.clear();
+        ++hook.told;
+        return true;
+    }
     const auto snapshot = service_.board().snapshot();
     end = std::min({end, snapshot->position().value, after + entries_a_round_max});
     std::vector<Event> events;
@@ -249,12 +305,7 @@ bool Hooks::serve(Hook& hook, std::int64_t end) {
     if (!read) return stop(read.error().text());
     for (const Event& e : events) {
         const std::string wrong = deliver(hook, e);
-        if (!wrong.empty()) {
-            hook.last_error = wrong;
-            if (++hook.failures >= hook_failures_max) return stop(wrong);
-            hook.next_try = access::unix_now() + std::min(wait_s_max, std::int64_t{1} << std::min<std::int64_t>(hook.failures - 1, 10));
-            return true;
-        }
+        if (!wrong.empty()) return failed(wrong);
         hook.after = e.position;
         hook.failures = hook.next_try = 0;
         hook.last_error.clear();
@@ -307,7 +358,7 @@ namespace {
 json::object shown(const Hook& h) {
     json::array types;
     for (const auto& t : h.types) types.emplace_back(t);
-    return {{"id", h.id}, {"url", h.url}, {"format", h.format}, {"types", std::move(types)}, {"state", h.state}, {"told", h.told}, {"after", h.after}, {"failures", h.failures},
+    return {{"id", h.id}, {"url", h.url}, {"format", h.format}, {"types", std::move(types)}, {"checkpoints", h.checkpoints}, {"state", h.state}, {"told", h.told}, {"after", h.after}, {"failures", h.failures},
             {"next_try", h.next_try > 0 ? json::value(Instant{h.next_try * 1'000'000}.text()) : json::value(nullptr)},
             {"last_error", h.last_error.empty() ? json::value(nullptr) : json::value(h.last_error)}, {"created", Instant{h.created * 1'000'000}.text()}};
 }
@@ -331,6 +382,11 @@ void add_hook(const CallPtr& call) {
     h.url = member_text(*body, "url");
     h.format = body->if_contains("format") ? member_text(*body, "format") : "cloudevents";
     Errors errors;
+    if (const auto* c = body->if_contains("checkpoints")) {
+        h.checkpoints = c->is_bool() && c->get_bool();
+        if (!c->is_bool()) errors.push_back({Code::invalid_input, "checkpoints", "not true or false", ""});
+        if (h.checkpoints && (body->if_contains("types") || h.format != "cloudevents")) errors.push_back({Code::invalid_input, "checkpoints", "a webhook is told checkpoints or records, as CloudEvents", "leave out types and format"});
+    }
     if (const auto* types = body->if_contains("types"); types && types->is_array())
         for (const auto& t : types->get_array()) {
             const std::string code = t.is_string() ? std::string(t.get_string()) : "";

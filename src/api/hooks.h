@@ -1,7 +1,7 @@
 #pragma once
 // Webhooks: what changed is told to other programs as CloudEvents 1.0, signed, at least once, in order, each event with an
 // id that stays. The journal is the queue: a hook remembers how far it was told, so a write never waits for one and a
-// restart loses nothing. It is told only what its owner, in the post it was made in, may see at that moment; no values.
+// restart loses nothing. A hook may be told checkpoints instead, as a witness is. It is told only what its owner, in the post it was made in, may see at that moment; no values.
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -18,6 +18,8 @@ struct Hook {
     std::string format;                           // cloudevents; text, or wecom (企業微信) and dingtalk (釘釘), what their robots read
     RecordId person, post;
     std::set<std::string> types;  // empty: all
+    bool checkpoints = false;     // told signed checkpoints, one a day at most, instead of records: a witness
+    std::int64_t pinned = 0, pinned_at = 0;  // size of the last one told, and when
     std::int64_t after = 0;       // told up to this entry
     std::int64_t told = 0, failures = 0, next_try = 0, created = 0;
     std::string last_error;
@@ -42,6 +44,8 @@ class Hooks {
     void loop();
     bool serve(Hook& hook, std::int64_t end);  // true: something of it is to be kept
     std::string deliver(const Hook& hook, const Event& event);
+    std::string send(const Hook& hook, const std::string& id, std::string body, const char* type);
+    std::string tell_checkpoint(Hook& hook);
     Status keep(const Hook& hook);
 
     Service& service_;

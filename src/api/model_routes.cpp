@@ -1,9 +1,11 @@
 // The shape of the board as the page needs it, for who asks: types nothing of which may be seen are left out.
 #include "api/call.h"
+#include "api/schemes.h"
 #include "api/values.h"
 #include "base/hash.h"
 #include "report/ask.h"
 #include "report/template.h"
+#include "score/scheme.h"
 
 namespace yipan::api {
 namespace {
@@ -131,14 +133,18 @@ void show_model(const CallPtr& call) {
                           {"figure", l.figure >= 0 ? json::value(model.figures[static_cast<std::size_t>(l.figure)].code) : json::value(nullptr)}, {"consequence", l.consequence}});
     for (const auto& r : model.reports) {
         json::array periods;
-        std::string unit_type;
+        std::string unit_type, filed_as;
         if (const auto made = report::parse_template(r.text, r.path)) {
             for (const auto k : made->periods) periods.emplace_back(period_kind_name(k));
             unit_type = made->unit_type;
+            filed_as = made->filed_as;
         }
-        reports.push_back({{"code", r.code}, {"label", label_json(r.label)}, {"periods", std::move(periods)}, {"unit_type", or_null(unit_type)}});
+        reports.push_back({{"code", r.code}, {"label", label_json(r.label)}, {"periods", std::move(periods)}, {"unit_type", or_null(unit_type)}, {"filed_as", or_null(filed_as)}});
     }
-    for (const auto& [code, text] : model.schemes) schemes.push_back({{"code", code}, {"label", json::object{{"hans", code}, {"hant", code}, {"en", code}}}});
+    for (const auto& [code, text] : model.schemes) {
+        const auto scheme = score::parse_scheme(text, code + ".yaml");
+        schemes.push_back({{"code", code}, {"label", score_label(scheme ? scheme->label : score::Label{code, code})}});
+    }
     json::object out{{"types", std::move(types)}, {"figures", std::move(figures)}, {"forests", std::move(forests)}, {"lights", std::move(lights)},
                      {"reports", std::move(reports)}, {"schemes", std::move(schemes)}, {"modules", std::move(modules)},
                      {"identity", json::object{{"person", or_null(code_of(model, model.identity.person))}, {"post", or_null(code_of(model, model.identity.post))}, {"unit", or_null(code_of(model, model.identity.unit_type))}}}};
@@ -154,33 +160,10 @@ void show_model(const CallPtr& call) {
     call->ok_with(std::move(r));
 }
 
-// Which parts of the model may be seen depends on the reader, so the trust page shows root and counts only.
-void trust(const CallPtr& call) {
-    const auto root = call->snapshot().root();
-    if (!root) return call->problem(root.error());
-    const auto last = call->snapshot().entry(call->snapshot().position());
-    call->ok(json::object{{"position", call->snapshot().position().value}, {"root", hex(*root)}, {"entries", call->snapshot().position().value},
-                          {"time", last ? json::value(last->time.text()) : json::value(nullptr)}, {"board", call->service.board().name()}, {"note", call->service.board().note()},
-                          {"says", "proves damage, not honesty: whoever owns the file could rebuild the tree; compare the root with one kept elsewhere"}});
-}
-
-// Everything read again and compared, now. One at a time; it takes as long as the board is large.
-void verify(const CallPtr& call) {
-    static std::atomic<bool> busy{false};
-    if (busy.exchange(true)) return call->problem(Error{Code::busy, "", "the board is being verified for somebody else", "try again in a while"}, 503);
-    const board::VerifyReport report = call->service.board().verify();
-    busy.store(false);
-    json::array problems;
-    for (const Error& e : report.problems) problems.emplace_back(e.text());
-    call->ok(json::object{{"ok", report.ok}, {"position", report.entries}, {"entries", report.entries}, {"records", report.records}, {"pages", report.pages},
-                          {"root", hex(report.root)}, {"problems", std::move(problems)}});
-}
 }  // namespace
 
 void add_model_routes(std::vector<Route>& r) {
     r.push_back({"GET", "/model", Needs::post, "read", true, 0, show_model, "types, figures, lights, reports of the board"});
-    r.push_back({"GET", "/trust", Needs::somebody, "read", false, 0, trust, "size and root of the journal"});
-    r.push_back({"GET", "/trust/verify", Needs::somebody, "read", true, 0, verify, "read everything again and compare"});
 }
 
 }  // namespace yipan::api

@@ -25,6 +25,7 @@ std::string_view query_of(std::string_view pattern) {
     if (pattern == "/schemes/{code}") return "period variant";
     if (pattern == "/reports/{code}") return "unit period format";
     if (pattern == "/acts") return "before limit";
+    if (pattern == "/flow/ballots") return "status";
     return "";
 }
 

@@ -393,7 +393,7 @@ void story(const CallPtr& call) {
     bool cut = false;
     const auto add = [&](const record::Record& other, std::string_view relation, const std::string& via, int depth) {
         if (items.size() >= items_max) return cut = true, false;
-        if (other.id != r->id || other.type != r->type)
+        if (depth > 0)  // the record itself stands at the head and does not come again
             if (!seen.emplace(other.type, other.id.value).second || !shower.sees(other)) return false;
         const model::Type& t = model.types[static_cast<std::size_t>(other.type)];
         const auto first = call->snapshot().entry(other.position);

@@ -118,21 +118,24 @@ void answer_write(const CallPtr& call, int type, RecordId id, Checked<board::Rec
         if (!conflict && answer.error().front().code == Code::not_found && !answer.error().front().where.empty()) code = 422;
         return call->problem(std::move(answer.error()), code, std::move(more));
     }
+    const auto location = [&](RecordId made) {
+        if (status == 201)
+            call->headers.emplace_back("Location", "/b/" + call->service.settings().code + "/api/records/" + call->model().types[static_cast<std::size_t>(type)].code + "/" + std::to_string(made.value));
+    };
+    if (id.value == 0 && !dry && !answer->records.empty()) id = answer->records.front();
+    if (!dry && call->request.header("prefer").find("return=minimal") != std::string_view::npos) {  // what programs ask for, many a second: no tree of values for it
+        location(id);
+        return call->ok_text("{\"receipt\":" + receipt_text(*answer) + ",\"id\":" + std::to_string(id.value) + "}", status);
+    }
     json::object out{{"receipt", receipt_json(*answer)}};
     if (dry) {
         out["dry_run"] = true;
         return call->ok(std::move(out), 200);
     }
-    if (id.value == 0 && !answer->records.empty()) id = answer->records.front();
-    if (call->request.header("prefer").find("return=minimal") == std::string_view::npos) {
-        const record::RecordPtr now = call->snapshot().record(type, id);
-        out["record"] = now && call->who->may(Action::see, *now, call->world()) ? json::value(record_json(*call, now)) : json::value(nullptr);
-        if (now) call->headers.emplace_back("ETag", "\"v" + std::to_string(now->version) + "\"");
-    } else {
-        out["id"] = id.value;
-    }
-    if (status == 201)
-        call->headers.emplace_back("Location", "/b/" + call->service.settings().code + "/api/records/" + call->service.board().model()->types[static_cast<std::size_t>(type)].code + "/" + std::to_string(id.value));
+    const record::RecordPtr now = call->snapshot().record(type, id);
+    out["record"] = now && call->who->may(Action::see, *now, call->world()) ? json::value(record_json(*call, now)) : json::value(nullptr);
+    if (now) call->headers.emplace_back("ETag", "\"v" + std::to_string(now->version) + "\"");
+    location(id);
     call->ok(std::move(out), status);
 }
 

@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "api/flow_telling.h"
 #include "api/schemes.h"
 #include "base/hash.h"
+#include "report/filing.h"
 
 namespace yipan::api {
 namespace {
@@ -203,6 +205,31 @@ void report(const CallPtr& call) {
     }
     call->ok_with(std::move(r));
 }
+
+// Issues the report as a document that is kept; the numbers are those the issuer sees.
+void issue_report(const CallPtr& call) {
+    const auto body = call->body();
+    if (!body) return;
+    report::FilingAsk ask;
+    ask.report = call->parameter(0);
+    ask.unit = member_text(*body, "unit");
+    if (const auto* id = body->if_contains("unit"); id && id->is_int64()) ask.unit = "#" + std::to_string(id->get_int64());
+    ask.code = member_text(*body, "code");
+    const auto period = Period::parse(member_text(*body, "period"));
+    if (!period) return call->problem(Error{Code::invalid_input, "period", period.error().message, period.error().hint});
+    ask.period = *period;
+    const board::Draft who = call->draft();
+    ask.actor = who.actor, ask.post = who.post, ask.channel = who.channel;
+    auto figures = std::make_shared<Figures>(*call);
+    ask.eyes = figures->eyes();
+    later(call, [call, figures, ask = std::move(ask)] {
+        const auto filed = report::file_report(call->service.board(), ask);
+        if (!filed) return call->problem(filed.error());
+        call->ok(json::object{{"type", call->model().types[at(filed->type)].code}, {"id", filed->record.value}, {"code", filed->code}, {"number", filed->number}, {"paper", "sha256:" + filed->hash},
+                              {"numbers", filed->document.numbers}, {"position", filed->document.position}, {"root", filed->document.journal_root}},
+                 201);
+    });
+}
 }  // namespace
 
 json::value rank_json(const std::optional<double>& rank) {
@@ -227,6 +254,7 @@ void add_scheme_routes(std::vector<Route>& r) {
     constexpr std::size_t small = 64 * 1024;
     r.push_back({"GET", "/schemes/{code}", Needs::post, "figures", true, 0, show, "places, scores and lost points"});
     r.push_back({"POST", "/schemes/{code}/what-if", Needs::post, "figures", true, small, what_if, "the same with other values of one unit"});
+    r.push_back({"POST", "/reports/{code}", Needs::post, "write", true, small, issue_report, "issue a report as a document with its number, kept as it is"});
     r.push_back({"GET", "/reports/{code}", Needs::post, "figures", true, 0, report, "a report as this reader may see it (html, md, json)"});
 }
 

@@ -41,6 +41,7 @@ bool shown_on_screen(const Route& route) {
 Service::Service(board::Board& board, Settings settings) : board_(board), settings_(std::move(settings)), rights_(board), acts_(board), ballots_(board), ticker_(board) {
     add_session_routes(routes_);
     add_model_routes(routes_);
+    add_trust_routes(routes_);
     add_record_routes(routes_);
     add_record_write_routes(routes_);
     add_figure_routes(routes_);
@@ -220,8 +221,10 @@ net::Response Service::trouble(int status, std::size_t limit) {
 net::App::Plan Service::plan(const net::Request& head) {
     Plan out;
     const std::string method = head.method == "HEAD" ? "GET" : head.method;
-    const auto match = router_.match(method, head.path);
+    auto match = router_.match(method, head.path);
     if (match.route >= 0) {
+        out.route = match.route;
+        out.parameters = std::move(match.parameters);
         const Route& route = routes_[static_cast<std::size_t>(match.route)];
         out.body_bytes_max = route.body_bytes_max;
         out.slow = route.slow;
@@ -239,10 +242,9 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
     const auto call = std::make_shared<Call>(*this, std::move(request), std::move(answer));
     const net::Request& asked = call->request;
     try {
-        auto match = router_.match(asked.method == "HEAD" ? "GET" : asked.method, asked.path);
-        if (match.route < 0) return page(call);
-        call->route = &routes_[static_cast<std::size_t>(match.route)];
-        call->parameters = std::move(match.parameters);
+        if (asked.route < 0) return page(call);
+        call->route = &routes_[static_cast<std::size_t>(asked.route)];
+        call->parameters = asked.parameters;
         const Error nowhere{Code::not_found, "", "nothing is here", ""};
         if (call->route->pattern.starts_with('!')) return call->route->handle(call);
         if (call->parameters.empty() || call->parameters[0] != settings_.code) return call->problem(nowhere);

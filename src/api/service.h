@@ -18,6 +18,7 @@
 #include "flow/acts.h"
 #include "flow/ballots.h"
 #include "flow/ticker.h"
+#include "journal/note.h"
 #include "notify/outbox.h"
 #include "net/http.h"
 #include "net/router.h"
@@ -52,6 +53,8 @@ struct Settings {
     std::function<void(std::function<void()>)> later;          // runs it on a thread that may take its time
     std::function<void(std::string_view line)> log;            // one line for each request; none: no log
     std::function<std::string()> connection_metrics;
+    std::optional<journal::SignerKey> signer;     // of checkpoints and proofs; none: nothing is signed
+    std::int64_t checkpoint_every_s = 86'400;     // at most, to a webhook that is a witness
     std::function<board::BackupState()> backups;  // of the scheduled ones; none: there are none
     std::function<void()> back_up;                // asks for one at once
     std::optional<notify::MailServer> mail;  // none: no letters
@@ -179,6 +182,7 @@ class Service final : public net::App {
 // One function per group of routes.
 void add_session_routes(std::vector<Route>& routes);
 void add_model_routes(std::vector<Route>& routes);
+void add_trust_routes(std::vector<Route>& routes);
 void add_record_routes(std::vector<Route>& routes);
 void add_record_write_routes(std::vector<Route>& routes);
 void add_figure_routes(std::vector<Route>& routes);

@@ -45,6 +45,11 @@ json::value attachment_json(const std::string& text) {
 json::object receipt_json(const board::Receipt& r) {
     return {{"first", r.first.value}, {"last", r.last.value}, {"time", r.time.text()}, {"repeated", r.repeated}};
 }
+std::string receipt_text(const board::Receipt& r) {
+    std::string out = "{\"first\":";
+    out.append(std::to_string(r.first.value)).append(",\"last\":").append(std::to_string(r.last.value)).append(",\"time\":\"").append(r.time.text());
+    return out.append(r.repeated ? "\",\"repeated\":true}" : "\",\"repeated\":false}");
+}
 json::object label_json(const model::Label& label) { return {{"hans", label.hans}, {"hant", label.hant}, {"en", label.en}}; }
 json::value decimal_json(std::int64_t units, int scale) {
     return json::value(Decimal{units, static_cast<std::uint8_t>(scale)}.text());

@@ -31,6 +31,7 @@ class Shower {
 json::object label_json(const model::Label& label);
 /// {first, last, time, repeated}
 json::object receipt_json(const board::Receipt& receipt);
+std::string receipt_text(const board::Receipt& receipt);  // the same as text
 json::value decimal_json(std::int64_t units, int scale);
 /// A JSON value in the field's stored form. `where` begins the place of errors.
 Result<record::Value> read_value(Call& call, const model::Field& field, const json::value& value);

@@ -235,6 +235,18 @@ Result<Instant> Instant::parse(std::string_view text) {
     return Instant{absl::ToUnixMicros(t)};
 }
 std::string Instant::text() const {
+    constexpr std::int64_t day = 86'400'000'000, second = 1'000'000;
+    if (micros >= 0 && micros < day * 2'000'000) {  // every record and receipt has one: written here, without a formatter
+        std::string out = Date{static_cast<std::int32_t>(micros / day)}.text();
+        const auto two = [&](std::int64_t n) { out += {static_cast<char>('0' + n / 10), static_cast<char>('0' + n % 10)}; };
+        const std::int64_t of_day = micros % day / second;
+        out += 'T', two(of_day / 3'600), out += ':', two(of_day / 60 % 60), out += ':', two(of_day % 60);
+        if (std::int64_t fraction = micros % second; fraction > 0) {
+            out += '.';
+            for (std::int64_t unit = second / 10; fraction > 0; fraction %= unit, unit /= 10) out += static_cast<char>('0' + fraction / unit);
+        }
+        return out += 'Z';
+    }
     return absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ", absl::FromUnixMicros(micros), absl::UTCTimeZone());
 }
 

@@ -227,17 +227,15 @@ class BoardImpl final : public Board {
     Instant now() override { return core_->clock->now(); }
     Status step_clock(Instant to) override {
         if (auto error = closed()) return fail(*error);
-        Status out;
-        writer_->alone([&] { out = core_->step_clock(to); });
-        if (!out) return out;
         Draft told;  // the step is an entry
         told.channel = "clock";
         Change change;
         change.verb = Verb::act;
         change.told = "{\"act\":\"clock\",\"to\":\"" + to.text() + "\"}";
         told.changes.push_back(std::move(change));
-        const auto done = apply(std::move(told));
-        return done ? Status{} : Status(tl::unexpected(done.error().front()));
+        Status out;
+        writer_->alone([&] { out = core_->step_clock(to, std::move(told)); });
+        return out;
     }
     bool read_only() const override { return core_->read_only; }
     void announce(const std::string& address) override {

@@ -167,6 +167,11 @@ using ReadSome = std::function<Result<std::size_t>(char* out, std::size_t room)>
 WorkCalendar calendar_of(const model::Model& model,
                          const std::function<void(const std::function<bool(const record::RecordPtr&)>&)>& each);
 
+/// What a deadline of the model comes to for a record; none: it has nothing to count from.
+Result<std::optional<WorkdayAnswer<Date>>> counted(const model::Deadline& deadline, const record::Record& record, const WorkCalendar& calendar);
+/// Whether a new arrangement of holidays moves it still.
+bool is_open(const model::Model& model, const model::Deadline& deadline, const record::Record& record, record::Resolver& resolver);
+
 /// Whether lists and counts include void records.
 enum class Voids { left_out, included };
 

@@ -286,6 +286,7 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
                            "the disk did not confirm an earlier write, so nothing more is written",
                            "open the board anew"}),
                true;
+    if (!store) return refuse_all(away_.value_or(Error{Code::store_failed, facts.path, "the board could not be opened again", "try again"})), true;
     Pending pending;
     const Log::State mark = log_->mark();
     const auto roll_back = [&] {
@@ -333,6 +334,7 @@ Status Core::commit_batch(Pending& pending, std::int64_t position_before, std::o
         YIPAN_TRY_VOID(store->set_next_record(type, judge_->next_record(type)));
     YIPAN_TRY_VOID(store->put_tail(log_->position(), encode_postings(pending.postings)));
     YIPAN_TRY_VOID(store->set_head({log_->position(), log_->root()}));
+    if (with_commit_) YIPAN_TRY_VOID(with_commit_(*store));
     if (!pending.attachments.empty()) {
         YIPAN_TRY(pending.beside, drop_unnamed(*store, pending.attachments));
     }
@@ -414,13 +416,26 @@ void Core::announce(const std::string& address) {
     if (store) (void)store->announce(address);
 }
 
-Status Core::step_clock(Instant to) {
+Status Core::step_clock(Instant to, Draft told) {
     if (!facts.frozen || clock != frozen_clock_.get())
         return fail(Code::usage, "clock", "this board's clock is not frozen: time passes by itself", "only a demo board can be stepped");
     if (to < frozen_clock_->now()) return fail(Code::usage, "clock", "the clock stands at " + frozen_clock_->now().text() + " and never goes back", "a later date");
-    YIPAN_TRY_VOID(on_store([&](store::Store& kept) { return kept.set_meta("frozen_clock", std::to_string(to.micros)); }));
+    const Instant before = frozen_clock_->now();
     frozen_clock_->set(to);
-    return {};
+    with_commit_ = [&](store::Store& kept) { return kept.set_meta("frozen_clock", std::to_string(to.micros)); };
+    Draft* const one = &told;
+    std::vector<Checked<Receipt>> answers;
+    std::optional<Shown> shown;
+    (void)try_batch(std::span<Draft* const>(&one, 1), answers, shown);
+    with_commit_ = nullptr;
+    Status done = answers.at(0) ? Status{} : fail(answers.at(0).error().front());
+    if (shown) {
+        if (done) done = harden();
+        show(*shown);
+        prepare_run();
+    }
+    if (!done) frozen_clock_->set(before);
+    return done;
 }
 
 Status Core::harden() {

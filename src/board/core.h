@@ -43,7 +43,8 @@ class Core {
     void announce(const std::string& address);
 
     /// Of a board whose clock is frozen; on the writer's thread, everything shown.
-    Status step_clock(Instant to);
+    /// A frozen clock is stepped: one transaction with the entry that says so.
+    Status step_clock(Instant to, Draft told);
     /// What a change of the model comes to: the files it would keep, the model, the step from the present one.
     struct Planned {
         std::vector<model::SourceFile> files;
@@ -127,6 +128,7 @@ class Core {
     std::unique_ptr<World> world_;
     std::unique_ptr<Log> log_;
     std::unique_ptr<Judge> judge_;
+    std::function<Status(store::Store&)> with_commit_;  // goes into the transaction under way, for step_clock
     std::atomic<bool> hardening_failed_ = false;
     bool again_ = false;  // in recover(): a batch is tried the second time
     std::string announced_;

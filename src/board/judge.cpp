@@ -402,39 +402,47 @@ std::string Judge::Session::number_text(const std::string& pattern, std::int64_t
 void Judge::Session::deadlines(const Change& change, const model::Type& type, record::Record& next,
                                const record::Record* old) {
     for (const model::Deadline& d : type.deadlines) {
-        const auto* from = record::as_integer(next.at(d.from));
-        const record::Value days_value = d.workdays_field < 0 ? record::Value(std::int64_t{d.workdays}) : next.at(d.workdays_field);
-        const auto* days = record::as_integer(days_value);
         const bool typed = std::any_of(change.set.begin(), change.set.end(), [&](const auto& set) { return set.first == d.due; });
         const bool moved = !old || old->at(d.from) != next.at(d.from) ||
                            (d.workdays_field >= 0 && old->at(d.workdays_field) != next.at(d.workdays_field));
-        if (!from || !days) {
+        const auto due = counted(d, next, j_.calendar());
+        if (due && !*due) {
             if (moved && old && !typed && record::is_unset(next.at(d.from)) && !record::is_unset(old->at(d.from))) next.values[at(d.due)] = {};
             continue;
         }
-        if (!moved && d.open) {
-            record::Views views(model_, j_.world_);
-            cel::Activation activation;
-            activation.self = views.of(next);
-            if (!d.open->program.holds(activation)) {
-                if (typed && next.at(d.due) != old->at(d.due))
-                    problem(Code::not_allowed, record::field_place(change.where, type.fields[at(d.due)]), "a deadline that is over cannot be typed", "");
-                continue;
-            }
+        if (!moved && !is_open(model_, d, next, j_.world_)) {
+            if (typed && next.at(d.due) != old->at(d.due))
+                problem(Code::not_allowed, record::field_place(change.where, type.fields[at(d.due)]), "a deadline that is over cannot be typed", "");
+            continue;
         }
-        const auto due = j_.calendar().add_working_days(Date{static_cast<std::int32_t>(*from)}, static_cast<int>(*days));
         if (!due) {
             problem(due.error().code, record::field_place(change.where, type.fields[at(d.due)]), due.error().message, due.error().hint);
             continue;
         }
-        const record::Value counted(std::int64_t{due->value.days});
-        if (typed && next.at(d.due) != counted && !record::is_unset(next.at(d.due)))
+        const Date day = (*due)->value;
+        const record::Value value(std::int64_t{day.days});
+        if (typed && next.at(d.due) != value && !record::is_unset(next.at(d.due)))
             problem(Code::not_allowed, record::field_place(change.where, type.fields[at(d.due)]),
-                    "the deadline is counted: " + std::to_string(*days) + " working days after " + Date{static_cast<std::int32_t>(*from)}.text() + " is " + due->value.text(),
+                    "the deadline is counted in working days from " + Date{static_cast<std::int32_t>(*record::as_integer(next.at(d.from)))}.text() + ": it is " + day.text(),
                     "change the number of days or the day it counts from");
-        next.values[at(d.due)] = counted;
-        if (d.provisional >= 0) next.values[at(d.provisional)] = std::int64_t{!due->published()};
+        next.values[at(d.due)] = value;
+        if (d.provisional >= 0) next.values[at(d.provisional)] = std::int64_t{!(*due)->published()};
     }
+}
+
+Result<std::optional<WorkdayAnswer<Date>>> counted(const model::Deadline& deadline, const record::Record& record, const WorkCalendar& calendar) {
+    const auto* from = record::as_integer(record.at(deadline.from));
+    const auto* days = deadline.workdays_field < 0 ? nullptr : record::as_integer(record.at(deadline.workdays_field));
+    if (!from || (!days && deadline.workdays_field >= 0)) return std::nullopt;
+    YIPAN_TRY(auto due, calendar.add_working_days(Date{static_cast<std::int32_t>(*from)}, days ? static_cast<int>(*days) : deadline.workdays));
+    return due;
+}
+bool is_open(const model::Model& model, const model::Deadline& deadline, const record::Record& record, record::Resolver& resolver) {
+    if (!deadline.open) return true;
+    record::Views views(model, resolver);
+    cel::Activation activation;
+    activation.self = views.of(record);
+    return deadline.open->program.holds(activation);
 }
 
 WorkCalendar calendar_of(const model::Model& model,

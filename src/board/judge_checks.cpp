@@ -82,6 +82,8 @@ void Judge::Session::finish(const Change& change, const model::Type& type, const
     const model::Move* const move = std::exchange(pending_move_, nullptr);
     const bool ask = std::exchange(ask_permit_, false);
     next->effective = change.effective.value_or(today_);
+    if (move && move->dated >= 0 && std::none_of(change.set.begin(), change.set.end(), [&](const auto& set) { return set.first == move->dated; }))
+        next->values[at(move->dated)] = std::int64_t{next->effective.days};
     if (!type.deadlines.empty()) deadlines(change, type, *next, old.get());
     compute(type, *next, change.where);
     record::check_values(model_, *next, change.where, errors_);

@@ -261,7 +261,7 @@ class Maker {
     void make_case(std::string_view move) {
         Making m(model_, board::Verb::create, flow_.cases);
         m.set("subject", subject_words_).set("title", title_).set("status", "running").set("running", subject_words_).set("acts", record::Value(std::int64_t{1}));
-        m.set("round", record::Value(std::int64_t{1})).set("starter", act_.post).set("begun", today_);
+        m.set("round", record::Value(std::int64_t{1})).set("starter", act_.post).set("answers", responsible_post(snapshot_, *record_)).set("begun", today_);
         if (!move.empty()) m.set("move", move);
         if (move_) m.set("step", move_->steps[0].code);
         m.change.where = case_place;
@@ -445,6 +445,7 @@ class Maker {
             moved.type = subject_.type;
             moved.record = subject_.record;
             moved.move = move_->refused;
+            moved.set = act_.values;
             draft.changes.push_back(std::move(moved));
         }
         message(starter(), "refused", "");

@@ -7,13 +7,21 @@ namespace {
 Error wrong(Code code, std::string where, std::string message, std::string hint = {}) { return {code, std::move(where), std::move(message), std::move(hint)}; }
 const Error no_flow{Code::usage, "flow", "this board's model declares no workflow", "flow: in a module (docs/flow.md)"};
 
-// Whether `post` is delegated on to `target` on some of those days, over however many others.
-bool leads_to(const std::vector<Delegating>& all, RecordId post, RecordId target, const Delegating& days, int depth) {
-    if (post == target) return true;
-    if (depth > delegations_chain_max) return false;
-    return std::any_of(all.begin(), all.end(), [&](const Delegating& d) {
-        return d.from == post && d.begins <= days.until && d.until >= days.begins && leads_to(all, d.to, target, days, depth + 1);
-    });
+// Whether `post` is delegated on to `target` on some of those days, over however many others: each is looked at once.
+bool leads_to(const std::vector<Delegating>& all, RecordId post, RecordId target, const Delegating& days) {
+    std::map<std::int64_t, std::vector<std::int64_t>> onward;
+    for (const Delegating& d : all)
+        if (d.begins <= days.until && d.until >= days.begins) onward[d.from.value].push_back(d.to.value);
+    std::set<std::int64_t> seen{post.value};
+    std::vector<std::int64_t> line{post.value};
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        if (line[i] == target.value) return true;
+        const auto next = onward.find(line[i]);
+        if (next == onward.end()) continue;
+        for (const std::int64_t to : next->second)
+            if (seen.insert(to).second) line.push_back(to);
+    }
+    return false;
 }
 }  // namespace
 
@@ -38,7 +46,7 @@ Checked<board::Receipt> delegate(board::Board& board, const Acting& who, const D
             return true;
         }); !read)
         return fail(Errors{read.error()});
-    if (errors.empty() && leads_to(all, what.to, what.from, what, 0))
+    if (errors.empty() && leads_to(all, what.to, what.from, what))
         errors.push_back(wrong(Code::rule_broken, "to", "委托成环 / that post is delegated back to this one in those days", "choose another post"));
     for (const Delegating& d : all)
         if (d.from == what.from && d.to == what.to && d.begins <= what.until && d.until >= what.begins) {

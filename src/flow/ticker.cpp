@@ -3,7 +3,10 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <array>
+#include <tuple>
 
+#include "model/slots.h"
 #include "record/view.h"
 #include "report/light.h"
 
@@ -11,18 +14,8 @@ namespace yipan::flow {
 namespace {
 using model::Colour;
 
-bool mentions(std::string_view text, std::string_view name) {
-    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
-    for (std::size_t i = text.find(name); i != std::string_view::npos; i = text.find(name, i + 1))
-        if ((i == 0 || !letter(text[i - 1])) && (i + name.size() == text.size() || !letter(text[i + name.size()]))) return true;
-    return false;
-}
-bool walks(const model::Type& type, const std::optional<model::Expression>& expression) {
-    if (!expression) return false;
-    for (const auto& path : expression->program.paths())
-        if (path.size() > 1 && type.find(path[0]) >= 0 && type.fields[at(type.find(path[0]))].target >= 0) return true;
-    return false;
-}
+void put(board::Change& change, int field, record::Value value) { change.set.emplace_back(field, std::move(value)); }
+record::Value reference_to(RecordId id) { return id.value == 0 ? record::Value() : record::Value(id.value); }
 const char* colour_code(Colour colour) {
     constexpr const char* codes[] = {"none", "green", "yellow", "red"};
     return codes[static_cast<std::size_t>(colour)];
@@ -33,19 +26,20 @@ void Ticker::prepare(board::Snapshot& snapshot) {
     rules_.clear();
     const model::Model& model = snapshot.model();
     rules_of_.assign(model.types.size(), {});
+    const auto in = [&](int type, std::string_view field) { return model.types[at(type)].find(field); };
+    const model::Flow& flow = model.flow;
+    slots_ = {in(flow.lamp, "light"), in(flow.lamp, "subject"), in(flow.lamp, "responsible"), in(flow.lamp, "colour"), in(flow.lamp, "behind_level"), in(flow.lamp, "nominal"), in(flow.lamp, "late"),
+              {in(flow.notice, "colour"), in(flow.notice, "light"), in(flow.notice, "subject"), in(flow.notice, "title"), in(flow.notice, "to_post"), in(flow.notice, "nominal"), in(flow.notice, "text")},
+              {in(flow.message, "to_post"), in(flow.message, "kind"), in(flow.message, "subject"), in(flow.message, "title"), in(flow.message, "text"), in(flow.message, "at"), in(flow.message, "nominal"), in(flow.message, "late")}};
     for (std::size_t l = 0; l < model.lights.size(); ++l) {
         const model::Light& light = model.lights[l];
         if (light.type < 0 || !light.behind) continue;
-        const model::Type& type = model.types[at(light.type)];
         Rule rule;
         rule.light = static_cast<int>(l);
         rule.type = light.type;
-        constexpr std::string_view since = "today - ";
-        if (std::string_view(light.behind->text).starts_with(since)) {
-            const int field = type.find(std::string_view(light.behind->text).substr(since.size()));
-            if (field >= 0 && type.fields[at(field)].kind == model::FieldKind::date && !light.share_of) rule.field = field;
-        }
-        rule.daily = rule.field < 0 || (light.applies && mentions(light.applies->text, "today")) || walks(type, light.applies);
+        rule.code = light.code, rule.label = light.label.hans;
+        if (light.linear) rule.field = light.due_field;
+        rule.daily = light.daily;
         if (const auto* watch = model.flow.watch_of(rule.light)) {
             for (const int day : watch->remind) rule.thresholds.push_back({day, true, ""});
             for (const auto& notice : watch->notices) rule.thresholds.push_back({notice.behind, false, notice.colour});
@@ -96,24 +90,53 @@ std::pair<Colour, int> Ticker::at_day(board::Snapshot& snapshot, const Rule& rul
     return {lamp.colour, level};
 }
 
+bool Ticker::applies(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, Date today) const {
+    const model::Light& light = snapshot.model().lights[at(rule.light)];
+    if (!light.applies) return true;
+    record::Views views(snapshot.model(), snapshot.resolver());
+    const std::array<cel::Value, model::slots::light_count> variables{cel::Value::date(today)};
+    cel::Activation activation;
+    activation.variables = variables;
+    activation.self = views.of(*record);
+    return light.applies->program.holds(activation);
+}
+bool Ticker::is_post(board::Snapshot& snapshot, RecordId post) {
+    if (post.value == 0) return false;
+    const auto known = posts_.find(post.value);
+    if (known != posts_.end()) return known->second;
+    const auto r = snapshot.record(snapshot.model().identity.post, post);
+    return posts_[post.value] = r && !r->voided;
+}
+
 // What there is to announce up to today, in the order of its days.
 std::vector<Ticker::Event> Ticker::events(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, const State& state, Date today) const {
     std::vector<Event> out;
     Colour colour = state.colour;
     int level = state.level;
+    const auto* due = rule.field >= 0 && !record->voided ? record::as_integer(record->at(rule.field)) : nullptr;
+    // Where the colour follows from the record and its day alone, whether it applies is asked once and the rest is counted.
+    const bool counted = !rule.daily;
+    const bool lit = counted && due && applies(snapshot, rule, record, today);
+    const auto look = [&](Date day) -> std::pair<Colour, int> {
+        if (!counted) return at_day(snapshot, rule, record, day);
+        if (!lit) return {Colour::none, 0};
+        const std::int64_t behind = std::int64_t{day.days} - *due;
+        const auto reached = std::upper_bound(rule.thresholds.begin(), rule.thresholds.end(), behind, [](std::int64_t b, const Rule::Threshold& t) { return b < t.day; });
+        return {report::colour_behind(snapshot.model().lights[at(rule.light)], Decimal::of(behind)), static_cast<int>(reached - rule.thresholds.begin())};
+    };
     const auto same = [&](Colour a, Colour b) { return a == b || (state.lamp == 0 && out.empty() && a <= Colour::green && b <= Colour::green); };
     const auto take = [&](Date day) {
         if (record->voided) {
             if (!same(colour, Colour::none) || level != 0) out.push_back({day, Colour::none, level, 0});
             return;
         }
-        const auto [now, reached] = at_day(snapshot, rule, record, day);
+        const auto [now, reached] = look(day);
         if (same(colour, now) && level == reached) return;
         out.push_back({day, now, level, reached});
         colour = now;
         level = reached;
     };
-    if (const auto* due = rule.field >= 0 ? record::as_integer(record->at(rule.field)) : nullptr; due && !record->voided) {
+    if (due) {
         for (const std::int64_t boundary : rule.boundaries) {
             const std::int64_t day = *due + boundary;
             if (day < today.days && day > state.on && day > -1'000'000) take(Date{static_cast<std::int32_t>(day)});
@@ -160,7 +183,7 @@ void Ticker::announce(board::Snapshot& snapshot, const Rule& rule, const record:
     const model::Flow& flow = model.flow;
     const std::string subject = subject_text(model, {rule.type, record->id});
     RecordId responsible = responsible_post(snapshot, *record);
-    if (const auto post = snapshot.record(model.identity.post, responsible); !post || post->voided) responsible = {};
+    if (!is_post(snapshot, responsible)) responsible = {};
     const Date today = snapshot.today();
     const std::int64_t now = board_.now().micros;
     board::Draft draft;
@@ -169,52 +192,72 @@ void Ticker::announce(board::Snapshot& snapshot, const Rule& rule, const record:
     for (const Event& e : events) {
         const bool late = e.on < today;
         const bool fresh = state.lamp == 0 && draft.changes.empty();
-        Making lamp(model, fresh ? board::Verb::create : board::Verb::amend, flow.lamp, state.lamp != 0 ? RecordId(state.lamp) : fresh ? RecordId() : RecordId(-1));
-        if (fresh) lamp.set("light", model.lights[at(rule.light)].code).set("subject", subject);
-        lamp.set("responsible", responsible).set("colour", colour_code(e.colour)).set("behind_level", record::Value(std::int64_t{e.level}));
-        lamp.set("nominal", e.on).set("late", record::Value(std::int64_t{late}));
-        lamp.change.effective = e.on;
-        draft.changes.push_back(std::move(lamp.change));
+        board::Change lamp;
+        lamp.verb = fresh ? board::Verb::create : board::Verb::amend;
+        lamp.type = flow.lamp;
+        lamp.record = state.lamp != 0 ? RecordId(state.lamp) : fresh ? RecordId() : RecordId(-1);
+        out.records += fresh;
+        if (fresh) put(lamp, slots_.light, rule.code), put(lamp, slots_.subject, subject);
+        put(lamp, slots_.responsible, reference_to(responsible)), put(lamp, slots_.colour, std::string(colour_code(e.colour))), put(lamp, slots_.level, std::int64_t{e.level});
+        put(lamp, slots_.nominal, std::int64_t{e.on.days}), put(lamp, slots_.late, std::int64_t{late});
+        lamp.effective = e.on;
+        draft.changes.push_back(std::move(lamp));
         for (int level = e.from_level; level < e.level; ++level) {
             const auto& t = rule.thresholds[at(level)];
             const std::string title = title_of(model, *record);
-            const std::string said = model.lights[at(rule.light)].label.hans + (t.day < 0 ? "：还有" + std::to_string(-t.day) + "天到期" : t.day == 0 ? "：今天到期" : "：已逾期" + std::to_string(t.day) + "天") + (late ? "（补发）" : "");
+            const std::string said = rule.label + (t.day < 0 ? "：还有" + std::to_string(-t.day) + "天到期" : t.day == 0 ? "：今天到期" : "：已逾期" + std::to_string(t.day) + "天") + (late ? "（补发）" : "");
             if (!t.remind) {
-                Making notice(model, board::Verb::create, flow.notice);
-                notice.set("colour", t.colour).set("light", model.lights[at(rule.light)].code).set("subject", subject).set("title", title).set("to_post", responsible).set("nominal", e.on).set("text", said);
-                notice.change.effective = e.on;
-                draft.changes.push_back(std::move(notice.change));
-                ++out.notices;
+                board::Change notice;
+                notice.verb = board::Verb::create;
+                notice.type = flow.notice;
+                put(notice, slots_.notice.colour, t.colour), put(notice, slots_.notice.light, rule.code), put(notice, slots_.notice.subject, subject), put(notice, slots_.notice.title, title);
+                put(notice, slots_.notice.to_post, reference_to(responsible)), put(notice, slots_.notice.nominal, std::int64_t{e.on.days}), put(notice, slots_.notice.text, said);
+                notice.effective = e.on;
+                draft.changes.push_back(std::move(notice));
+                ++out.notices, ++out.records;
             } else {
                 ++out.reminders;
             }
             if (responsible.value == 0) continue;  // nobody to tell; the lamp shows it
-            Making message(model, board::Verb::create, flow.message);
-            message.set("to_post", responsible).set("kind", t.remind ? "reminder" : "notice").set("subject", subject).set("title", title).set("text", said);
-            message.set("at", record::Value(now)).set("nominal", e.on).set("late", record::Value(std::int64_t{late}));
-            draft.changes.push_back(std::move(message.change));
+            board::Change message;
+            message.verb = board::Verb::create;
+            message.type = flow.message;
+            put(message, slots_.message.to_post, reference_to(responsible)), put(message, slots_.message.kind, std::string(t.remind ? "reminder" : "notice"));
+            put(message, slots_.message.subject, subject), put(message, slots_.message.title, title), put(message, slots_.message.text, said), put(message, slots_.message.at, now);
+            put(message, slots_.message.nominal, std::int64_t{e.on.days}), put(message, slots_.message.late, std::int64_t{late});
+            draft.changes.push_back(std::move(message));
+            ++out.records;
         }
     }
     out.lamps += static_cast<std::int64_t>(events.size());
-    send(std::move(draft), Key{rule.light, record->id.value}, events.back(), out);
+    send(std::move(draft), Key{rule.light, record->id.value}, events.back());
 }
 
-void Ticker::send(board::Draft draft, std::optional<Key> key, Event last, Ticked&) {
+// As many are under way as the writer does in a set time: whoever else writes waits behind no more. The room is filled
+// when half of it is free, so that threads do not take turns draft by draft.
+void Ticker::send(board::Draft draft, std::optional<Key> key, Event last) {
+    using Time = std::chrono::steady_clock;
     {
         std::unique_lock lock(sent_mutex_);
-        sent_.wait(lock, [&] { return under_way_ < drafts_under_way_max; });
+        if (under_way_ >= window_) sent_.wait(lock, [&] { return under_way_ <= window_ / 2; });
         ++under_way_;
     }
-    board_.submit(std::move(draft), [this, key, last](Checked<board::Receipt> answer) {
+    board_.submit(std::move(draft), [this, key, last, sent = Time::now()](Checked<board::Receipt> answer) {
         Answer a{key, last, 0, {}};
         if (answer)
             a.lamp = answer->records.empty() ? 0 : answer->records[0].value;
         else
             a.wrong = answer.error().front();
+        const auto now = Time::now();
         const std::lock_guard lock(sent_mutex_);
         answers_.push_back(std::move(a));
+        if (now - sent > under_way_time) {
+            if (sent > narrowed_) window_ = std::max(drafts_under_way_min, window_ * 3 / 4), narrowed_ = now;  // once for all that were under way together
+        } else {
+            window_ = std::min(drafts_under_way_max, window_ + 1);
+        }
         --under_way_;
-        sent_.notify_one();
+        if (under_way_ <= window_ / 2) sent_.notify_one();
     });
 }
 void Ticker::wait_for_all() {
@@ -232,18 +275,9 @@ Status Ticker::deadlines(board::Snapshot& snapshot, Ticked& out) {
         read = snapshot.each(type.index, [&](const record::RecordPtr& r) {
             if (r->voided) return true;
             for (const model::Deadline& d : type.deadlines) {
-                const auto* from = record::as_integer(r->at(d.from));
-                const record::Value days = d.workdays_field < 0 ? record::Value(std::int64_t{d.workdays}) : r->at(d.workdays_field);
-                const auto* count = record::as_integer(days);
-                if (!from || !count) continue;
-                if (d.open) {
-                    record::Views views(model, snapshot.resolver());
-                    cel::Activation activation;
-                    activation.self = views.of(*r);
-                    if (!d.open->program.holds(activation)) continue;
-                }
-                const auto due = calendar.add_working_days(Date{static_cast<std::int32_t>(*from)}, static_cast<int>(*count));
-                if (!due) continue;
+                const auto counted = board::counted(d, *r, calendar);
+                if (!counted || !*counted || !board::is_open(model, d, *r, snapshot.resolver())) continue;
+                const auto& due = *counted;
                 const bool flag = d.provisional < 0 || r->at(d.provisional) == record::Value(std::int64_t{!due->published()});
                 if (r->at(d.due) == record::Value(std::int64_t{due->value.days}) && flag) continue;
                 board::Draft draft;
@@ -257,7 +291,7 @@ Status Ticker::deadlines(board::Snapshot& snapshot, Ticked& out) {
                 change.note = "节假日安排变更 / the arrangement of holidays changed: " + type.fields[at(d.due)].code + " " + (was ? Date{static_cast<std::int32_t>(*was)}.text() : "-") + " -> " + due->value.text();
                 draft.changes.push_back(std::move(change));
                 ++out.deadlines;
-                send(std::move(draft), std::nullopt, {}, out);
+                send(std::move(draft), std::nullopt, {});
                 break;
             }
             return true;
@@ -319,6 +353,7 @@ Result<Ticked> Ticker::tick() {
         answers_.clear();
     }
     const Date today = snapshot->today();
+    posts_.clear();
     if (!built_) {
         prepare(*snapshot);
         if (auto read = read_lamps(*snapshot); !read) return failed(read);
@@ -327,21 +362,27 @@ Result<Ticked> Ticker::tick() {
         for (const auto& [type, id] : dirty)
             for (const int rule : rules_of_[at(type)])
                 if (const auto record = snapshot->record(type, RecordId(id))) look_at(*snapshot, rules_[at(rule)], record, out);
-        constexpr std::int64_t a_snapshot = 8'192;  // looked at with one: a long read holds up the file's log
-        std::int64_t since = 0;
+        // In the order of their records, as the file has them.
+        std::vector<Key> due;
         while (!heap_.empty() && heap_.top().day <= today.days) {
-            if (++since % a_snapshot == 0)
-                if (auto next = board_.snapshot(); &next->model() == &snapshot->model()) snapshot = std::move(next);
             const Wake wake = heap_.top();
             heap_.pop();
             const auto state = states_.find(wake.key);
-            if (state == states_.end() || state->second.next != wake.day) continue;  // it was put off meanwhile
-            const auto rule = std::find_if(rules_.begin(), rules_.end(), [&](const Rule& r) { return r.light == wake.key.light; });
-            const auto record = rule == rules_.end() ? nullptr : snapshot->record(rule->type, RecordId(wake.key.record));
+            if (state != states_.end() && state->second.next == wake.day) due.push_back(wake.key);  // or it was put off meanwhile
+        }
+        std::sort(due.begin(), due.end(), [](const Key& a, const Key& b) { return std::tie(a.light, a.record) < std::tie(b.light, b.record); });
+        due.erase(std::unique(due.begin(), due.end()), due.end());
+        constexpr std::size_t a_snapshot = 8'192;  // looked at with one: a long read holds up the file's log
+        auto rule = rules_.cend();
+        for (std::size_t i = 0; i < due.size(); ++i) {
+            if (i % a_snapshot == a_snapshot - 1)
+                if (auto next = board_.snapshot(); &next->model() == &snapshot->model()) snapshot = std::move(next);
+            if (rule == rules_.cend() || rule->light != due[i].light) rule = std::find_if(rules_.cbegin(), rules_.cend(), [&](const Rule& r) { return r.light == due[i].light; });
+            const auto record = rule == rules_.cend() ? nullptr : snapshot->record(rule->type, RecordId(due[i].record));
             if (record)
                 look_at(*snapshot, *rule, record, out);
             else
-                states_.erase(state);
+                states_.erase(due[i]);
         }
     }
     wait_for_all();

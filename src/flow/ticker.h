@@ -6,6 +6,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <queue>
 #include <thread>
@@ -14,13 +15,15 @@
 
 namespace yipan::flow {
 
-constexpr std::size_t drafts_under_way_max = 512;  // of the clock: others' drafts never wait behind more
+constexpr std::size_t drafts_under_way_max = 512;  // of the clock; how many there are follows from how long they take:
+constexpr std::size_t drafts_under_way_min = 16;
+constexpr std::chrono::milliseconds under_way_time{20};  // others' drafts wait behind about so much
 constexpr std::size_t tick_problems_max = 100;      // kept; the rest is counted
 constexpr int daily_catch_up_max = 366;             // days replayed for a light that must be looked at every day
 
 struct Ticked {
     Date day;
-    std::int64_t looked_at = 0, lamps = 0, reminders = 0, notices = 0, deadlines = 0, refused = 0;
+    std::int64_t looked_at = 0, lamps = 0, records = 0, reminders = 0, notices = 0, deadlines = 0, refused = 0;
     Errors problems;
 };
 
@@ -57,6 +60,7 @@ class Ticker {
         int light = -1, type = -1;
         int field = -1;       // linear: behind is `today - field`
         bool daily = false;   // must be looked at every day
+        std::string code, label;
         struct Threshold {
             std::int64_t day = 0;      // days behind
             bool remind = false;
@@ -80,12 +84,14 @@ class Ticker {
     Status look_at_all(board::Snapshot& snapshot, Ticked& out);
     void look_at(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, Ticked& out);
     std::pair<model::Colour, int> at_day(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, Date day) const;
+    bool applies(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, Date today) const;
+    bool is_post(board::Snapshot& snapshot, RecordId post);
     std::vector<Event> events(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, const State& state, Date today) const;
     std::int32_t next_after(const Rule& rule, const record::Record& record, Date today) const;
     void wake_at(const Key& key, State& state, std::int32_t day);
     void announce(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, const State& state, const std::vector<Event>& events, Ticked& out);
     Status deadlines(board::Snapshot& snapshot, Ticked& out);
-    void send(board::Draft draft, std::optional<Key> key, Event last, Ticked& out);
+    void send(board::Draft draft, std::optional<Key> key, Event last);
     void wait_for_all();
     void loop();
 
@@ -96,12 +102,23 @@ class Ticker {
     std::vector<Rule> rules_;
     std::vector<std::vector<int>> rules_of_;  // by type
     bool built_ = false;
+    struct Slots {  // field indexes of what the clock writes
+        int light, subject, responsible, colour, level, nominal, late;
+        struct Notice {
+            int colour, light, subject, title, to_post, nominal, text;
+        } notice;
+        struct Message {
+            int to_post, kind, subject, title, text, at, nominal, late;
+        } message;
+    } slots_{};
+    absl::flat_hash_map<std::int64_t, bool> posts_;  // of one tick: whether there is such a post
     absl::flat_hash_map<Key, State> states_;
     std::priority_queue<Wake, std::vector<Wake>, std::greater<>> heap_;
     // drafts under way
     std::mutex sent_mutex_;
     std::condition_variable sent_;
-    std::size_t under_way_ = 0;
+    std::size_t under_way_ = 0, window_ = 64;
+    std::chrono::steady_clock::time_point narrowed_;
     struct Answer {
         std::optional<Key> key;
         Event last;

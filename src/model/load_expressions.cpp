@@ -10,16 +10,6 @@ namespace {
 // "file:line:column" of an error inside an expression: where the YAML scalar starts, then the place in the text of the
 // expression (a folded scalar has no simple map from one to the other).
 std::string inner_place(const std::string& at) { return at.empty() ? "" : " (at " + at + " of the expression)"; }
-
-bool mentions(std::string_view text, std::string_view name) {
-    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
-    for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
-        const bool left = at == 0 || !letter(text[at - 1]);
-        const bool right = at + name.size() == text.size() || !letter(text[at + name.size()]);
-        if (left && right) return true;
-    }
-    return false;
-}
 // A mistake that only follows from a field whose type is not known was told there.
 bool follows_from_damage(const Loader& loader, std::string_view text) {
     return std::any_of(loader.damaged.begin(), loader.damaged.end(),
@@ -110,6 +100,16 @@ bool result_fits(Loader& loader, const ExpressionUse& use, const Word& text, con
     return true;
 }
 }  // namespace
+
+bool mentions(std::string_view text, std::string_view name) {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+    for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+        const bool left = at == 0 || !letter(text[at - 1]);
+        const bool right = at + name.size() == text.size() || !letter(text[at + name.size()]);
+        if (left && right) return true;
+    }
+    return false;
+}
 
 cel::Type cel_type(const Loader& loader, const Field& field) {
     switch (field.kind) {

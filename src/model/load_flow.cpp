@@ -29,7 +29,7 @@ const std::vector<Kept>& kept_types() {
     static const std::vector<Kept> all{
         {"case", &Flow::cases, true,
          {{"subject", K::text}, {"title", K::text}, {"move", K::text}, {"step", K::text}, {"status", K::choice}, {"round", K::integer},
-          {"back_to", K::text}, {"running", K::text}, {"acts", K::integer}, {"starter", K::reference}, {"begun", K::date}, {"ended", K::date}, {"note", K::text}}},
+          {"back_to", K::text}, {"running", K::text}, {"acts", K::integer}, {"starter", K::reference}, {"answers", K::reference}, {"begun", K::date}, {"ended", K::date}, {"note", K::text}}},
         {"work", &Flow::work, true,
          {{"flow_case", K::reference}, {"subject", K::text}, {"title", K::text}, {"step", K::text}, {"step_label", K::text}, {"kind", K::choice},
           {"round", K::integer}, {"mode", K::choice}, {"post", K::reference}, {"lies_with", K::reference}, {"status", K::choice},
@@ -312,9 +312,14 @@ void read_moves(Loader& loader, Type& type) {
     for (Move& move : type.moves) {
         const auto at = std::find_if(moves->keys.begin(), moves->keys.end(), [&](const yaml::Node& key) { return key.text == move.code; });
         const Section s(loader.problems, loader.section_of(type).file(), *at, moves->items[static_cast<std::size_t>(at - moves->keys.begin())],
-                        "move " + type.code + "." + move.code, {"label", "from", "to", "who", "needs", "steps", "refused", "function"});
+                        "move " + type.code + "." + move.code, {"label", "from", "to", "who", "needs", "steps", "refused", "function", "dated"});
         read_steps(loader, type, move, s);
         read_function(loader, type, move, s);
+        if (const auto dated = s.word("dated")) {
+            move.dated = type.find(dated->text);
+            if (move.dated < 0 || type.fields[static_cast<std::size_t>(move.dated)].kind != FieldKind::date)
+                s.wrong("dated", type.code + " has no date field \"" + dated->text.substr(0, 80) + "\"", "the day the move happened, e.g. dated: closed_on");
+        }
     }
 }
 }  // namespace

@@ -1,4 +1,6 @@
 // Lights: how far behind something is, and from where on it shows yellow and red.
+#include <algorithm>
+
 #include "base/nearest.h"
 #include "model/loader.h"
 #include "model/slots.h"
@@ -60,6 +62,33 @@ ExpressionUse light_use(const Light& light, std::string subject) {
     return use;
 }
 
+// Whether it looks at fields of other records: those change without this one.
+bool looks_further(const Type& type, const std::optional<Expression>& expression) {
+    if (!expression) return false;
+    const auto& paths = expression->program.paths();
+    return std::any_of(paths.begin(), paths.end(), [&](const auto& path) {
+        const int field = path.size() > 1 ? type.find(path[0]) : -1;
+        return field >= 0 && type.fields[static_cast<std::size_t>(field)].target >= 0;
+    });
+}
+
+// How the light follows time, told once for all who ask (the board's clock, reports).
+void read_course(const Loader& loader, Light& light) {
+    if (!light.behind) return;
+    constexpr std::string_view since = "today - ";
+    const Type& type = loader.model.types[static_cast<std::size_t>(light.type)];
+    const std::string_view text = light.behind->text;
+    for (std::size_t from = text.find(since); from != std::string_view::npos && light.due_field < 0; from = text.find(since, from + 1)) {
+        const std::string_view rest = text.substr(from + since.size());
+        const std::string_view name = rest.substr(0, rest.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"));
+        const int field = type.find(name);
+        if (field < 0 || type.fields[static_cast<std::size_t>(field)].kind != FieldKind::date) continue;
+        light.due_field = field;
+        light.linear = from == 0 && name == rest && !light.share_of;
+    }
+    light.daily = !light.linear || (light.applies && mentions(light.applies->text, "today")) || looks_further(type, light.applies);
+}
+
 void read_record_light(Loader& loader, Light& light, const Section& section) {
     if (const auto word = section.word("type")) light.type = loader.resolve_type(*word, section.subject());
     section.missing("behind", "behind: \"today - plan_start\"");
@@ -88,6 +117,7 @@ void read_record_light(Loader& loader, Light& light, const Section& section) {
     };
     light.behind = measure("behind");
     light.share_of = measure("share_of");
+    read_course(loader, light);
     if (!light.behind || !light.share_of) return;
     const cel::Type& part = light.behind->program.result_type();
     const cel::Type& whole = light.share_of->program.result_type();

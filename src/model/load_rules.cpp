@@ -151,7 +151,7 @@ void read_type_moves(Loader& loader, Type& type, const Section& section) {
                                      [&](const yaml::Node& key) { return key.text == move.code; });
         const Section inner(loader.problems, section.file(), *at,
                             moves->items[static_cast<std::size_t>(at - moves->keys.begin())],
-                            "move " + type.code + "." + move.code, {"label", "from", "to", "who", "needs", "steps", "refused", "function"});
+                            "move " + type.code + "." + move.code, {"label", "from", "to", "who", "needs", "steps", "refused", "function", "dated"});
         if (const auto who = inner.word("who"))
             move.who = read_expression(loader, rule_use(loader, type, inner.subject() + " who", false), *who);
         read_needs(loader, type, move, inner);

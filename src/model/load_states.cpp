@@ -50,7 +50,7 @@ void read_moves(Loader& loader, Type& type, const Section& states, const Field& 
         if (const auto bad = judge_name(key.text, NameUse::code))
             loader.problems.add(states.place(key), states.subject() + ": move " + bad->message, bad->hint);
         const Section section(loader.problems, states.file(), key, moves->items[i],
-                              "move " + type.code + "." + key.text, {"label", "from", "to", "who", "needs", "steps", "refused", "function"});
+                              "move " + type.code + "." + key.text, {"label", "from", "to", "who", "needs", "steps", "refused", "function", "dated"});
         Move move;
         move.code = key.text;
         move.label = section.label();

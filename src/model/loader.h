@@ -121,6 +121,8 @@ struct ExpressionUse {
     std::string results_text;        // for messages: "true or false"
 };
 std::optional<Expression> read_expression(Loader& loader, const ExpressionUse& use, const Word& text);
+/// Whether the text of an expression has the name as a word of its own.
+bool mentions(std::string_view text, std::string_view name);
 cel::Type cel_type(const Loader& loader, const Field& field);
 cel::Type cel_type(const Measure& measure);
 

@@ -121,6 +121,7 @@ struct Move {  // a transition of states
     std::vector<struct Rule> needs;  // what must hold
     std::vector<FlowStep> steps;     // not empty: it happens when these are through, never directly
     std::string refused;             // move done when somebody disagrees; may be empty
+    int dated = -1;                  // date field set to the day of the move where the move does not say another
     std::optional<FunctionDemand> function;
 };
 /// A date the board sets: so many working days after another.
@@ -163,6 +164,10 @@ struct Light {
     };
     std::optional<Streak> streak;  // figure lights only
     std::string consequence;       // what the rule asks for (interview, written supervision ...)
+    // Found when the model is loaded. Lights of a type only:
+    int due_field = -1;      // the first date field D of which `behind` says "today - D"
+    bool linear = false;     // that is all it says: the days at which it changes follow from the field
+    bool daily = false;      // its colour may change on any day although its record does not
 };
 
 struct Type {

@@ -41,6 +41,8 @@ struct Request {
     std::string peer;  // address of the other side
     bool loopback = false;
     bool tls = false;
+    int route = -1;  // what App::plan found
+    std::vector<std::string> parameters;
 
     std::string_view header(std::string_view name) const;  // empty when absent
     std::string_view asked(std::string_view name, std::string_view otherwise = {}) const;  // of the query
@@ -72,6 +74,7 @@ class Stream {
 struct Response {
     int status = 200;
     std::vector<std::pair<std::string, std::string>> headers;
+    std::string_view more_head;  // further header lines, each ended, that live as long as the program
     std::string body;
     std::string_view fixed;  // a body that lives as long as the program, instead of `body`
     std::string file;        // or a file of this many bytes, sent in pieces
@@ -96,6 +99,8 @@ class App {
         std::size_t body_bytes_max = 0;
         bool slow = false;                // may take long: on a thread of its own kind
         std::optional<Response> instead;  // answer this without reading the body
+        int route = -1;                   // handed back in the request
+        std::vector<std::string> parameters;
     };
     virtual Plan plan(const Request& head) = 0;
     virtual void handle(std::shared_ptr<const Request> request, Answer answer) = 0;

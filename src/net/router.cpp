@@ -1,8 +1,13 @@
 #include "net/router.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 namespace yipan::net {
+namespace {
+constexpr std::size_t segments_max = 16, telling = 3;
+}
 
 std::vector<std::string_view> segments_of(std::string_view path) {
     std::vector<std::string_view> out;
@@ -32,11 +37,21 @@ void Router::add(std::string_view method, std::string_view pattern, int number) 
 
 Router::Match Router::match(std::string_view method, std::string_view path) const {
     Match out;
-    const auto segments = segments_of(path);
-    const auto list = by_length_.find(segments.size());
+    // As segments_of, in place: a path is looked up with each request.
+    std::array<std::string_view, segments_max> segments_room;
+    std::size_t count = 0;
+    for (std::size_t at = path.starts_with('/') ? 1 : 0; at <= path.size();) {
+        const std::size_t end = std::min(path.find('/', at), path.size());
+        if (count == segments_max) return out;
+        segments_room[count++] = path.substr(at, end - at);
+        at = end + 1;
+    }
+    const std::span<const std::string_view> segments(segments_room.data(), count);
+    const auto list = by_length_.find(count);
     if (list == by_length_.end()) return out;
     for (const Route& route : list->second) {
-        bool fits = true;
+        // Of "/b/{board}/api/NAME" the name tells routes apart, so it is looked at first.
+        bool fits = count <= telling || route.segments[telling].empty() || route.segments[telling] == segments[telling];
         for (std::size_t i = 0; fits && i < segments.size(); ++i)
             fits = route.segments[i].empty() ? !segments[i].empty() : route.segments[i] == segments[i];
         if (!fits) continue;

@@ -1,29 +1,32 @@
 #include "net/server.h"
 
 #include <openssl/ssl.h>
+#include <pthread.h>
 #include <sys/resource.h>
 
+#include <sys/socket.h>
+
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
 
 #include <cstdio>
 #include <deque>
+#include <limits>
 #include <list>
 #include <thread>
 
@@ -34,9 +37,20 @@ namespace http = beast::http;
 using tcp = asio::ip::tcp;
 
 namespace {
-constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
+// Everything runs on one io_context by its own executor: erased executors and a strand for each connection cost more than
+// what is done there. A connection waits for one thing at a time, so its steps never overlap; what others may do to it
+// (wake it, cut it off) is in Connection and safe from any thread.
+using Executor = asio::io_context::executor_type;
+using Socket = asio::basic_stream_socket<tcp, Executor>;
+using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+template <class T>
+using Task = asio::awaitable<T, Executor>;
+constexpr auto as_value = asio::as_tuple(asio::use_awaitable_t<Executor>{});
 constexpr std::size_t read_bytes = 4 * 1024;
 constexpr std::size_t file_piece_bytes = 256 * 1024;
+constexpr std::chrono::milliseconds sweep_every{50};
+constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
 std::string head_text(const Response& r, std::int64_t length, bool keep) {
     std::string out;
@@ -46,6 +60,7 @@ std::string head_text(const Response& r, std::int64_t length, bool keep) {
         if (value.find_first_of("\r\n") != std::string::npos) continue;  // a value with a line break is no header
         out.append(name).append(": ").append(value).append("\r\n");
     }
+    out.append(r.more_head);
     if (length >= 0) out.append("Content-Length: ").append(std::to_string(length)).append("\r\n");
     if (!keep) out.append("Connection: close\r\n");
     return out.append("\r\n");
@@ -74,22 +89,117 @@ void look_behind_proxy(Request& request, const std::set<std::string>& proxies) {
     if (!bad) request.peer = address.to_string();
 }
 
-/// Where an answer arrives, from whatever thread.
-struct Slot {
-    enum State { open, waited_for, answered };
-    std::atomic<int> state{open};
-    Response response;
+/// Beast's parser, written straight into a Request.
+class Parser final : public http::basic_parser<true> {
+  public:
+    explicit Parser(Request& request) : request_(request) {}
+    /// Bytes of a body that are kept free at once; more come as it grows.
+    static constexpr std::size_t reserved_max = 64 * 1024;
+
+  private:
+    using Text = beast::string_view;
+    using Bad = boost::system::error_code;
+    void on_request_impl(http::verb, Text method, Text target, int, Bad&) override {
+        request_.method.assign(method.data(), method.size());
+        request_.target.assign(target.data(), target.size());
+        request_.headers.reserve(10);
+    }
+    void on_response_impl(int, Text, int, Bad&) override {}
+    void on_field_impl(http::field, Text name, Text value, Bad&) override {
+        if (!head_done_) request_.headers.emplace_back(lower({name.data(), name.size()}), std::string(value.data(), value.size()));  // no trailers
+    }
+    void on_header_impl(Bad&) override { head_done_ = true; }
+    void on_body_init_impl(const boost::optional<std::uint64_t>& length, Bad&) override {
+        if (length) request_.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, reserved_max)));
+    }
+    std::size_t on_body_impl(Text body, Bad&) override {
+        request_.body.append(body.data(), body.size());
+        return body.size();
+    }
+    void on_chunk_header_impl(std::uint64_t, Text, Bad&) override {}
+    std::size_t on_chunk_body_impl(std::uint64_t, Text body, Bad&) override {
+        request_.body.append(body.data(), body.size());
+        return body.size();
+    }
+    void on_finish_impl(Bad&) override {}
+
+    Request& request_;
+    bool head_done_ = false;
 };
+
+/// A coroutine that waits to be woken, once for any number of calls before it waits again.
+class Signal {
+  public:
+    /// From any thread.
+    void raise() {
+        if (state_.exchange(raised, std::memory_order_acq_rel) == waiting) {
+            auto resume = std::move(resume_);
+            resume->go();
+        }
+    }
+    /// Of the one coroutine, before it waits: whether it was woken already.
+    bool woken() {
+        int expected = raised;
+        return state_.compare_exchange_strong(expected, open, std::memory_order_acq_rel);
+    }
+    /// Of the one coroutine. It was woken, now or before it came.
+    Task<void> wait(Executor executor) {
+        co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(
+            [this, executor](auto handler) {
+                resume_ = std::make_unique<Of<decltype(handler)>>(executor, std::move(handler));
+                int expected = open;
+                if (!state_.compare_exchange_strong(expected, waiting, std::memory_order_acq_rel)) {
+                    auto resume = std::move(resume_);
+                    resume->go();
+                }
+            },
+            token_);
+        state_.store(open, std::memory_order_release);
+    }
+    /// When nothing runs any more: the coroutine ends where it waits.
+    void drop() { auto resume = std::move(resume_); }
+
+  private:
+    enum State { open, waiting, raised };
+    struct Resume {
+        virtual ~Resume() = default;
+        virtual void go() = 0;
+    };
+    template <class H>
+    struct Of final : Resume {
+        Of(Executor e, H h) : executor(e), handler(std::move(h)) {}
+        void go() override { asio::post(executor, std::move(handler)); }
+        Executor executor;
+        H handler;
+    };
+    static constexpr asio::use_awaitable_t<Executor> token_{};
+    std::atomic<int> state_{open};
+    std::unique_ptr<Resume> resume_;
+};
+
+/// What others may do to a connection, and when it is cut off. Times are those of Impl::now, which a sweep keeps.
+struct Connection {
+    int socket = -1;  // as long as it stands in the list
+    std::atomic<std::int64_t> deadline{never};
+    std::atomic<std::int64_t> wake_at{never};  // a stream's heartbeat
+    std::atomic<bool> idle{false}, follows{false}, late{false};  // late: it was cut off
+    Signal signal;
+    Response response;  // arrives before the signal
+    std::list<std::shared_ptr<Connection>>::iterator place;
+
+    void cut() const { ::shutdown(socket, SHUT_RDWR); }
+};
+using ConnectionPtr = std::shared_ptr<Connection>;
 }  // namespace
 
 struct Server::Impl {
-    Impl(App& a, Limits l, std::set<std::string> p) : app(a), limits(l), proxies(std::move(p)), io(l.io_threads), acceptor(io) {}
+    Impl(App& a, Limits l, std::set<std::string> p) : app(a), limits(l), proxies(std::move(p)), io(l.io_threads), acceptor(io.get_executor()) {}
 
     App& app;
     Limits limits;
     std::set<std::string> proxies;
     asio::io_context io;
-    tcp::acceptor acceptor;
+    Acceptor acceptor;
     std::optional<asio::ssl::context> tls;
     std::unique_ptr<asio::thread_pool> slow;
     std::vector<std::thread> threads;
@@ -104,19 +214,30 @@ struct Server::Impl {
     bool later_posted = false;
     void run_later();
 
-    // Connections, so that idle ones can be closed when the server stops.
+    // One sweep looks at all times, instead of a timer set and cancelled for each step of each connection.
+    std::atomic<std::int64_t> now{0};  // milliseconds
     std::mutex mutex;
-    std::list<std::function<void()>> closers;
+    std::list<ConnectionPtr> connections;
+    void look_at_clock();
+    void sweep();
+    Task<void> sweeping();
+    void within(Connection& c, std::chrono::milliseconds time) const { c.deadline.store(now.load(std::memory_order_relaxed) + time.count(), std::memory_order_relaxed); }
 
-    asio::awaitable<void> accept();
-    asio::awaitable<void> plain(tcp::socket socket);
-    asio::awaitable<void> secure(tcp::socket socket);
+    ConnectionPtr enter(int socket);
+    void leave(const ConnectionPtr& c);
+    Task<void> accept();
+    Task<void> plain(Socket socket);
+    Task<void> secure(Socket socket);
     template <class S>
-    asio::awaitable<void> serve(S& stream, std::string peer, bool loopback, bool is_tls, std::shared_ptr<std::atomic<bool>> idle);
+    Task<void> serve(S& stream, ConnectionPtr c, std::string peer, bool loopback, bool is_tls);
     template <class S>
-    asio::awaitable<bool> write(S& stream, Response& response, bool head_only, bool keep);
+    bool send_now(S& stream, const Connection& c, std::array<asio::const_buffer, 2>& both);
     template <class S>
-    asio::awaitable<void> follow(S& stream, std::shared_ptr<Stream> source);
+    Task<bool> send(S& stream, Connection& c, std::array<asio::const_buffer, 2> both);
+    template <class S>
+    Task<bool> write(S& stream, Connection& c, Response& response, bool head_only, bool keep);
+    template <class S>
+    Task<void> follow(S& stream, ConnectionPtr c, std::shared_ptr<Stream> source);
     void dispatch(std::shared_ptr<const Request> request, bool is_slow, Answer answer);
 };
 
@@ -147,20 +268,87 @@ void Server::Impl::dispatch(std::shared_ptr<const Request> request, bool is_slow
     });
 }
 
+void Server::Impl::look_at_clock() {
+    now.store(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(), std::memory_order_relaxed);
+}
+void Server::Impl::sweep() {
+    look_at_clock();
+    const std::int64_t time = now.load(std::memory_order_relaxed);
+    const bool ending = stopping;
+    const std::lock_guard lock(mutex);
+    for (const ConnectionPtr& c : connections) {
+        if (c->deadline.load(std::memory_order_relaxed) < time) {
+            c->late.store(true);
+            c->cut();
+        }
+        if (ending && c->idle.load()) ::shutdown(c->socket, SHUT_RD);  // what came just now is still read and answered
+        if (c->follows.load() && (ending || c->wake_at.load(std::memory_order_relaxed) < time)) c->signal.raise();
+    }
+}
+Task<void> Server::Impl::sweeping() {
+    Timer timer(io.get_executor());
+    while (true) {
+        sweep();
+        timer.expires_after(sweep_every);
+        const auto [cancelled] = co_await timer.async_wait(as_value);
+        if (cancelled) co_return;
+    }
+}
+ConnectionPtr Server::Impl::enter(int socket) {
+    const auto c = std::make_shared<Connection>();
+    c->socket = socket;
+    const std::lock_guard lock(mutex);
+    c->place = connections.insert(connections.end(), c);
+    return c;
+}
+void Server::Impl::leave(const ConnectionPtr& c) {
+    const std::lock_guard lock(mutex);
+    connections.erase(c->place);
+}
+
+/// What the system takes at once, without waiting; that is nearly everything. False: the other side is gone.
 template <class S>
-asio::awaitable<bool> Server::Impl::write(S& stream, Response& response, bool head_only, bool keep) {
-    auto& lowest = beast::get_lowest_layer(stream);
+bool Server::Impl::send_now(S&, const Connection& c, std::array<asio::const_buffer, 2>& both) {
+    if constexpr (std::is_same_v<S, Socket>) {
+        iovec parts[2] = {{const_cast<void*>(both[0].data()), both[0].size()}, {const_cast<void*>(both[1].data()), both[1].size()}};
+        msghdr message{};
+        message.msg_iov = parts;
+        message.msg_iovlen = both[1].size() > 0 ? 2 : 1;
+        const ssize_t n = ::sendmsg(c.socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return false;
+        std::size_t done = n > 0 ? static_cast<std::size_t>(n) : 0;
+        counts.bytes_out += static_cast<std::int64_t>(done);
+        for (auto& part : both) {
+            const std::size_t of_it = std::min(done, part.size());
+            part += of_it;
+            done -= of_it;
+        }
+    }
+    return true;
+}
+
+/// Both parts, within the time one may take for them.
+template <class S>
+Task<bool> Server::Impl::send(S& stream, Connection& c, std::array<asio::const_buffer, 2> both) {
+    if (!send_now(stream, c, both)) co_return false;
+    if (both[0].size() + both[1].size() == 0) co_return true;
+    within(c, limits.write);
+    const auto [problem, sent] = co_await asio::async_write(stream, both, as_value);
+    counts.bytes_out += static_cast<std::int64_t>(sent);
+    co_return !problem;
+}
+
+template <class S>
+Task<bool> Server::Impl::write(S& stream, Connection& c, Response& response, bool head_only, bool keep) {
     const std::string_view body = response.fixed.empty() ? std::string_view(response.body) : response.fixed;
     const bool is_file = !response.file.empty() || response.pieces;
     const bool without = response.status == 204 || response.status == 304;
     const std::int64_t length = without ? -1 : response.stream ? -1 : is_file ? response.file_bytes : static_cast<std::int64_t>(body.size());
     const std::string head = head_text(response, length, keep && !response.stream);
-    lowest.expires_after(limits.write);
-    const std::array<asio::const_buffer, 2> both{asio::buffer(head),
-                                                 head_only || without || is_file ? asio::const_buffer() : asio::buffer(body.data(), body.size())};
-    const auto [problem, sent] = co_await asio::async_write(stream, both, as_value);
-    counts.bytes_out += static_cast<std::int64_t>(sent);
-    if (problem) co_return false;
+    const bool body_too = !(head_only || without || is_file);
+    std::array<asio::const_buffer, 2> both{asio::buffer(head), body_too ? asio::buffer(body.data(), body.size()) : asio::const_buffer()};
+    if (!send_now(stream, c, both)) co_return false;
+    if (both[0].size() + both[1].size() > 0 && !co_await send(stream, c, both)) co_return false;
     if (!is_file || head_only || without) co_return true;
     if (response.pieces) {
         for (std::int64_t at = response.file_offset, end = at + response.file_bytes; at < end;) {
@@ -168,10 +356,7 @@ asio::awaitable<bool> Server::Impl::write(S& stream, Response& response, bool he
             if (piece.empty()) co_return false;
             if (static_cast<std::int64_t>(piece.size()) > end - at) piece.resize(static_cast<std::size_t>(end - at));
             at += static_cast<std::int64_t>(piece.size());
-            lowest.expires_after(limits.write);
-            const auto [failed, n] = co_await asio::async_write(stream, asio::buffer(piece), as_value);
-            counts.bytes_out += static_cast<std::int64_t>(n);
-            if (failed) co_return false;
+            if (!co_await send(stream, c, {asio::buffer(piece), asio::const_buffer()})) co_return false;
         }
         co_return true;
     }
@@ -184,10 +369,7 @@ asio::awaitable<bool> Server::Impl::write(S& stream, Response& response, bool he
         const std::size_t want = static_cast<std::size_t>(std::min<std::int64_t>(left, static_cast<std::int64_t>(piece.size())));
         const std::size_t got = std::fread(piece.data(), 1, want, file);
         if (got == 0) co_return false;
-        lowest.expires_after(limits.write);
-        const auto [failed, n] = co_await asio::async_write(stream, asio::buffer(piece.data(), got), as_value);
-        counts.bytes_out += static_cast<std::int64_t>(n);
-        if (failed) co_return false;
+        if (!co_await send(stream, c, {asio::buffer(piece.data(), got), asio::const_buffer()})) co_return false;
         left -= static_cast<std::int64_t>(got);
     }
     co_return true;
@@ -195,22 +377,13 @@ asio::awaitable<bool> Server::Impl::write(S& stream, Response& response, bool he
 
 // Server-sent events: what is pushed goes out; a comment now and then keeps proxies awake and finds dead readers.
 template <class S>
-asio::awaitable<void> Server::Impl::follow(S& stream, std::shared_ptr<Stream> source) {
-    auto& lowest = beast::get_lowest_layer(stream);
-    const auto executor = co_await asio::this_coro::executor;
-    const auto timer = std::make_shared<asio::steady_timer>(executor);
-    const std::weak_ptr<asio::steady_timer> weak = timer;
-    const auto wake = [executor, weak] {
-        asio::post(executor, [weak] {
-            if (const auto t = weak.lock()) t->cancel();
-        });
-    };
-    source->on_push(wake);
-    std::list<std::function<void()>>::iterator place;  // a server that stops does not wait for the next heartbeat
-    {
-        const std::lock_guard lock(mutex);
-        place = closers.insert(closers.end(), wake);
-    }
+Task<void> Server::Impl::follow(S& stream, ConnectionPtr c, std::shared_ptr<Stream> source) {
+    const std::weak_ptr<Connection> weak = c;
+    source->on_push([weak] {
+        if (const auto woken = weak.lock()) woken->signal.raise();
+    });
+    c->deadline.store(never);
+    c->follows.store(true);  // a server that stops does not wait for the next heartbeat
     counts.streams += 1;
     const std::string heartbeat = ":\n\n";
     bool alive = true;
@@ -220,75 +393,70 @@ asio::awaitable<void> Server::Impl::follow(S& stream, std::shared_ptr<Stream> so
         std::string bytes;
         for (const auto& piece : pieces) bytes += *piece;
         if (bytes.empty() && !ended) {
-            timer->expires_after(limits.heartbeat);
-            const auto [cancelled] = co_await timer->async_wait(as_value);
-            if (cancelled) continue;
+            const std::int64_t due = now.load() + std::chrono::duration_cast<std::chrono::milliseconds>(limits.heartbeat).count();
+            c->wake_at.store(due);
+            co_await c->signal.wait(io.get_executor());
+            c->wake_at.store(never);
+            if (now.load() < due) continue;
             bytes = heartbeat;
         }
         if (!bytes.empty()) {
-            lowest.expires_after(limits.write);
-            const auto [failed, n] = co_await asio::async_write(stream, asio::buffer(bytes), as_value);
-            counts.bytes_out += static_cast<std::int64_t>(n);
-            alive = !failed;
+            alive = co_await send(stream, *c, {asio::buffer(bytes), asio::const_buffer()});
+            c->deadline.store(never);
         }
         if (ended) break;
     }
-    {
-        const std::lock_guard lock(mutex);
-        closers.erase(place);
-    }
+    c->follows.store(false);
     source->on_push({});
     source->close();
     counts.streams -= 1;
 }
 
 template <class S>
-asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loopback, bool is_tls,
-                                          std::shared_ptr<std::atomic<bool>> idle) {
-    auto& lowest = beast::get_lowest_layer(stream);
-    const auto executor = co_await asio::this_coro::executor;
+Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, bool loopback, bool is_tls) {
     beast::flat_buffer buffer(limits.header_bytes_max + limits.body_bytes_max + read_bytes);
+    const auto more = [&]() -> Task<bool> {  // false: the other side ended, or was too slow
+        const auto room = buffer.prepare(read_bytes);
+        const auto [problem, n] = co_await stream.async_read_some(room, as_value);
+        if (!problem) buffer.commit(n);
+        co_return !problem;
+    };
     bool keep = true;
     while (keep && !stopping) {
-        if (buffer.size() == 0) {  // between requests nothing is kept for a connection
+        if (buffer.size() == 0) {  // between requests little is kept for a connection
             buffer.clear();
-            buffer.shrink_to_fit();
-            lowest.expires_after(limits.idle);
-            idle->store(true);
+            if (buffer.capacity() > 2 * read_bytes) buffer.shrink_to_fit();
+            within(*c, limits.idle);
+            c->idle.store(true);
             const auto room = buffer.prepare(read_bytes);
             const auto [problem, n] = co_await stream.async_read_some(room, as_value);
-            idle->store(false);
+            c->idle.store(false);
             if (problem) co_return;
             buffer.commit(n);
         }
-        http::request_parser<http::string_body> parser;
+        const auto request = std::make_shared<Request>();
+        Parser parser(*request);
         parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
         parser.body_limit(limits.body_bytes_max);
-        lowest.expires_after(limits.header);
-        {
-            const auto [problem, n] = co_await http::async_read_header(stream, buffer, parser, as_value);
-            (void)n;
-            if (problem) {
-                if (problem == http::error::end_of_stream || problem == asio::error::eof || problem == asio::error::connection_reset)
-                    co_return;
-                if (problem == beast::error::timeout) co_return;  // the socket is closed already
-                const int status = problem == http::error::header_limit ? 431 : problem == http::error::body_limit ? 413 : 400;
-                Response answer = app.trouble(status, status == 431 ? limits.header_bytes_max : status == 413 ? limits.body_bytes_max : 0);
-                co_await write(stream, answer, false, false);
-                co_return;
-            }
+        within(*c, limits.header);
+        boost::system::error_code wrong;
+        while (!parser.is_header_done()) {
+            buffer.consume(parser.put(buffer.data(), wrong));
+            if (!wrong) continue;
+            if (wrong != http::error::need_more) break;
+            wrong = {};
+            if (!co_await more()) co_return;
         }
-        const auto request = std::make_shared<Request>();
-        {
-            const auto& head = parser.get();
-            request->method = head.method_string();
-            request->target = head.target();
-            request->peer = peer;
-            request->loopback = loopback;
-            request->tls = is_tls;
-            for (const auto& field : head) request->headers.emplace_back(lower(field.name_string()), std::string(field.value()));
-            look_behind_proxy(*request, proxies);
+        if (wrong) {
+            const int status = wrong == http::error::header_limit ? 431 : wrong == http::error::body_limit ? 413 : 400;
+            Response answer = app.trouble(status, status == 431 ? limits.header_bytes_max : status == 413 ? limits.body_bytes_max : 0);
+            co_await write(stream, *c, answer, false, false);
+            co_return;
         }
+        request->peer = peer;
+        request->loopback = loopback;
+        request->tls = is_tls;
+        look_behind_proxy(*request, proxies);
         keep = parser.keep_alive();
         const bool head_only = request->method == "HEAD";
         std::optional<int> refused;
@@ -306,7 +474,7 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
             const bool body = announced > 0 || chunked;
             Response answer = refused ? app.trouble(*refused, *refused == 413 ? plan.body_bytes_max : *refused == 414 ? limits.target_bytes_max : 0) : std::move(*plan.instead);
             keep = keep && !body && !refused;
-            if (!co_await write(stream, answer, head_only, keep)) co_return;
+            if (!co_await write(stream, *c, answer, head_only, keep)) co_return;
             continue;
         }
         if (announced > 0 || chunked) {
@@ -314,7 +482,7 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
             if (body_bytes.fetch_add(reserved) + reserved > limits.body_bytes_total_max) {
                 body_bytes.fetch_sub(reserved);
                 Response answer = app.trouble(503, 0);
-                co_await write(stream, answer, head_only, false);
+                co_await write(stream, *c, answer, head_only, false);
                 co_return;
             }
             struct Return {
@@ -325,95 +493,86 @@ asio::awaitable<void> Server::Impl::serve(S& stream, std::string peer, bool loop
             parser.body_limit(plan.body_bytes_max);
             if (lower(request->header("expect")) == "100-continue") {
                 const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-                lowest.expires_after(limits.write);
-                const auto [failed, n] = co_await asio::async_write(stream, asio::buffer(go_on), as_value);
-                (void)n;
-                if (failed) co_return;
+                if (!co_await send(stream, *c, {asio::buffer(go_on), asio::const_buffer()})) co_return;
             }
-            lowest.expires_after(limits.body + std::chrono::seconds(reserved / limits.body_bytes_second_min));
-            const auto [problem, n] = co_await http::async_read(stream, buffer, parser, as_value);
-            (void)n;
-            if (problem) {
-                const int status = problem == http::error::body_limit ? 413 : 400;
-                if (problem == beast::error::timeout || problem == asio::error::eof || problem == asio::error::connection_reset || problem == http::error::partial_message)
-                    co_return;
+            within(*c, limits.body + std::chrono::seconds(reserved / limits.body_bytes_second_min));
+            parser.eager(true);
+            while (!parser.is_done()) {
+                if (buffer.size() == 0 && !co_await more()) co_return;
+                buffer.consume(parser.put(buffer.data(), wrong));
+                if (wrong == http::error::need_more) {
+                    wrong = {};
+                    if (!co_await more()) co_return;
+                }
+                if (wrong) break;
+            }
+            if (wrong) {
+                const int status = wrong == http::error::body_limit ? 413 : 400;
                 Response answer = app.trouble(status, status == 413 ? plan.body_bytes_max : 0);
-                co_await write(stream, answer, head_only, false);
+                co_await write(stream, *c, answer, head_only, false);
                 co_return;
             }
-            request->body = std::move(parser.get().body());
         }
+        request->route = plan.route;
+        request->parameters = std::move(plan.parameters);
         counts.requests += 1;
-        lowest.expires_never();
-        const auto slot = std::make_shared<Slot>();
-        const auto ready = std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
-        Answer answer = [slot, ready, executor](Response r) {
-            slot->response = std::move(r);
-            if (slot->state.exchange(Slot::answered) == Slot::waited_for) asio::post(executor, [ready] { ready->cancel(); });
-        };
-        dispatch(request, plan.slow, std::move(answer));
-        if (slot->state.exchange(Slot::waited_for) != Slot::answered) {
-            const auto [woken] = co_await ready->async_wait(as_value);
-            (void)woken;
-        }
-        Response response = std::move(slot->response);
+        c->deadline.store(never, std::memory_order_relaxed);
+        dispatch(request, plan.slow, [c](Response r) {
+            c->response = std::move(r);
+            c->signal.raise();
+        });
+        if (!c->signal.woken()) co_await c->signal.wait(io.get_executor());
+        Response response = std::move(c->response);
+        c->response = {};
         keep = keep && !stopping;
-        if (!co_await write(stream, response, head_only, keep)) co_return;
+        if (!co_await write(stream, *c, response, head_only, keep)) co_return;
         if (response.stream) {
-            co_await follow(stream, response.stream);
+            co_await follow(stream, c, response.stream);
             co_return;
         }
     }
 }
 
-asio::awaitable<void> Server::Impl::plain(tcp::socket socket) {
+Task<void> Server::Impl::plain(Socket socket) {
     boost::system::error_code none;
     const auto remote = socket.remote_endpoint(none);
-    beast::tcp_stream stream(std::move(socket));
-    stream.socket().set_option(tcp::no_delay(true), none);
-    const auto idle = std::make_shared<std::atomic<bool>>(false);
-    const auto executor = co_await asio::this_coro::executor;
-    std::list<std::function<void()>>::iterator place;
-    {
-        const std::lock_guard lock(mutex);
-        place = closers.insert(closers.end(), [executor, idle, &stream] {
-            asio::post(executor, [idle, &stream] {
-                if (idle->load()) stream.cancel();
-            });
-        });
-    }
-    co_await serve(stream, remote.address().to_string(), remote.address().is_loopback(), false, idle);
-    {
-        const std::lock_guard lock(mutex);
-        closers.erase(place);
-    }
-    stream.socket().shutdown(tcp::socket::shutdown_send, none);
+    socket.set_option(tcp::no_delay(true), none);
+    const ConnectionPtr c = enter(socket.native_handle());
+    co_await serve(socket, c, remote.address().to_string(), remote.address().is_loopback(), false);
+    leave(c);
+    socket.shutdown(tcp::socket::shutdown_send, none);
+    socket.close(none);
     counts.connections -= 1;
 }
 
-asio::awaitable<void> Server::Impl::secure(tcp::socket socket) {
+Task<void> Server::Impl::secure(Socket socket) {
     boost::system::error_code none;
     const auto remote = socket.remote_endpoint(none);
-    beast::ssl_stream<beast::tcp_stream> stream(beast::tcp_stream(std::move(socket)), *tls);
-    beast::get_lowest_layer(stream).expires_after(limits.header);
+    socket.set_option(tcp::no_delay(true), none);
+    const ConnectionPtr c = enter(socket.native_handle());
+    asio::ssl::stream<Socket> stream(std::move(socket), *tls);
+    within(*c, limits.header);
     const auto [failed] = co_await stream.async_handshake(asio::ssl::stream_base::server, as_value);
     if (!failed) {
-        const auto idle = std::make_shared<std::atomic<bool>>(false);
-        co_await serve(stream, remote.address().to_string(), remote.address().is_loopback(), true, idle);
-        beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(2));
-        const auto [ended] = co_await stream.async_shutdown(as_value);
-        (void)ended;
+        co_await serve(stream, c, remote.address().to_string(), remote.address().is_loopback(), true);
+        if (!c->late.load()) {
+            within(*c, std::chrono::seconds(2));
+            const auto [ended] = co_await stream.async_shutdown(as_value);
+            (void)ended;
+        }
     }
+    leave(c);
+    stream.lowest_layer().close(none);
     counts.connections -= 1;
 }
 
-asio::awaitable<void> Server::Impl::accept() {
+Task<void> Server::Impl::accept() {
     while (!stopping) {
-        const auto strand = asio::make_strand(io);
-        auto [problem, socket] = co_await acceptor.async_accept(strand, as_value);
+        auto [problem, socket] = co_await acceptor.async_accept(as_value);
         if (stopping || problem == asio::error::operation_aborted) co_return;
         if (problem) {  // no more handles: wait for some to come back
-            asio::steady_timer pause(acceptor.get_executor(), std::chrono::milliseconds(50));
+            Timer pause(io.get_executor());
+            pause.expires_after(std::chrono::milliseconds(50));
             const auto [waited] = co_await pause.async_wait(as_value);
             (void)waited;
             continue;
@@ -424,11 +583,10 @@ asio::awaitable<void> Server::Impl::accept() {
             counts.refused += 1;
             continue;  // the socket closes
         }
-        const auto executor = socket.get_executor();
         if (tls)
-            asio::co_spawn(executor, secure(std::move(socket)), asio::detached);
+            asio::co_spawn(io.get_executor(), secure(std::move(socket)), asio::detached);
         else
-            asio::co_spawn(executor, plain(std::move(socket)), asio::detached);
+            asio::co_spawn(io.get_executor(), plain(std::move(socket)), asio::detached);
     }
 }
 
@@ -490,9 +648,15 @@ Result<std::unique_ptr<Server>> Server::open(App& app, const Listen& listen, con
 }
 
 void Server::start() {
+    impl_->look_at_clock();
     impl_->slow = std::make_unique<asio::thread_pool>(static_cast<std::size_t>(impl_->limits.slow_threads));
-    asio::co_spawn(impl_->io, impl_->accept(), asio::detached);
-    for (int i = 0; i < impl_->limits.io_threads; ++i) impl_->threads.emplace_back([this] { impl_->io.run(); });
+    asio::co_spawn(impl_->io.get_executor(), impl_->accept(), asio::detached);
+    asio::co_spawn(impl_->io.get_executor(), impl_->sweeping(), asio::detached);
+    for (int i = 0; i < impl_->limits.io_threads; ++i)
+        impl_->threads.emplace_back([this] {
+            (void)pthread_setname_np(pthread_self(), "yipan-http");
+            impl_->io.run();
+        });
 }
 
 void Server::stop() {
@@ -503,16 +667,20 @@ void Server::stop() {
     });
     const auto until = std::chrono::steady_clock::now() + impl_->limits.drain;
     while (impl_->counts.connections > 0 && std::chrono::steady_clock::now() < until) {
-        {
-            const std::lock_guard lock(impl_->mutex);
-            for (const auto& close : impl_->closers) close();
-        }
+        impl_->sweep();
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     impl_->slow->join();
     impl_->io.stop();
     for (std::thread& t : impl_->threads) t.join();
     impl_->threads.clear();
+    // Who still waits for an answer holds himself; nothing runs any more.
+    std::list<ConnectionPtr> left;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        left = impl_->connections;
+    }
+    for (const ConnectionPtr& c : left) c->signal.drop();
 }
 
 }  // namespace yipan::net

@@ -10,12 +10,13 @@ namespace {
 constexpr const char* space = "mail";
 constexpr const char* mark_key = "after";
 
-std::string kind_text(std::string_view kind) {
-    constexpr std::pair<std::string_view, const char*> names[] = {{"work", "待办"},     {"returned", "退回"}, {"copy", "抄送"},   {"urge", "催办"},   {"reminder", "提醒"},
-                                                                  {"notice", "亮牌"}, {"light", "亮灯"},    {"done", "办结"}, {"refused", "不同意"}, {"list", "清单"}};
-    for (const auto& [code, name] : names)
-        if (code == kind) return name;
-    return std::string(kind);
+// As the model calls it: the choices of the field.
+std::string kind_text(const model::Model& model, const record::Record& message) {
+    const model::Type& type = model.types[flow::at(message.type)];
+    const std::string code = flow::text(model, message, "kind");
+    for (const model::Choice& choice : type.fields[flow::at(type.find("kind"))].choices)
+        if (choice.code == code) return choice.label.hans;
+    return code;
 }
 }  // namespace
 
@@ -62,7 +63,7 @@ std::vector<Letter> Outbox::letters_of(board::Snapshot& snapshot, const flow::St
         Letter letter;
         letter.id = std::to_string(entry.position.value) + "." + std::to_string(id) + "@" + host_;
         letter.to = *address;
-        letter.subject = "[" + kind_text(flow::text(model, *message, "kind")) + "] " + flow::text(model, *message, "title");
+        letter.subject = "[" + kind_text(model, *message) + "] " + flow::text(model, *message, "title");
         letter.text = board_.name() + (board_.note().empty() ? "" : " · " + board_.note()) + "\n\n" + flow::text(model, *message, "title") + "\n" + flow::text(model, *message, "text") + "\n";
         if (const auto on = flow::date(model, *message, "nominal"); on && flow::number(model, *message, "late") != 0) letter.text += "（应于 " + on->text() + " 提醒，补发）\n";
         if (!home_.empty()) letter.text += "\n" + home_ + "\n";

@@ -50,6 +50,27 @@ Result<std::string> keep(board::Board& board, const std::string& page) {
     return put->hash;
 }
 
+// Only the writer knows the number: where it goes is kept open until then, so that the page is written once.
+constexpr std::string_view number_place = "\xEE\x80\x80";  // U+E000, in no template
+void put_number(Document& document, std::string_view number) {
+    for (Block& block : document.blocks)
+        for (Span& span : block.spans)
+            for (std::size_t at = span.text.find(number_place); at != std::string::npos; at = span.text.find(number_place, at + number.size()))
+                span.text.replace(at, number_place.size(), number);
+}
+// A number that was given and has no document is taken back, with the reason: the row of numbers has no silent gap.
+void take_back(board::Board& board, int type, RecordId record, const std::string& why) {
+    board::Draft draft;
+    draft.channel = "report";
+    board::Change change;
+    change.verb = board::Verb::invalidate;
+    change.type = type;
+    change.record = record;
+    change.note = "正文未能保存 / the document could not be kept: " + why;
+    draft.changes.push_back(std::move(change));
+    (void)board.apply(std::move(draft));  // what is broken then is told by the error that led here
+}
+
 }  // namespace
 
 Checked<Filed> file_report(board::Board& board, const FilingAsk& ask) {
@@ -62,7 +83,8 @@ Checked<Filed> file_report(board::Board& board, const FilingAsk& ask) {
     asked->unit = ask.unit;
     asked->period = ask.period;
     asked->eyes = ask.eyes;
-    const Checked<Document> judged = write_report(*snapshot, names, *asked);  // its mistakes before anything is written
+    asked->number = number_place;
+    Checked<Document> judged = write_report(*snapshot, names, *asked);  // its mistakes before anything is written
     if (!judged) return fail(judged.error());
     if (judged->filed_as.empty())
         return fail(Errors{{Code::invalid_input, "report", "the report " + ask.report + " is not kept as a record", "filed_as: TYPE in its head"}});
@@ -99,19 +121,23 @@ Checked<Filed> file_report(board::Board& board, const FilingAsk& ask) {
     if (fields->number >= 0)
         if (const record::RecordPtr record = board.snapshot()->record(*type, *made))
             if (const auto* number = record::as_text(record->at(fields->number))) out.number = *number;
-    asked->number = out.number;
-    Checked<Document> document = write_report(*snapshot, names, *asked);
-    if (!document) return fail(document.error());
-    const Result<std::string> hash = keep(board, to_html(*document));
-    if (!hash) return fail(Errors{hash.error()});
+    put_number(*judged, out.number);
+    const Result<std::string> hash = keep(board, to_html(*judged));
+    if (!hash) {
+        take_back(board, *type, *made, hash.error().message);
+        return fail(Errors{hash.error()});
+    }
     out.hash = *hash;
     board::Change paper;
     paper.verb = board::Verb::amend;
     paper.type = *type;
     paper.record = *made;
     paper.set = {{fields->paper, "sha256:" + *hash + " " + out.code + ".html"}};
-    if (const Checked<RecordId> done = write(board, ask, std::move(paper)); !done) return fail(done.error());
-    out.document = std::move(*document);
+    if (const Checked<RecordId> done = write(board, ask, std::move(paper)); !done) {
+        take_back(board, *type, *made, done.error().front().message);
+        return fail(done.error());
+    }
+    out.document = std::move(*judged);
     return out;
 }
 

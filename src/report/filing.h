@@ -1,7 +1,8 @@
 #pragma once
 // A report issued as a document and kept: its record (of the type the template names by `filed_as`) holds number, day, unit, period, the
 // position of the journal and its root; its paper is the page as it was, each number with its source. Later changes of the board change
-// nothing in it. Two entries: the record, which is given its number, and the paper that bears it.
+// nothing in it. Two entries: the record, which is given its number, and the paper that bears it; where the paper
+// cannot be kept, a third that voids the record and says why.
 #include "report/report.h"
 
 namespace yipan::report {

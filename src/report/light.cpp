@@ -119,20 +119,12 @@ Lamp lamp_of_record(board::Snapshot& snapshot, int light, const record::RecordPt
     return lamp;
 }
 
+Colour colour_behind(const model::Light& light, const Decimal& behind) { return colour_of(light, behind); }
+
 std::optional<Date> due_of(const model::Model& model, int light, const record::Record& record) {
-    constexpr std::string_view since = "today - ";
-    const model::Light& rule = model.lights[static_cast<std::size_t>(light)];
-    if (!rule.behind) return std::nullopt;
-    const std::string& text = rule.behind->text;
-    for (std::size_t from = text.find(since); from != std::string::npos; from = text.find(since, from + 1)) {
-        std::size_t end = from + since.size();
-        while (end < text.size() && ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= '0' && text[end] <= '9') || text[end] == '_')) ++end;
-        const model::Type& type = model.types[static_cast<std::size_t>(rule.type)];
-        const int field = type.find(std::string_view(text).substr(from + since.size(), end - from - since.size()));
-        if (field < 0 || type.fields[static_cast<std::size_t>(field)].kind != model::FieldKind::date) continue;
-        if (const auto* days = record::as_integer(record.at(field))) return Date{static_cast<std::int32_t>(*days)};
-    }
-    return std::nullopt;
+    const int field = model.lights[static_cast<std::size_t>(light)].due_field;
+    const auto* days = field < 0 ? nullptr : record::as_integer(record.at(field));
+    return days ? std::optional(Date{static_cast<std::int32_t>(*days)}) : std::nullopt;
 }
 
 Lamp lamp_of_figure(board::Snapshot& snapshot, int light, const figure::Ask& ask) {

@@ -22,10 +22,12 @@ struct Lamp {
 
 /// The lamp of one record on a day. `snapshot` resolves references.
 Lamp lamp_of_record(board::Snapshot& snapshot, int light, const record::RecordPtr& record, Date today);
+/// The colour of a light of a type for what is so far behind.
+model::Colour colour_behind(const model::Light& light, const Decimal& behind);
 /// The lamp of a figure for a unit at a period, streaks counted over the periods before.
 Lamp lamp_of_figure(board::Snapshot& snapshot, int light, const figure::Ask& ask);
 
-/// The date a lamp of days counts from: the date field D of the record where the light says "today - D".
+/// The date a lamp of days counts from (model::Light::due_field).
 std::optional<Date> due_of(const model::Model& model, int light, const record::Record& record);
 
 struct LightCount {

@@ -90,6 +90,9 @@ House::Answer House::ask(const Guest& guest, std::string method, std::string tar
     request->body = std::move(body);
     request->peer = "127.0.0.1";
     request->loopback = true;
+    net::App::Plan plan = service_->plan(*request);
+    request->route = plan.route;
+    request->parameters = std::move(plan.parameters);
     std::promise<net::Response> answered;
     service_->handle(request, [&](net::Response r) { answered.set_value(std::move(r)); });
     net::Response r = answered.get_future().get();

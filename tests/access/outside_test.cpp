@@ -15,6 +15,7 @@
 #include "access/house.h"
 #include "access/id_token.h"
 #include "api/hooks.h"
+#include "journal/proof.h"
 #include "net/fetch.h"
 
 namespace yipan::test {
@@ -283,6 +284,42 @@ TEST_F(Webhooks, tell_signed_cloudevents_in_order_only_of_what_the_owner_may_see
     EXPECT_EQ(positions.back(), last.first.value);
     const auto shown = house.ask(guest, "GET", "/webhooks");
     EXPECT_NE(shown.text.find("\"last_error\":null"), std::string::npos) << shown.text;
+}
+
+// A witness elsewhere checks with the public key alone that the journal goes on from what it was told before.
+TEST_F(Webhooks, a_witness_is_told_checkpoints_and_that_each_goes_on_from_the_last) {
+    api::Settings with = settings();
+    with.checkpoint_every_s = 0;
+    House house("witness", with);
+    Ear ear;
+    const House::Guest guest = owner(house, "audit.clerk", "R-DW-6");
+    const std::string url = "http://127.0.0.1:" + std::to_string(ear.port) + "/pins";
+    EXPECT_EQ(house.ask(guest, "POST", "/webhooks", json::serialize(json::object{{"url", url}, {"checkpoints", true}, {"types", json::array{"organ"}}})).status, 422);
+    house.service().settings().signer = *journal::SignerKey::generate(*house.board().snapshot()->origin());
+    const journal::VerifierKey key = house.service().settings().signer->verifier();
+    ASSERT_EQ(house.ask(guest, "POST", "/webhooks", json::serialize(json::object{{"url", url}, {"checkpoints", true}})).status, 201);
+    ASSERT_EQ(ear.wait(1).size(), 1U);
+    const board::Receipt receipt = amend(house, "organ", "PP", "name", "临港合作园一");
+    const auto told = ear.wait(2);
+    ASSERT_GE(told.size(), 2U);
+    std::uint64_t size = 0;
+    Digest root{};
+    for (const std::string& one : told) {
+        const auto event = json::parse(one.substr(one.find("\r\n\r\n") + 4));
+        EXPECT_EQ(event.at("type").as_string(), "yipan.checkpoint");
+        const auto point = journal::open_checkpoint(std::string(event.at("data").at("note").as_string()), key, "told");
+        ASSERT_TRUE(point) << point.error().text();
+        if (size > 0) {
+            const auto proven = journal::verify_proof(std::string(event.at("data").at("proof").as_string()), key, "told");
+            ASSERT_TRUE(proven) << text_of(proven.error());
+            EXPECT_EQ(proven->proof.from_size, size);
+            EXPECT_EQ(proven->proof.from_root, root);
+            EXPECT_EQ(proven->checkpoint, *point);
+        }
+        EXPECT_GE(point->size, size);
+        size = point->size, root = point->root;
+    }
+    EXPECT_GE(size, static_cast<std::uint64_t>(receipt.last.value));
 }
 
 TEST_F(Webhooks, a_dead_one_shows_its_last_error_and_holds_up_no_write) {

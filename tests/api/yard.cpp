@@ -27,6 +27,7 @@ Yard::Yard() {
     api::Settings settings;
     settings.code = "demo";
     settings.demo_people = true;
+    settings.signer = std::move(*journal::SignerKey::generate(*board_->snapshot()->origin()));
     service_ = std::move(*api::Service::open(*board_, settings));
     server_ = std::move(*net::Server::open(*service_, {"127.0.0.1", 0, 1, "", ""}));
     service_->settings().later = [this](std::function<void()> what) { server_->later(std::move(what)); };

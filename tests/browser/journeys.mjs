@@ -1,7 +1,7 @@
 // Journeys through the page as people walk them: the real binary on a real board, in Chromium. node journeys.mjs [TEXT] walks those whose name
 // holds TEXT. The last line is the sum ./test adds up; a failed journey leaves a picture in build/browser.
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg } from 'node:os'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
 import { api, axe, be, endAll, folder, fresh, missing, root, run, serve, settle, until } from './lib.mjs'
@@ -25,8 +25,6 @@ function equal(found, wanted, what) {
   if (JSON.stringify(found) !== JSON.stringify(wanted)) throw new Error(`${what}: ${JSON.stringify(found)} is not ${JSON.stringify(wanted)}`)
 }
 
-/** A journey over something that this program or its shipped model does not have is skipped, and says so. */
-class Skip extends Error {}
 let demo
 let pages = []
 const at = async (options = {}, address = demo.address) => {
@@ -55,24 +53,70 @@ async function somebody(page, fits = () => true, which = 0) {
   sure(found.length > which, 'no such fictional person on the demo board')
   return found[which]
 }
-/** A clerk's seat: a person whose post may amend some record of a type; found once, by asking the server. */
-async function clerkOf(page, type, also = () => true) {
-  people[type] ??= await (async () => {
-    await page.goto('sign-in')
-    people.all ??= (await api(page, 'GET', '/demo/people')).body
-    for (const one of people.all.people ?? people.all)
-      for (const post of one.posts) {
-        await api(page, 'POST', '/demo/session', { person: one.person.id, post: post.id })
-        const rows = (await api(page, 'GET', `/records/${type}?limit=3`)).body.rows ?? []
-        for (const row of rows) {
-          const record = (await api(page, 'GET', `/records/${type}/${row.id}`)).body.record
-          if (record?.may?.amend && record.state !== 'stopped' && also(record)) return { person: one.person, post, record }
-        }
+/** Every seat on the demo board, one after the other, until `fits` says yes to one taken by `page`. */
+async function seatWhere(page, fits, what) {
+  await page.goto('sign-in')
+  people.all ??= (await api(page, 'GET', '/demo/people')).body
+  const listed = (people.all.people ?? people.all).flatMap((one) => one.posts.map((post) => ({ person: one.person, post })))
+  for (const seat of listed) {
+    await api(page, 'POST', '/demo/session', { person: seat.person.id, post: seat.post.id })
+    const found = await fits(seat)
+    if (found) return { ...seat, found }
+  }
+  throw new Error(`nobody on the demo board ${what}`)
+}
+const mayDo = async (page, type, action) => (await api(page, 'GET', '/model')).body.types.find((one) => one.code === type)?.may?.[action] === true
+/** A clerk's seat: a person whose post may amend some record of a type and do what else is asked with the type; found once, by asking the server. */
+async function clerkOf(page, type, action = 'amend') {
+  const key = `${type}/${action}`
+  people[key] ??= await seatWhere(page, async () => {
+    if (action !== 'amend' && !(await mayDo(page, type, action))) return null
+    for (const row of (await api(page, 'GET', `/records/${type}?limit=3`)).body.rows ?? []) {
+      const record = (await api(page, 'GET', `/records/${type}/${row.id}`)).body.record
+      if (record?.may?.amend && record.state !== 'stopped') return record
+    }
+    return null
+  }, `may amend a ${type} and ${action}`)
+  const { person, post, found } = people[key]
+  await be(page, person.id, post.id)
+  return { person, post, record: found }
+}
+/** Two different persons who may both amend one record: the first in `one`, the second in `two`. */
+async function twoClerks(one, two, type) {
+  people[`two/${type}`] ??= await (async () => {
+    const first = await clerkOf(one, type)
+    for (let n = 0; n < 40; n++) {
+      // Everybody the board has a seat for, not only who is offered on the first page.
+      const rows = (await api(one, 'GET', `/records/${type}?limit=1&offset=${n}`)).body.rows ?? []
+      if (!rows.length) break
+      const record = (await api(one, 'GET', `/records/${type}/${rows[0].id}`)).body.record
+      if (!record.may?.amend || record.state === 'stopped') continue
+      try {
+        const second = await seatWhere(two, async (seat) => seat.person.id !== first.person.id && (await api(two, 'GET', `/records/${type}/${record.id}`)).body.record?.may?.amend, 'else may amend it')
+        return { first, second, record }
+      } catch {
+        // the next record
       }
-    throw new Error(`nobody on the demo board may amend a ${type}`)
+    }
+    throw new Error(`no two persons may amend one ${type}`)
   })()
-  await be(page, people[type].person.id, people[type].post.id)
-  return people[type]
+  const { first, second, record } = people[`two/${type}`]
+  await be(one, first.person.id, first.post.id)
+  await be(two, second.person.id, second.post.id)
+  sure(first.person.id !== second.person.id, 'the two clerks are one person')
+  return record
+}
+/** What comes out of the printer: the page's own style must say A4, for Chromium's own sheet is Letter; what only the screen needs is left out. */
+async function printed(page, across = false) {
+  await page.emulateMedia({ media: 'print' })
+  const left = await page.evaluate(() => [...document.querySelectorAll('.no-print, aside.side, header.top')].filter((one) => one.getClientRects().length).map((one) => one.className))
+  await page.emulateMedia({ media: null })
+  equal(left, [], 'parts of the screen in the print')
+  const paper = (await page.pdf({ preferCSSPageSize: true })).toString('latin1')
+  const sheets = [...paper.matchAll(/\/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)/g)].map((one) => [Math.round(one[1]), Math.round(one[2])])
+  sure(sheets.length, 'nothing was printed')
+  for (const [width, height] of sheets) sure(across ? Math.abs(width - 842) <= 1 && Math.abs(height - 595) <= 1 : Math.abs(width - 595) <= 1 && Math.abs(height - 842) <= 1, `a sheet of ${width} x ${height} points is not A4`)
+  return sheets.length
 }
 
 journey('first start: the one-time link sets a password, works once, and leads in', async () => {
@@ -173,10 +217,8 @@ journey('typed text outlives a reload: the draft is there again, here and at the
 })
 
 journey('two clerks on one record: changes that do not overlap are merged', async () => {
-  const one = await at()
-  const { record } = await clerkOf(one, 'project')
-  const two = await at()
-  await clerkOf(two, 'project')
+  const [one, two] = [await at(), await at()]
+  const record = await twoClerks(one, two, 'project')
   for (const page of [one, two]) {
     await page.goto(`record/project/${record.id}`)
     await settle(page)
@@ -195,10 +237,8 @@ journey('two clerks on one record: changes that do not overlap are merged', asyn
 })
 
 journey('two clerks in one field: mine and theirs side by side, nothing typed is lost', async () => {
-  const one = await at()
-  const { record } = await clerkOf(one, 'project')
-  const two = await at()
-  await clerkOf(two, 'project')
+  const [one, two] = [await at(), await at()]
+  const record = await twoClerks(one, two, 'project')
   for (const page of [one, two]) {
     await page.goto(`record/project/${record.id}`)
     await settle(page)
@@ -299,7 +339,7 @@ journey('a lost stream is said: the page tells from when its numbers are', async
 
 journey('the Excel round trip: template, dry run, the refused rows back as a workbook, mended, written, undone', async () => {
   const page = await at()
-  const { record } = await clerkOf(page, 'project', (one) => one.may.import !== false)
+  const { record } = await clerkOf(page, 'project', 'import')
   const key = async (type, id) => {
     const field = (await api(page, 'GET', '/model')).body.types.find((one) => one.code === type).key
     return (await api(page, 'GET', `/records/${type}/${id}`)).body.record.values[field]
@@ -444,8 +484,7 @@ journey('the report: live numbers lead to their why, and it prints on A4', async
   await page.locator('article.prose [data-figure]').first().click()
   await page.locator('.el-drawer .value').waitFor()
   await page.keyboard.press('Escape')
-  const paper = (await page.pdf({ format: 'A4', preferCSSPageSize: true })).toString('latin1')
-  sure(/\/MediaBox\s*\[\s*0 0 59[45]/.test(paper), 'the print is not A4')
+  await printed(page)
 })
 
 journey('a type added at run time appears complete: list, form, lines, states, search, rights, history, story, print', async () => {
@@ -540,8 +579,7 @@ journey('a type added at run time appears complete: list, form, lines, states, s
   await page.locator('tbody').getByText('北片走查').waitFor()
   await page.goto('record/walk/1')
   await settle(page)
-  const paper = await page.pdf({ format: 'A4', preferCSSPageSize: true })
-  sure(/\/MediaBox\s*\[\s*0 0 59[45]/.test(paper.toString('latin1')), 'the print is not A4')
+  await printed(page)
 })
 
 journey('to do: done, started, copied and drafts fill as one works; the bell and the boxes count what the server counts', async () => {
@@ -566,29 +604,29 @@ journey('to do: done, started, copied and drafts fill as one works; the bell and
   await page.locator('.bell summary').click()
   await page.locator('.bell .menu a').first().waitFor()
   const item = seat.todo.due.find((one) => one.due)
-  if (item) await page.locator('.items', { hasText: item.due }).first().waitFor()
-  sure(await page.locator('.items .when').first().textContent(), 'no deadline is said')
+  sure(item, 'nothing of what is to do has a deadline')
+  sure((await page.locator('.items .when').first().textContent()).includes(item.due), 'the first deadline is not said')
   // Started, done, copied: by one clerk who may write projects.
   const { record } = await clerkOf(page, 'project')
   const me = (await api(page, 'GET', '/session')).body
   await page.goto('work')
   await settle(page, 500)
-  const before = { done: await count('已办'), started: await count('我发起的') }
+  sure(!(await page.locator('.items').getByText('·办').count()), 'the box holds already what is done below')
   const fresh = (await api(page, 'GET', `/records/project/${record.id}`)).body.record
   const amended = await api(page, 'PATCH', `/records/project/${record.id}`, { values: { name: `${fresh.values.name}·办` } }, { 'If-Match': `"v${fresh.version}"` })
   sure(amended.status < 300, `the change was refused: ${JSON.stringify(amended.body)}`)
-  await until(async () => (await count('已办')) >= Math.max(1, before.done), 8000, 'the box of what is done')
   await box('已办').click()
   await page.locator('.items').getByText(`${fresh.values.name}·办`).first().waitFor()
   const made = await api(page, 'POST', '/records/project', { values: { code: `T-${Date.now()}`, name: '待办走查项目', level: fresh.values.level, role: fresh.values.role, organ: fresh.values.organ.id, officer: me.identity.post.id, total: '1000000' } })
-  if (made.status === 201) {
-    await until(async () => (await count('我发起的')) > before.started, 8000, 'the box of what one started')
-    await box('我发起的').click()
-    await page.locator('.items').getByText('待办走查项目').first().waitFor()
-  }
+  sure(made.status === 201, `the project was refused: ${JSON.stringify(made.body)}`)
+  await box('我发起的').click()
+  await page.locator('.items').getByText('待办走查项目').first().waitFor()
+  const { found: copied } = await seatWhere(page, async () => (await api(page, 'GET', '/todo')).body.copied?.[0], 'has a copy of anything')
+  await page.goto('work')
+  await settle(page, 500)
   await box('抄送我的').click()
-  const copied = (await api(page, 'GET', '/todo')).body.copied
-  if (copied.length) await page.locator('.items').getByText(copied[0].title).first().waitFor()
+  await page.locator('.items').getByText(copied.title).first().waitFor()
+  await clerkOf(page, 'project')
   // A draft is listed, leads back to its form, and goes when it is thrown away.
   await page.goto('new/project')
   await settle(page)
@@ -654,7 +692,7 @@ journey('who else is editing is said on the record', async () => {
 
 journey('a large table goes in pieces: a broken line costs one piece, and a closed page goes on where it stopped', async () => {
   const page = await at()
-  const { record } = await clerkOf(page, 'project', (one) => one.may.import !== false)
+  const { record } = await clerkOf(page, 'project', 'import')
   const key = async (type, id) => {
     const field = (await api(page, 'GET', '/model')).body.types.find((one) => one.code === type).key
     return (await api(page, 'GET', `/records/${type}/${id}`)).body.record.values[field]
@@ -786,30 +824,7 @@ journey('the board at 1366 x 768: twelve rows and ten units legible, every squar
     }
     return seen.size
   })
-  sure(reached === all || (await page.evaluate(() => [...document.querySelectorAll('button.square')].every((one) => one.tabIndex >= 0))), `${reached} of ${all} squares`)
-})
-
-journey('the first picture stands within a second, cold, on this machine', async () => {
-  const page = await at()
-  await clerkOf(page, 'project')
-  const state = await page.context().storageState()
-  const times = {}
-  for (const [path, mark] of [['work', 'main h1'], ['screen', '.tile:nth-of-type(1)']])
-    for (let n = 0; n < 3; n++) {
-      const cold = await at({ storageState: state, width: path === 'screen' ? 1920 : 1366, height: path === 'screen' ? 1080 : 768 })
-      await cold.addInitScript((mark) => {
-        const look = () => (document.querySelector(mark) ? (globalThis.stoodAt = performance.now()) : requestAnimationFrame(look))
-        requestAnimationFrame(look)
-      }, mark)
-      await cold.goto(path)
-      const took = await until(() => cold.evaluate(() => globalThis.stoodAt), 15_000, `${mark} of ${path}`)
-      times[path] = Math.min(times[path] ?? 1e9, Math.round(took))
-      await cold.context().close()
-    }
-  console.log(`        first picture: ${Object.entries(times).map(([path, ms]) => `${path} ${ms} ms`).join(', ')}`)
-  // Other work on the machine is no fault of the page.
-  const most = loadavg()[0] > 1.5 * cpus().length ? 3000 : 1000
-  for (const [path, ms] of Object.entries(times)) sure(ms < most, `${path} took ${ms} ms`)
+  equal(reached, all, 'squares the arrows reach')
 })
 
 journey('繁體: no simplified character is left in what the page says', async () => {
@@ -852,7 +867,7 @@ async function whoMay(page, type, action, suits = async () => true) {
       if (found?.may?.[action] && (await suits(one.post))) return { person, post: one.post }
     }
   }
-  throw new Skip(`nobody on the demo board may ${action} a ${type}`)
+  throw new Error(`nobody on the demo board may ${action} a ${type}`)
 }
 journey('hold a meeting from agenda to minutes: quorum, the chair last, votes, resolution, minutes on A4', async () => {
   const page = await at()
@@ -916,8 +931,7 @@ journey('hold a meeting from agenda to minutes: quorum, the chair last, votes, r
   await press('印发纪要', page.locator('.el-drawer'))
   await state('已印发纪要')
   sure((await page.locator('section[aria-label=会议纪要]').textContent()).includes('应到'), 'the minutes do not say who was there')
-  const paper = await page.pdf({ format: 'A4', preferCSSPageSize: true })
-  sure(/\/MediaBox\s*\[\s*0 0 59[45]/.test(paper.toString('latin1')), 'the print is not A4')
+  await printed(page)
   equal((await api(page, 'GET', `/records/resolution/${resolution}`)).body.record.title, title, 'the resolution')
 })
 
@@ -959,7 +973,7 @@ journey('from a resolution to a closed matter as five identities: secretary, lea
   const [leader, assessor] = [await roleHolder('leader'), await roleHolder('assessor')]
   sure(leader && assessor, 'no leader or no assessor among the people of the demo')
   // 1. The secretary files it from the resolution, in the form that the resolution fills in.
-  await page.goto(`new/task?with=${encodeURIComponent(JSON.stringify({ source: 'resolution', resolution: { id: resolution.id, title: resolution.title }, title: '决议走查事项', lead: { id: unit.organ.id, title: unit.organ.title }, officer: { id: unit.officer, title: 'x' }, leader: { id: leader, title: 'x' }, supervisor: secretary.post, due: '2026-09-30', code: 'DB-J5' }))}`)
+  await page.goto(`new/task?with=${encodeURIComponent(JSON.stringify({ source: 'resolution', resolution: { id: resolution.id, title: resolution.title }, title: '决议走查事项', lead: { id: unit.organ.id, title: unit.organ.title }, officer: { id: unit.officer, title: 'x' }, leader: { id: leader, title: 'x' }, supervisor: secretary.post, reviewer: { id: assessor, title: 'x' }, due: '2026-09-30', code: 'DB-J5' }))}`)
   await settle(page)
   await save(page)
   await page.waitForURL(/record\/task\/\d+/)
@@ -992,15 +1006,18 @@ journey('from a resolution to a closed matter as five identities: secretary, lea
   sure(evidence.status < 300, `the evidence was refused: ${JSON.stringify(evidence.body)}`)
   await step(doer, '报结', { result: '已按决议落实' })
   await is('reported')
-  // 5. Another looks at it; then the secretary passes and closes it. Without the review it is refused.
-  await step(page, '覆核通过')
-  await page.getByText(/覆核通过意见/).first().waitFor()
+  // 5. He sends it to review; another looks at it, then the secretary closes it. Neither can be left out.
+  const asked = await api(doer, 'POST', `/records/task/${task}/flow`, { move: 'close', text: '请覆核' })
+  sure(asked.status === 201, `the review did not begin: ${JSON.stringify(asked.body)}`)
   const reviewer = await seat(assessor)
-  const review = await api(reviewer, 'POST', '/records/task_review', { values: { task, reviewer: assessor, day: '2026-07-01', finding: 'passed', opinion: '佐证齐全' } })
-  sure(review.status < 300, `the review was refused: ${JSON.stringify(review.body)}`)
-  await step(page, '覆核通过')
-  await is('reviewed')
-  await step(page, '销号')
+  for (const who of [reviewer, page]) {
+    await is('reported')
+    const todo = (await api(who, 'GET', '/flow/items?list=todo&limit=200')).body.rows
+    const item = todo.find((one) => one.type === 'task' && one.record === task)
+    sure(item, `nothing lies with ${who === page ? 'the secretary' : 'the reviewer'}`)
+    const agreed = await api(who, 'POST', `/flow/items/${item.id}/agree`, { text: who === page ? '同意销号' : '佐证齐全' })
+    sure(agreed.status < 300, `agreeing was refused: ${JSON.stringify(agreed.body)}`)
+  }
   await is('closed')
   // The story of the resolution has it; the ledger shows it.
   await page.goto(`record/resolution/${resolution.id}`)
@@ -1018,12 +1035,7 @@ journey('approvals: submitted on the page, returned with a reason, sent again, a
   const model = join(folder, 'slip-model')
   run('model', 'show', board, '--out', model)
   cpSync(join(root, 'tests/browser/model/slip'), join(model, 'slip'), { recursive: true })
-  try {
-    run('model', 'apply', board, model)
-  } catch (error) {
-    if (/unknown keyword "steps"|flow/.test(error.message)) throw new Skip('this model has no workflow')
-    throw error
-  }
+  run('model', 'apply', board, model)
   const server = await serve(board)
   const asker = await at({}, server.address)
   await asker.goto('sign-in')
@@ -1088,6 +1100,473 @@ journey('approvals: submitted on the page, returned with a reason, sent again, a
   }
 })
 
+/** Opens the meetings a secretary may hold and puts one item of a matter that is voted on in secret on the agenda of a new one. */
+async function secretMeeting(page) {
+  const rows = async (type, filter, limit = 50) => (await api(page, 'GET', `/records/${type}?limit=${limit}&filter=${encodeURIComponent(filter)}`)).body.rows ?? []
+  const day = (await api(page, 'GET', '/session')).body.board.today
+  const committee = (await rows('committee', "code == 'DWH'"))[0]
+  const members = await rows('committee_member', `committee.code == 'DWH' && valid_from <= date('${day}') && (valid_to == null || valid_to >= date('${day}'))`)
+  const chair = members.find((one) => one.values.role === 'chair') ?? members[0]
+  const matter = (await rows('matter', "ballot == 'secret'"))[0]
+  sure(committee && chair && matter, 'the demo has no committee, chair or matter that is voted on in secret')
+  const made = await api(page, 'POST', '/records/meeting', { values: { code: `H-S-${Date.now()}`, name: '党工委会议（干部）', committee: committee.id, held: day, presider: chair.id } })
+  sure(made.status === 201, `the meeting was refused: ${JSON.stringify(made.body)}`)
+  const meeting = made.body.record.id
+  const post = (await api(page, 'GET', '/session')).body.identity.post.id
+  const item = await api(page, 'POST', '/records/agenda_item', { values: { meeting, no: 1, title: '某局局长任免', purpose: 'decide', matter: matter.id, officer: post } })
+  sure(item.status === 201, `the item was refused: ${JSON.stringify(item.body)}`)
+  for (const kind of ['paper', 'talks']) {
+    const paper = await api(page, 'POST', '/records/item_paper', { values: { agenda_item: item.body.record.id, kind, title: '任免建议', done: day } })
+    sure(paper.status === 201, `the paper was refused: ${JSON.stringify(paper.body)}`)
+  }
+  return { meeting, item: item.body.record.id, members }
+}
+
+journey('a secret ballot: opened in the meeting, cast by each alone, counted; nowhere is said who chose what', async () => {
+  const page = await at()
+  const secretary = await whoMay(page, 'meeting', 'create')
+  await be(page, secretary.person, secretary.post.id)
+  const { meeting, item, members } = await secretMeeting(page)
+  await page.goto(`meeting/${meeting}`)
+  await settle(page)
+  const press = async (name, place = page) => {
+    await place.getByRole('button', { name, exact: true }).first().click()
+    await settle(page, 400)
+  }
+  await press('发会议通知')
+  await press('其余均到会')
+  await press('开会')
+  const article = page.locator('article.item').first()
+  await press('开始审议', article)
+  await press('其余均表示同意，主持人末位', article)
+  await press('提请表决', article)
+  await article.locator('.tag', { hasText: '表决中' }).waitFor()
+  // No member's vote can be entered by name: the page offers none, and the server takes none.
+  equal(await article.getByRole('button', { name: '弃权' }).count(), 0, 'buttons of open votes')
+  await press('开始无记名投票', article)
+  const link = await article.locator('a[href*="/ballot/"]').getAttribute('href')
+  const ballot = Number(link.match(/ballot\/(\d+)/)[1])
+  const voting = members.filter((one) => one.values.voting === true)
+  await article.getByText(`应投 ${voting.length} 人，已投 0 人`).waitFor()
+  // Each votes on a page of his own.
+  const choices = voting.map((_, n) => (n === 0 ? '反对' : n === 1 ? '弃权' : '赞成'))
+  const seats = new Map((people.all.people ?? people.all).map((one) => [one.person.id, one.posts[0]?.id]))
+  let cast = 0
+  for (const [n, member] of voting.entries()) {
+    const voter = await at(n === 0 ? { width: 390, height: 844, isMobile: true, hasTouch: true } : {})
+    await be(voter, member.values.person.id, seats.get(member.values.person.id))
+    await voter.goto(`ballot/${ballot}`)
+    await settle(voter)
+    await voter.getByLabel(choices[n], { exact: true }).check()
+    await voter.getByRole('button', { name: '投票', exact: true }).click()
+    await seen(voter, '您已投票')
+    equal(await voter.getByRole('button', { name: '投票', exact: true }).count(), 0, 'ways to vote again')
+    sure((await api(voter, 'POST', `/flow/ballots/${ballot}/vote`, { choices: ['赞成'] })).status >= 400, 'one votes twice')
+    cast++
+    // Neither the page nor the answer behind it holds a name beside a choice, or any count before the end.
+    const body = (await api(page, 'GET', `/flow/ballots/${ballot}`)).body
+    equal([body.turnout, body.counts], [cast, []], 'what is told while it is open')
+    equal(Object.keys(body).sort(), ['choices', 'counts', 'id', 'may_vote', 'most', 'question', 'status', 'turnout', 'voted', 'voters'], 'the parts of the answer')
+    await voter.context().close()
+    pages = pages.filter((one) => one !== voter)
+  }
+  await page.reload()
+  await settle(page)
+  await article.getByText(`应投 ${voting.length} 人，已投 ${voting.length} 人`).waitFor()
+  await press('结束并计票', article)
+  await article.locator('.ballot').getByText('已计票').waitFor()
+  const expected = { 赞成: voting.length - 2, 反对: 1, 弃权: 1 }
+  for (const [choice, votes] of Object.entries(expected)) equal(Number(await article.locator('.ballot tr', { hasText: choice }).locator('td').textContent()), votes, `votes ${choice}`)
+  const kept = (await api(page, 'GET', `/records/agenda_item/${item}`)).body.record
+  equal([kept.values.ballots_for, kept.values.ballots_against, kept.values.ballots_abstain].map(Number), [expected.赞成, 1, 1], 'the counts at the item')
+  // What is kept of the ballot names who voted, in one order, and the counts, in another; no row has both.
+  const record = (await api(page, 'GET', `/records/ballot/${ballot}`)).body.record
+  for (const row of record.children.ballot_voter.rows) sure(!('choice' in row.values), 'a voter is kept with a choice')
+  for (const row of record.children.ballot_count.rows) sure(!('person' in row.values), 'a count is kept with a person')
+  const names = members.map((one) => one.values.person.title)
+  for (const row of await article.locator('.ballot tr').allTextContents()) sure(!names.some((name) => row.includes(name)), `a name stands beside a vote: ${row}`)
+  await press('宣布通过', article)
+  const drawer = page.locator('.el-drawer')
+  if (await drawer.locator('form').count()) {
+    await drawer.locator('textarea, input.text').first().fill('同意')
+    await press('宣布通过', drawer)
+  }
+  await article.locator('.tag', { hasText: /^通过$/ }).waitFor()
+})
+
+journey('a secret ballot on paper: the counts are entered, and must add up', async () => {
+  const page = await at()
+  const secretary = await whoMay(page, 'meeting', 'create')
+  await be(page, secretary.person, secretary.post.id)
+  const { meeting, members } = await secretMeeting(page)
+  const voting = members.filter((one) => one.values.voting === true).length
+  await page.goto(`meeting/${meeting}`)
+  await settle(page)
+  const article = page.locator('article.item').first()
+  for (const [name, place] of [['发会议通知', page], ['其余均到会', page], ['开会', page], ['开始审议', article], ['其余均表示同意，主持人末位', article], ['提请表决', article], ['开始无记名投票', article], ['纸质票登记', article]]) {
+    await place.getByRole('button', { name, exact: true }).first().click()
+    await settle(page, 400)
+  }
+  const enter = async (counts) => {
+    for (const [choice, votes] of Object.entries(counts)) await article.getByLabel(`${choice} 表决`, { exact: true }).fill(String(votes))
+    await article.getByRole('button', { name: '登记票数' }).click()
+  }
+  await enter({ 赞成: voting + 3, 反对: 0, 弃权: 0 })
+  await article.locator('.ballot [role=alert]').waitFor()
+  await enter({ 赞成: voting - 1, 反对: 1, 弃权: 0 })
+  await article.locator('.ballot').getByText('已计票').waitFor()
+  equal(Number(await article.locator('.ballot tr', { hasText: '赞成' }).locator('td').textContent()), voting - 1, 'votes for')
+})
+
+journey('a query goes out as a list with owners and a day, is tracked, and is seen by who holds a line', async () => {
+  const page = await at()
+  const { record } = await clerkOf(page, 'project')
+  await page.goto('list/project')
+  await settle(page, 500)
+  await page.getByRole('button', { name: '下达清单' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('清单名称').fill('项目开工走查清单')
+  await dialog.getByLabel('期限').fill('2026-07-31')
+  await page.keyboard.press('Enter')
+  const state = (await api(page, 'GET', '/model')).body.types.find((one) => one.code === 'project').state.list.find((one) => one.code === record.state)
+  await dialog.getByLabel('完成状态').selectOption(state.code)
+  await dialog.getByRole('button', { name: '印发' }).click()
+  await page.waitForURL(/flow\/lists/)
+  const panel = page.locator('section.panel', { hasText: '项目开工走查清单' }).first()
+  await panel.waitFor()
+  const all = (await api(page, 'GET', '/records/project?limit=1&total=exact')).body.total.value
+  await panel.getByText(`共 ${all} 条，已完成 0 条`).waitFor()
+  await panel.getByRole('button', { name: '更新完成情况' }).click()
+  const done = (await api(page, 'GET', `/records/project?limit=1&total=exact&filter=${encodeURIComponent(`state == '${state.code}'`)}`)).body.total.value
+  sure(done >= 1, 'no project is in the state that counts as done')
+  await panel.getByText(`共 ${all} 条，已完成 ${done} 条`).first().waitFor()
+  await panel.getByRole('button', { name: '项目开工走查清单' }).click()
+  equal(await panel.locator('tbody tr').count(), Math.min(all, 200), 'lines')
+  await panel.locator('tbody').getByText('2026-07-31').first().waitFor()
+  await panel.locator('tbody a').first().click()
+  await page.waitForURL(/record\/project\/\d+/)
+})
+
+journey('a circular is issued on the page with its number, stays as it was, and prints on A4', async () => {
+  const page = await at()
+  const secretary = await whoMay(page, 'circular', 'create')
+  await be(page, secretary.person, secretary.post.id)
+  await page.goto('reports/circular?period=2026-06')
+  await settle(page, 500)
+  await page.getByRole('button', { name: '印发', exact: true }).click()
+  await page.locator('.el-message-box').getByRole('button', { name: '印发' }).click()
+  await page.waitForURL(/issued\/circular\/\d+/)
+  await settle(page, 500)
+  const id = Number(page.url().match(/circular\/(\d+)/)[1])
+  const { values } = (await api(page, 'GET', `/records/circular/${id}`)).body.record
+  sure(/督通〔\d{4}〕\d+号/.test(values.number), `the number is ${values.number}`)
+  const article = page.locator('article.prose.official')
+  await article.getByText(values.number).waitFor()
+  const before = await article.textContent()
+  sure((await article.locator('[data-figure]').count()) > 3, 'the numbers have no source')
+  await printed(page)
+  // The board goes on; the document does not.
+  const task = (await api(page, 'GET', `/records/task?limit=1&filter=${encodeURIComponent("state == 'signed'")}`)).body.rows[0]
+  const now = (await api(page, 'GET', `/records/task/${task.id}`)).body.record
+  const changed = await api(page, 'PATCH', `/records/task/${task.id}`, { values: { due: '2026-06-29' } }, { 'If-Match': `"v${now.version}"` })
+  sure(changed.status < 300, `the matter was not changed: ${JSON.stringify(changed.body)}`)
+  await page.reload()
+  await settle(page, 500)
+  equal(await article.textContent(), before, 'the issued document')
+  // Twice the same is refused, and said; the record leads to the document.
+  await page.goto('reports/circular?period=2026-06')
+  await settle(page, 400)
+  await page.getByRole('button', { name: '印发', exact: true }).click()
+  await page.locator('.el-message-box').getByRole('button', { name: '印发' }).click()
+  await page.locator('.el-message--error').waitFor()
+  await page.goto(`record/circular/${id}`)
+  await settle(page)
+  await page.getByRole('link', { name: '查看正文' }).click()
+  await page.waitForURL(/issued\/circular/)
+  // Who may not create circulars is not offered it.
+  const other = await at()
+  await clerkOf(other, 'project')
+  await other.goto('reports/circular?period=2026-06')
+  await settle(other, 400)
+  equal(await other.getByRole('button', { name: '印发', exact: true }).count(), 0, 'ways to issue for a clerk')
+})
+
+journey('who leaves a post hands over a list of all that stands with it; load tells who has how much', async () => {
+  const page = await at()
+  const secretary = await whoMay(page, 'meeting', 'create')
+  await be(page, secretary.person, secretary.post.id)
+  const given = (await api(page, 'GET', `/flow/handover?post=${secretary.post.id}`)).body
+  sure(given.records.length > 1, 'nothing stands with the secretary')
+  await page.goto('flow/handover')
+  await settle(page, 500)
+  for (const group of given.records) {
+    await page.getByRole('heading', { name: `${group.label.hans} ${group.total}` }).waitFor()
+    await page.locator('main').getByText(group.rows[0].title).first().waitFor()
+  }
+  await printed(page)
+  // Work given to a post appears in the load of its unit and in what it would hand over.
+  const record = given.records[0]
+  const assigned = await api(page, 'POST', `/records/${record.type}/${record.rows[0].id}/assign`, { to: secretary.post.id, text: '移交走查', workdays: 3 })
+  sure(assigned.status < 300, `not assigned: ${JSON.stringify(assigned.body)}`)
+  await page.reload()
+  await page.getByRole('heading', { name: /^待办 [1-9]/ }).waitFor()
+  await page.goto('flow/load')
+  await settle(page, 500)
+  const row = page.locator('tbody tr', { hasText: secretary.post.title })
+  const load = (await api(page, 'GET', `/flow/load?unit=${(await api(page, 'GET', '/session')).body.identity.unit.id}`)).body.rows.find((one) => one.post.id === secretary.post.id)
+  sure(load.open >= 1, 'the load does not count it')
+  equal(Number(await row.locator('td.num').first().textContent()), load.open, 'open work in the table')
+})
+
+journey('the map: layers, and a box that counts what lies in it beside the table', async () => {
+  const page = await at()
+  await seatWhere(page, async () => ((await api(page, 'GET', '/map?layer=project')).body.features ?? []).length > 50, 'sees fifty projects on the map')
+  await page.goto('board?view=map')
+  await settle(page, 1200)
+  const sum = async () => Number(await page.locator('table.stats tbody tr').first().locator('td b').textContent())
+  const all = (await api(page, 'GET', '/map?layer=project')).body.features.length
+  equal(await sum(), all, 'projects on the whole map')
+  await page.getByRole('button', { name: '框选' }).click()
+  const box = await page.locator('.map').boundingBox()
+  await page.mouse.move(box.x + box.width * 0.05, box.y + box.height * 0.05)
+  await page.mouse.down()
+  await page.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.3, { steps: 4 })
+  await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.55, { steps: 4 })
+  await page.mouse.up()
+  await page.getByRole('heading', { name: /所选范围 [\d.]+ 平方公里/ }).waitFor()
+  const inside = await sum()
+  sure(inside > 0 && inside < all, `${inside} of ${all} lie in the box`)
+  const row = page.locator('table.stats tbody tr').first()
+  equal((await row.locator('td').allTextContents()).slice(1).map(Number).reduce((total, n) => total + n, 0), inside, 'the colours of what lies in the box')
+  equal(await page.getByRole('region', { name: '图上' }).locator('li').count(), Math.min(200, inside), 'names beside it')
+  await page.getByRole('button', { name: '清除' }).click()
+  equal(await sum(), all, 'the whole map again')
+  // An area drawn by its corners.
+  await page.getByRole('button', { name: '画范围' }).click()
+  const corners = [[0.1, 0.1], [0.6, 0.15], [0.55, 0.7], [0.1, 0.1]]
+  for (const [x, y] of corners) {
+    await page.mouse.click(box.x + box.width * x, box.y + box.height * y)
+    await page.waitForTimeout(300)
+  }
+  await page.getByRole('heading', { name: /所选范围/ }).waitFor()
+  sure((await sum()) < all, 'the drawn area holds everything')
+  // A second layer is counted for itself.
+  const second = page.locator('fieldset.layers input:not(:checked)').first()
+  await second.check()
+  await until(async () => (await page.locator('table.stats tbody tr th').count()) === 2, 5000, 'a row for the second layer')
+})
+
+journey('a webhook that fails is shown with its last error, works again when its address does, and ends', async () => {
+  const heard = []
+  let fails = true
+  const hook = createServer((request, answer) => {
+    let text = ''
+    request.on('data', (piece) => (text += piece))
+    request.on('end', () => {
+      heard.push(text)
+      answer.writeHead(fails ? 503 : 204).end()
+    })
+  })
+  await new Promise((go) => hook.listen(0, '127.0.0.1', go))
+  const board = join(folder, 'hook.yipan')
+  run('demo', board)
+  const server = await serve(board, { args: ['--hook-host', '127.0.0.1'] })
+  try {
+    // A person with an account of his own: webhooks belong to accounts.
+    const page = await at({}, server.address)
+    const { person, post, record } = await (async () => {
+      await page.goto('sign-in')
+      const all = (await api(page, 'GET', '/demo/people')).body
+      for (const one of all.people ?? all)
+        for (const post of one.posts) {
+          await api(page, 'POST', '/demo/session', { person: one.person.id, post: post.id })
+          const row = (await api(page, 'GET', '/records/project?limit=1')).body.rows?.[0]
+          const record = row && (await api(page, 'GET', `/records/project/${row.id}`)).body.record
+          if (record?.may?.amend) return { person: one.person, post, record }
+        }
+      throw new Error('nobody may amend a project')
+    })()
+    const admin = await at({}, server.address)
+    await admin.goto('sign-in')
+    await api(admin, 'POST', '/password', { token: server.links['system-admin'].split('#')[1], new: 'a sentence for the hooks' })
+    await api(admin, 'POST', '/session', { account: 'system-admin', password: 'a sentence for the hooks' })
+    const made = await api(admin, 'POST', '/accounts', { account: 'hook.clerk', person: person.id })
+    sure(made.status === 201, `no account: ${JSON.stringify(made.body)}`)
+    const mine = await at({}, server.address)
+    await mine.goto('sign-in')
+    await api(mine, 'POST', '/password', { token: made.body.link.split('#')[1], new: 'another sentence for the hooks' })
+    await mine.locator('input[autocomplete=username]').fill('hook.clerk')
+    await mine.locator('input[type=password]').fill('another sentence for the hooks')
+    await mine.locator('button.go').click()
+    await mine.waitForURL(/work/)
+    await mine.goto('account')
+    await settle(mine)
+    await mine.getByLabel('地址').fill(`http://127.0.0.1:${hook.address().port}/told`)
+    await mine.getByRole('button', { name: '新增推送' }).click()
+    await mine.locator('.note code').waitFor()
+    const row = mine.locator('tr', { hasText: '/told' })
+    await row.getByText('正常').waitFor()
+    await be(page, person.id, post.id)
+    const change = async (name) => {
+      const now = (await api(page, 'GET', `/records/project/${record.id}`)).body.record
+      const answer = await api(page, 'PATCH', `/records/project/${record.id}`, { values: { name } }, { 'If-Match': `"v${now.version}"` })
+      sure(answer.status < 300, JSON.stringify(answer.body))
+    }
+    await change('推送走查一')
+    await until(() => heard.length > 0, 15_000, 'the other side is asked')
+    await until(async () => {
+      await mine.reload()
+      await settle(mine)
+      return (await row.locator('td').nth(4).textContent()).trim()
+    }, 15_000, 'the last error stands in the table')
+    sure(/503/.test(await row.locator('td').nth(4).textContent()), 'the error does not say what came back')
+    await row.getByText('正在重试').waitFor()
+    sure(!heard[0].includes('推送走查一'), 'a value was sent')
+    fails = false
+    await until(async () => {
+      await mine.reload()
+      await settle(mine)
+      return (await row.getByText('正常').count()) === 1
+    }, 40_000, 'it works again')
+    sure(Number(await row.locator('td.num').textContent()) >= 1, 'nothing is counted as told')
+    await row.getByRole('button', { name: '结束' }).click()
+    await until(async () => (await mine.locator('tr', { hasText: '/told' }).count()) === 0, 5000, 'the webhook is gone')
+  } finally {
+    hook.close()
+    hook.closeAllConnections()
+  }
+})
+
+journey('the model preview: a changed model as one zip shows effects, tables and what stands against it; nothing is applied', async () => {
+  const page = await at()
+  const { found: types } = await seatWhere(page, async () => (await api(page, 'POST', '/model/preview', {})).status !== 403 && (await api(page, 'GET', '/model')).body.types.length, 'may ask for a preview of the model')
+  const model = join(folder, 'preview-model')
+  run('model', 'show', join(folder, 'demo.yipan'), '--out', model)
+  cpSync(join(root, 'tests/browser/model/walk'), join(model, 'walk'), { recursive: true })
+  const file = join(model, 'project/types/project.yaml')
+  const text = readFileSync(file, 'utf8')
+  writeFileSync(file, text.replace(/(\n      name: \{type: text, required: true, max_chars: )120/, '$15'))
+  sure(readFileSync(file, 'utf8') !== text, 'the model was not changed')
+  const zip = (folders) => zipOf(folders.map((path) => ({ name: path.slice(model.length + 1), data: readFileSync(path) })))
+  const files = (at) => readdirSync(at, { withFileTypes: true }).flatMap((one) => (one.isDirectory() ? files(join(at, one.name)) : [join(at, one.name)]))
+  await page.goto('model')
+  await settle(page)
+  const give = (name, data) => page.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/zip', buffer: data })
+  await give('模型.zip', zip(files(model)))
+  await page.getByRole('heading', { name: /^影响/ }).waitFor({ timeout: 60_000 })
+  await page.getByText('walk', { exact: false }).first().waitFor()
+  await page.getByRole('heading', { name: /阻碍的数据/ }).waitFor()
+  sure((await page.locator('[role=alert] li').count()) > 0, 'no record is named that stands against it')
+  // Without the narrowed name it may be applied.
+  writeFileSync(file, text)
+  await give('模型-改.zip', zip(files(model)))
+  await page.getByText('可以应用').waitFor({ timeout: 60_000 })
+  await page.locator('section', { has: page.getByRole('heading', { name: '数据表' }) }).getByText('走查').first().waitFor()
+  // A file that is no model is refused with its place.
+  await give('不是.zip', Buffer.from('no zip at all'))
+  await page.locator('[role=alert]').waitFor()
+  equal((await api(page, 'GET', '/model')).body.types.length, types, 'types of the board after the preview')
+})
+
+journey('a provider that is not reached: the button is there and says so, local accounts work as before', async () => {
+  const board = join(folder, 'oidc.yipan')
+  run('demo', board)
+  const ask = join(folder, 'oidc.json')
+  // Nobody listens at port 9 of this machine.
+  writeFileSync(ask, JSON.stringify({ issuer: 'http://127.0.0.1:9', client_id: 'yipan', client_secret: 'a secret of the test', redirect: 'http://127.0.0.1:9/b/oidc/api/oidc/callback', label: '政务统一认证', hosts: ['127.0.0.1'] }))
+  const server = await serve(board, { args: ['--oidc', ask] })
+  const page = await at({}, server.address)
+  await page.goto('sign-in')
+  await page.getByRole('button', { name: '通过政务统一认证登录' }).click()
+  await page.locator('[role=alert]').getByText('本地账号照常可用').waitFor()
+  sure(/统一登录服务暂时不可用/.test(await page.locator('[role=alert]').textContent()), `it says: ${await page.locator('[role=alert]').textContent()}`)
+  page.faults.length = 0
+  await api(page, 'POST', '/password', { token: server.links['system-admin'].split('#')[1], new: 'a sentence for the provider' })
+  await page.locator('input[autocomplete=username]').fill('system-admin')
+  await page.locator('input[type=password]').fill('a sentence for the provider')
+  await page.locator('button.go').click()
+  await page.waitForURL(/accounts/)
+})
+
+journey('a backup that fails is red on every page, and green again when it works', async () => {
+  const board = join(folder, 'backed.yipan')
+  const place = join(folder, 'second-disk')
+  run('demo', board)
+  mkdirSync(place)
+  const server = await serve(board, { args: ['--backup', place, '--backup-every', '1'] })
+  const admin = await at({}, server.address)
+  await admin.goto('sign-in')
+  await api(admin, 'POST', '/password', { token: server.links['system-admin'].split('#')[1], new: 'a sentence for the backups' })
+  await api(admin, 'POST', '/session', { account: 'system-admin', password: 'a sentence for the backups' })
+  await admin.goto('trust')
+  await settle(admin)
+  await until(async () => {
+    await admin.reload()
+    await settle(admin)
+    return (await admin.getByText('最近成功备份').count()) > 0 && /2\d{3}-\d\d-\d\d/.test(await admin.locator('section', { has: admin.getByRole('heading', { name: '备份' }) }).textContent())
+  }, 60_000, 'the first backup')
+  equal(await admin.locator('.banner.red').count(), 0, 'red banners while all is well')
+  // The second disk goes away.
+  rmSync(place, { recursive: true })
+  writeFileSync(place, 'no folder any more')
+  await admin.getByRole('button', { name: '立即备份' }).click()
+  await until(async () => {
+    await admin.reload()
+    await settle(admin)
+    return (await admin.locator('.banner.red').count()) === 1
+  }, 30_000, 'the red banner')
+  await admin.locator('.banner.red').getByText('最近一次备份失败或已过期').waitFor()
+  await admin.goto('accounts')
+  await admin.locator('.banner.red').waitFor()
+  // It comes back.
+  rmSync(place)
+  mkdirSync(place)
+  await admin.goto('trust')
+  await settle(admin)
+  await admin.getByRole('button', { name: '立即备份' }).click()
+  await until(async () => {
+    await admin.reload()
+    await settle(admin)
+    return (await admin.locator('.banner.red').count()) === 0
+  }, 30_000, 'the banner goes')
+})
+
+journey('a sensitive type carries who looks, under which post and when, on its pages, its print and its export; another type does not', async () => {
+  const board = join(folder, 'mark.yipan')
+  run('demo', board)
+  const model = join(folder, 'mark-model')
+  run('model', 'show', board, '--out', model)
+  const file = join(model, 'project/types/project.yaml')
+  const text = readFileSync(file, 'utf8')
+  writeFileSync(file, text.replace(/\n  project:\n/, '\n  project:\n    watermark: true\n'))
+  sure(readFileSync(file, 'utf8') !== text, 'the model was not changed')
+  run('model', 'apply', board, model)
+  const server = await serve(board)
+  const page = await at({}, server.address)
+  const { person, post } = await seatWhere(page, async () => (await mayDo(page, 'project', 'export')) && (await api(page, 'GET', '/records/project?limit=1')).body.rows?.length, 'may export projects')
+  const id = (await api(page, 'GET', '/records/project?limit=1')).body.rows[0].id
+  for (const path of ['list/project', `record/project/${id}`]) {
+    await page.goto(path)
+    await settle(page)
+    const mark = await page.locator('.watermark span').first().textContent()
+    for (const part of [person.title, post.title]) sure(mark.includes(part), `the watermark of ${path} is "${mark}"`)
+    sure(/\d{4}-\d\d-\d\d \d\d:\d\d/.test(mark), `no time in "${mark}"`)
+    const lies = await page.locator('.watermark').evaluate((one) => ({ events: getComputedStyle(one).pointerEvents, hidden: one.getAttribute('aria-hidden') }))
+    equal(lies, { events: 'none', hidden: 'true' }, 'the watermark lies over the page without being in the way')
+    await page.emulateMedia({ media: 'print' })
+    sure(await page.locator('.watermark').isVisible(), 'the print has no watermark')
+    await page.emulateMedia({ media: null })
+  }
+  const csv = await page.evaluate(async () => {
+    const answer = await fetch(`${location.pathname.match(/^\/b\/[^/]+/)[0]}/api/export/project.csv`)
+    return { mark: decodeURIComponent(answer.headers.get('Yipan-Watermark') ?? ''), name: decodeURIComponent(answer.headers.get('Content-Disposition') ?? '') }
+  })
+  sure(`${csv.mark} ${csv.name}`.includes(person.title), `the export says ${JSON.stringify(csv)}`)
+  await page.goto('list/organ')
+  await settle(page)
+  equal(await page.locator('.watermark').count(), 0, 'watermarks on a type that is not sensitive')
+})
+
 journey('a wall opens by its link, without anybody signed in, and shows figures only', async () => {
   const board = join(folder, 'wall.yipan')
   run('demo', board)
@@ -1098,7 +1577,6 @@ journey('a wall opens by its link, without anybody signed in, and shows figures 
   await api(admin, 'POST', '/password', { token, new: 'a sentence for the wall' })
   sure((await api(admin, 'POST', '/session', { account: 'system-admin', password: 'a sentence for the wall' })).status < 300, 'the administrator cannot sign in')
   const made = await api(admin, 'POST', '/devices', { name: '大厅', post: 1 })
-  if (made.status === 404) throw new Skip('this program has no devices')
   sure(made.status === 201, `no device: ${JSON.stringify(made.body)}`)
   const wall = await at({ width: 1920, height: 1080 }, server.address)
   await wall.goto(new URL(made.body.link, server.address).href)
@@ -1111,28 +1589,34 @@ journey('a wall opens by its link, without anybody signed in, and shows figures 
   await until(() => wall.evaluate(() => document.querySelectorAll('.tile').length >= 24), 10_000, '24 tiles again')
 })
 
-journey('axe finds no serious fault of accessibility on any page, light and dark', async () => {
+journey('axe finds no serious fault of accessibility on any page, light, dark and on a phone', async () => {
   const page = await at()
+  const secretary = await whoMay(page, 'meeting', 'create')
+  await be(page, secretary.person, secretary.post.id)
+  const first = async (type) => (await api(page, 'GET', `/records/${type}?limit=1&sort=-id`)).body.rows[0].id
+  const own = [`meeting/${await first('meeting')}`, `record/resolution/${await first('resolution')}`, `record/task/${await first('task')}`, 'ledger', 'reports/circular', 'flow/todo', 'flow/inbox', 'flow/away', 'flow/load', 'flow/handover', 'flow/lists', 'new/meeting']
   const { record } = await clerkOf(page, 'project')
+  const clerks = ['work', 'board', 'board?view=map', 'list/project', 'list/post', 'new/project', `record/project/${record.id}`, `record/project/${record.id}?amend`, 'figures', 'figures/investment_done', 'lights', 'ranking', 'reports', 'imports', 'import/project', 'model', 'trust', 'account', 'accounts', 'search?q=x', 'screen?hold', 'sign-in', 'password#x', 'no-such-page']
   const found = []
-  for (const path of ['work', 'board', 'board?view=map', 'list/project', 'list/post', 'new/project', `record/project/${record.id}`, `record/project/${record.id}?amend`, 'figures', 'figures/investment_done', 'lights', 'ranking', 'reports', 'imports', 'import/project', 'model', 'trust', 'account', 'accounts', 'search?q=x', 'screen?hold', 'sign-in', 'password#x', 'no-such-page', 'flow/todo', 'flow/away', 'flow/handover', 'ledger', 'reports/circular']) {
-    for (const dark of [false, true]) {
-      await page.evaluate((dark) => localStorage.setItem('yipan.prefs', JSON.stringify({ ...JSON.parse(localStorage.getItem('yipan.prefs') ?? '{}'), dark })), dark)
-      await page.goto(path)
-      await settle(page, 300)
-      const faults = await audit(page)
-      for (const fault of faults) found.push(`${path}${dark ? ' (dark)' : ''}: ${fault}`)
+  for (const [kind, options] of Object.entries({ light: {}, dark: { dark: true }, phone: { width: 390, height: 844, isMobile: true, hasTouch: true }, 'dark phone': { width: 390, height: 844, isMobile: true, hasTouch: true, dark: true } })) {
+    const looker = await at(options)
+    for (const [seat, paths] of [[secretary, own], [people['project/amend'], clerks]]) {
+      await be(looker, seat.person.id ?? seat.person, seat.post.id)
+      for (const path of paths) {
+        if (kind === 'dark phone' && !/^(work|board$|meeting|flow\/todo|record|new)/.test(path)) continue
+        if (/phone/.test(kind) && /^screen/.test(path)) continue
+        await looker.goto(path)
+        await settle(looker, 300)
+        for (const fault of await audit(looker)) found.push(`${path} (${kind}): ${fault}`)
+      }
     }
+    await looker.context().close()
+    pages = pages.filter((one) => one !== looker)
   }
   equal(found, [], 'serious faults')
 })
 /** The workbook with some of its texts changed; every part is stored plainly. */
 function rewriteZip(bytes, change) {
-  const table = Array.from({ length: 256 }, (_, n) => {
-    for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1
-    return n >>> 0
-  })
-  const crc = (data) => (data.reduce((sum, byte) => table[(sum ^ byte) & 255] ^ (sum >>> 8), 0xffffffff) ^ 0xffffffff) >>> 0
   const end = bytes.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'))
   const parts = []
   for (let at = bytes.readUInt32LE(end + 16), n = bytes.readUInt16LE(end + 10); n > 0; n--) {
@@ -1143,6 +1627,15 @@ function rewriteZip(bytes, change) {
     parts.push({ name, data: Buffer.from(change(name, (method ? inflateRawSync(raw) : raw).toString('utf8'))) })
     at += 46 + nameSize + extra + comment
   }
+  return zipOf(parts)
+}
+/** A zip whose parts are stored plainly. */
+function zipOf(parts) {
+  const table = Array.from({ length: 256 }, (_, n) => {
+    for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1
+    return n >>> 0
+  })
+  const crc = (data) => (data.reduce((sum, byte) => table[(sum ^ byte) & 255] ^ (sum >>> 8), 0xffffffff) ^ 0xffffffff) >>> 0
   const out = []
   const heads = []
   let offset = 0
@@ -1182,7 +1675,6 @@ async function audit(page) {
 
 let passed = 0
 let failed = 0
-let skipped = 0
 const started = Date.now()
 try {
   const board = join(folder, 'demo.yipan')
@@ -1192,7 +1684,6 @@ try {
     const begun = Date.now()
     pages = []
     let wrong = ''
-    let skip = ''
     try {
       await Promise.race([walk(), new Promise((_, late) => setTimeout(() => late(new Error('took longer than six minutes')), 360_000).unref())])
       for (const page of pages) {
@@ -1201,15 +1692,13 @@ try {
         if (page.faults.length) wrong ||= `the console says ${page.faults.slice(0, 3).join('; ')}`
       }
     } catch (error) {
-      if (error instanceof Skip) skip = error.message
-      else wrong = error.message.split('\n').slice(0, 4).join(' / ')
+      wrong = error.message.split('\n').slice(0, 4).join(' / ')
     }
-    if (skip) skipped++
-    else if (wrong) {
+    if (wrong) {
       failed++
       for (const [n, page] of pages.entries()) await page.screenshot({ path: join(pictures, `failed-${failed}-${n}.png`) }).catch(() => {})
     } else passed++
-    console.log(`${skip ? 'skipped' : wrong ? 'FAILED' : 'ok'}  ${name}${skip ? `: ${skip}` : ''} (${Date.now() - begun} ms)${wrong ? `\n        ${wrong}` : ''}`)
+    console.log(`${wrong ? 'FAILED' : 'ok'}  ${name} (${Date.now() - begun} ms)${wrong ? `\n        ${wrong}` : ''}`)
     for (const page of pages) await page.context().close().catch(() => {})
   }
 } catch (error) {
@@ -1219,5 +1708,5 @@ try {
   await endAll()
 }
 console.log(`browser journeys in ${Math.round((Date.now() - started) / 1000)} s`)
-console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
+console.log(`${passed} passed, ${failed} failed, 0 skipped`)
 process.exit(failed ? 1 : 0)

@@ -97,7 +97,6 @@ function fromFolder(route) {
 }
 export function watch(page) {
   page.faults = []
-  page.expected = []
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return
     // A refusal the journey asks for is no fault of the page: the browser itself writes a line for each 4xx.

@@ -1,9 +1,11 @@
-// Screenshots of every page for review: node shots.mjs [FOLDER] [--only TEXT]. They stay out of git (build/shots).
-import { mkdirSync } from 'node:fs'
+// Screenshots of every page for review: node shots.mjs [FOLDER] [--only KIND/NAME,NAME] (either may be left empty). They stay out of git (build/shots).
+// Each page is looked at by somebody who has something on it: a leader, the secretary, a clerk, an administrator.
+import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { api, be, endAll, folder, fresh, missing, root, run, serve, settle } from './lib.mjs'
 
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : ''
+const [onlyKind, onlyNames] = [only.split('/')[0], (only.split('/')[1] ?? '').split(',').filter(Boolean)]
 const out = process.argv[2] && !process.argv[2].startsWith('--') ? process.argv[2] : join(root, 'build/shots')
 const lack = missing()
 if (lack) {
@@ -12,102 +14,194 @@ if (lack) {
 }
 mkdirSync(out, { recursive: true })
 
+const phone = { width: 390, height: 844, isMobile: true, hasTouch: true }
+const desk = { width: 1366, height: 768 }
 const kinds = [
-  { name: 'desk', width: 1366, height: 768 },
-  { name: 'phone', width: 390, height: 844, isMobile: true, hasTouch: true },
-  { name: 'dark', width: 1366, height: 768, dark: true },
-  { name: 'en', width: 1366, height: 768, language: 'en' },
-  { name: 'enphone', width: 390, height: 844, isMobile: true, hasTouch: true, language: 'en' },
-  { name: 'hant', width: 1366, height: 768, language: 'hant', pages: ['work', 'board'] },
-  { name: 'wall', width: 1920, height: 1080, pages: ['screen'] },
+  { name: 'desk', ...desk },
+  { name: 'phone', ...phone },
+  { name: 'dark', ...desk, dark: true },
+  { name: 'darkphone', ...phone, dark: true, pages: ['work', 'board', 'flow-todo', 'meeting', 'record', 'new'] },
+  { name: 'en', ...desk, language: 'en' },
+  { name: 'enphone', ...phone, language: 'en' },
+  { name: 'hant', ...desk, language: 'hant', pages: ['work', 'board', 'flow-todo', 'meeting', 'ledger', 'new', 'refused'] },
+  { name: 'wall', width: 1920, height: 1080, pages: ['screen', 'screen-ranking', 'screen-map'] },
   { name: 'wall4k', width: 3840, height: 2160, pages: ['screen'] },
 ]
+
+/** Papers that wait, so that the approvals have something on them. */
+async function fillApprovals(page, people) {
+  const [one, two, three] = people.filter((found) => found.posts.length)
+  for (let n = 1; n <= 4; n++) {
+    await be(page, one.person.id, one.posts[0].id)
+    const made = await api(page, 'POST', '/records/slip', { values: { code: `Q-${n}`, name: ['关于调整园区班车线路的请示', '关于补充安全巡查人员的请示', '关于标准厂房二期配套道路的请示', '关于举办企业用工专场的请示'][n - 1], officer: one.posts[0].id, reviewer: two.posts[0].id, approver: three.posts[0].id } })
+    await api(page, 'POST', `/records/slip/${made.body.record.id}/flow`, { move: 'submit' })
+    if (n > 1) continue
+    // One comes back with a reason, so that the asker has a message.
+    await be(page, two.person.id, two.posts[0].id)
+    const item = (await api(page, 'GET', '/flow/items?list=todo&limit=1')).body.rows[0]
+    await api(page, 'POST', `/flow/items/${item.id}/return`, { text: '金额依据不足，请补充' })
+  }
+  return { one, two, three }
+}
+
 let faults = 0
+let shot = 0
 try {
   let address = process.env.YIPAN_AT
+  let links = {}
   if (!address) {
     const board = join(folder, 'demo.yipan')
     run('demo', board)
-    address = (await serve(board)).address
+    const model = join(folder, 'model')
+    run('model', 'show', board, '--out', model)
+    cpSync(join(root, 'tests/browser/model/slip'), join(model, 'slip'), { recursive: true })
+    run('model', 'apply', board, model)
+    ;({ address, links } = await serve(board))
   }
-  for (const kind of kinds.filter((one) => !only || only.split('/')[0] === '' || one.name === only.split('/')[0])) {
+  const scout = await fresh(address, desk)
+  await scout.goto('sign-in')
+  const answer = (await api(scout, 'GET', '/demo/people')).body
+  const people = answer.people ?? answer
+  const seats = {}
+  for (const one of people)
+    for (const post of one.posts) {
+      await be(scout, one.person.id, post.id)
+      const roles = ((await api(scout, 'GET', '/session')).body.identity.roles ?? []).map((held) => held.role)
+      const seat = { person: one.person.id, post: post.id }
+      for (const role of ['leader', 'secretary']) if (roles.includes(role)) seats[role] ??= seat
+      if (!seats.clerk && (await api(scout, 'GET', '/todo')).body.counts?.due > 9 && (await api(scout, 'GET', '/records/project?limit=1')).body.rows?.length) seats.clerk = seat
+    }
+  const asked = links['system-admin'] ? await fillApprovals(scout, people) : null
+  if (asked) {
+    seats.asker = { person: asked.one.person.id, post: asked.one.posts[0].id }
+    seats.reviewer = { person: asked.two.person.id, post: asked.two.posts[0].id }
+  }
+  for (const who of ['system-admin', 'security-admin', 'audit-admin']) {
+    if (!links[who]) continue
+    await api(scout, 'POST', '/password', { token: links[who].split('#')[1], new: 'a sentence for the pictures' })
+    seats[who] = { account: who, password: 'a sentence for the pictures' }
+  }
+  const first = async (type, query = 'sort=-id') => (await api(scout, 'GET', `/records/${type}?limit=1&${query}`)).body.rows?.[0]?.id
+  await be(scout, seats.clerk.person, seats.clerk.post)
+  const project = await first('project')
+  await be(scout, seats.secretary.person, seats.secretary.post)
+  const meeting = await first('meeting', `sort=held&filter=${encodeURIComponent("state == 'planned'")}`)
+  const resolution = await first('resolution')
+  const task = await first('task', `sort=-id&filter=${encodeURIComponent("state == 'signed'")}`)
+  const model = (await api(scout, 'GET', '/model')).body
+
+  const press = (page, name) => page.getByRole('button', { name }).first().click()
+  const tab = (at) => async (page) => {
+    await page.locator('.side [role=tab]').nth(at).click()
+    await settle(page, 400)
+  }
+  const wait = (time) => (page) => page.waitForTimeout(time)
+  /** Who looks, the name of the picture, where, and what is done before it is taken. */
+  const pages = [
+    ['clerk', 'work', 'work', wait(400)],
+    ['leader', 'work-leader', 'work', wait(400)],
+    ['leader', 'board', 'board'],
+    ['leader', 'board-why', 'board', async (page) => {
+      await page.locator('button.square').nth(3).click()
+      await settle(page, 700)
+    }],
+    ['leader', 'map', 'board?view=map', wait(1200)],
+    ['clerk', 'list', 'list/project'],
+    ['clerk', 'list-more', 'list/project', (page) => press(page, /^(展开|展開|More)$/)],
+    ['clerk', 'list-enterprise', 'list/enterprise'],
+    ['leader', 'list-post', 'list/post', wait(600)],
+    ['clerk', 'new', 'new/project'],
+    ['clerk', 'refused', 'new/project', async (page) => {
+      await page.locator('button.save').click()
+      await settle(page, 600)
+    }],
+    ['clerk', 'record', `record/project/${project}`],
+    ['clerk', 'record-history', `record/project/${project}`, tab(1)],
+    ['clerk', 'record-comments', `record/project/${project}`, tab(2)],
+    ['clerk', 'record-rights', `record/project/${project}`, tab(3)],
+    ['clerk', 'amend', `record/project/${project}?amend`],
+    ['secretary', 'story', `record/resolution/${resolution}`],
+    ['secretary', 'matter', `record/task/${task}`],
+    ['leader', 'figures', 'figures'],
+    ['leader', 'figure', 'figures/investment_done', wait(700)],
+    ['leader', 'ranking', 'ranking', wait(500)],
+    ['leader', 'reports', 'reports', wait(500)],
+    ...(model.reports ?? []).slice(1).map((one) => ['leader', `report-${one.code}`, `reports/${one.code}?period=2026H1`, wait(500)]),
+    ['leader', 'lights', 'lights'],
+    ['secretary', 'meeting', `meeting/${meeting}`, wait(600)],
+    ['secretary', 'meeting-item', `meeting/${meeting}`, async (page) => {
+      await page.locator('article.item button').first().click()
+      await page.locator('article.item').first().scrollIntoViewIfNeeded()
+      await page.waitForTimeout(300)
+    }],
+    ['secretary', 'ledger', 'ledger', wait(500)],
+    ['reviewer', 'flow-todo', 'flow/todo'],
+    ['reviewer', 'flow-act', 'flow/todo', async (page) => {
+      await press(page, /^(办理|辦理|Handle)$/)
+      await page.waitForTimeout(300)
+    }],
+    ['asker', 'flow-paper', 'flow/inbox', async (page) => {
+      await page.locator('.items a').first().click()
+      await settle(page, 500)
+    }],
+    ['asker', 'flow-inbox', 'flow/inbox'],
+    ['asker', 'flow-started', 'flow/started'],
+    ['secretary', 'flow-away', 'flow/away'],
+    ['secretary', 'flow-load', 'flow/load', wait(500)],
+    ['secretary', 'flow-handover', 'flow/handover', wait(500)],
+    ['clerk', 'search', `search?q=${encodeURIComponent('项目')}`],
+    ['clerk', 'imports', 'imports'],
+    ['clerk', 'import', 'import/project'],
+    ['clerk', 'model', 'model'],
+    ['clerk', 'trust', 'trust'],
+    ['clerk', 'account', 'account'],
+    ['clerk', 'accounts-refused', 'accounts'],
+    ['system-admin', 'accounts-system', 'accounts'],
+    ['security-admin', 'accounts-security', 'accounts'],
+    ['audit-admin', 'accounts-audit', 'accounts'],
+    ['clerk', 'nothing', 'no-such-page'],
+    ['clerk', 'none', 'record/project/99999999'],
+    ['leader', 'screen', 'screen?hold', wait(600)],
+    ...['ranking', 'map'].map((name, n) => ['leader', `screen-${name}`, 'screen?hold', async (page) => {
+      await page.locator('footer nav button').nth(-2 + n).click()
+      await page.waitForTimeout(900)
+    }]),
+    ['nobody', 'sign-in', 'sign-in'],
+    ['nobody', 'password', 'password#AAAA'],
+  ]
+  for (const kind of kinds.filter((one) => !onlyKind || one.name === onlyKind)) {
+    const chosen = pages.filter(([who, name]) => (!kind.pages || kind.pages.includes(name)) && (!onlyNames.length || onlyNames.includes(name)) && (who === 'nobody' || seats[who]))
     const page = await fresh(address, kind)
     page.setDefaultTimeout(5000)
-    const shoot = async (name, path, after) => {
-      if (kind.pages && !kind.pages.includes(name)) return
-      if (only.includes('/') && !only.split('/')[1].split(',').includes(name)) return
+    let sitting = ''
+    for (const [who, name, path, after] of chosen) {
+      if (who !== sitting) {
+        sitting = who
+        await page.context().clearCookies()
+        await page.goto('sign-in')
+        await page.evaluate(() => sessionStorage.clear())
+        const seat = seats[who]
+        if (seat?.account) await api(page, 'POST', '/session', seat)
+        else if (seat) await be(page, seat.person, seat.post)
+      }
       page.faults.length = 0
       await page.goto(path)
       await settle(page, 500)
-      if (after) await after().catch((error) => console.log(`${kind.name} ${name}: ${error.message.split('\n')[0]}`))
+      if (after) await after(page).catch((error) => {
+        faults++
+        console.log(`${kind.name} ${name}: ${error.message.split('\n')[0]}`)
+      })
       await page.screenshot({ path: join(out, `${kind.name}-${name}.png`) })
-      const refused = await page.evaluate(() => globalThis.refusedByPolicy)
-      for (const fault of [...page.faults, ...refused]) {
+      shot++
+      for (const fault of [...page.faults, ...(await page.evaluate(() => globalThis.refusedByPolicy))]) {
         faults++
         console.log(`${kind.name} ${name}: ${fault}`)
       }
     }
-    await shoot('sign-in', 'sign-in')
-    await shoot('password', 'password#AAAA')
-    await page.goto('sign-in')
-    const people = (await api(page, 'GET', '/demo/people')).body
-    // WHO: the place in the list of fictional people, or #ID of any person.
-    const who = process.env.WHO ?? '1'
-    const person = who.startsWith('#') ? { person: { id: Number(who.slice(1)) }, posts: [] } : (people.people ?? people)[Number(who)]
-    await be(page, person.person.id, person.posts[0]?.id)
-    const model = (await api(page, 'GET', '/model')).body
-    const first = async (type) => (await api(page, 'GET', `/records/${type}?limit=1&sort=-id`)).body.rows?.[0]?.id
-    const type = process.env.TYPE ?? model.types.find((one) => one.may.create && one.state)?.code
-    const id = await first(type)
-    await shoot('work', 'work')
-    await shoot('board', 'board')
-    await shoot('board-why', 'board', async () => {
-      await page.locator('button.square').nth(3).click().catch(() => {})
-      await settle(page, 700)
-    })
-    await shoot('map', 'board?view=map', () => page.waitForTimeout(1200))
-    await shoot('list', `list/${type}`)
-    await shoot('list-enterprise', 'list/enterprise')
-    await shoot('list-more', `list/${type}`, () => page.getByRole('button', { name: /^(更多|More|展开|展開)$/ }).first().click())
-    await shoot('new', `new/${type}`)
-    await shoot('refused', `new/${type}`, async () => {
-      await page.locator('button.save').click()
-      await settle(page, 600)
-    })
-    await shoot('record', `record/${type}/${id}`)
-    for (const tab of ['history', 'comments', 'rights'])
-      await shoot(`record-${tab}`, `record/${type}/${id}`, async () => {
-        await page.locator('.side [role=tab]').nth({ history: 1, comments: 2, rights: 3 }[tab]).click()
-        await settle(page, 400)
-      })
-    await shoot('amend', `record/${type}/${id}`, async () => {
-      await page.getByRole('button', { name: /^(修改|Amend)$/ }).first().click({ timeout: 2000 }).catch(() => {})
-      await settle(page, 700)
-    })
-    await shoot('figures', 'figures')
-    await shoot('figure', `figures/${model.figures?.[0]?.code}`, () => page.waitForTimeout(700))
-    await shoot('ranking', 'ranking', () => page.waitForTimeout(500))
-    await shoot('reports', 'reports', () => page.waitForTimeout(500))
-    await shoot('lights', 'lights')
-    await shoot('list-post', 'list/post', () => page.waitForTimeout(600))
-    for (const one of model.reports?.slice(1) ?? []) await shoot(`report-${one.code}`, `reports/${one.code}?period=2026H1`, () => page.waitForTimeout(500))
-    const meeting = model.types.some((one) => one.code === 'meeting') ? await first('meeting') : null
-    if (meeting) await shoot('meeting', `meeting/${meeting}`, () => page.waitForTimeout(600))
-    if (model.types.some((one) => one.code === 'task')) await shoot('ledger', 'ledger', () => page.waitForTimeout(500))
-    if ((await api(page, 'GET', '/flow/items?list=todo&limit=1')).status === 200) for (const tab of ['todo', 'inbox', 'away', 'load', 'handover']) await shoot(`flow-${tab}`, `flow/${tab}`)
-    await shoot('search', `search?q=${encodeURIComponent('项目')}`)
-    await shoot('imports', 'imports')
-    await shoot('import', `import/${type}`)
-    await shoot('model', 'model')
-    await shoot('trust', 'trust')
-    await shoot('account', 'account')
-    await shoot('accounts', 'accounts')
-    await shoot('nothing', 'no-such-page')
-    await shoot('none', `record/${type}/99999999`)
-    await shoot('screen', 'screen', () => page.waitForTimeout(500))
     await page.context().close()
   }
 } finally {
   await endAll()
 }
-console.log(faults ? `${faults} faults noted` : 'no faults noted')
+console.log(`${shot} pictures in ${out}; ${faults ? `${faults} faults noted` : 'no faults noted'}`)
+process.exit(faults ? 1 : 0)

@@ -140,17 +140,16 @@ TEST(Clock, WhatOneMatterRefusesStopsNoOther) {
         matters.push_back(d.create("matter", {{"code", "M-" + std::to_string(i)}, {"name", std::string("事")}, {"officer", d.post(1 + i % 6).value}, {"given", day("2026-01-05")}, {"days", std::int64_t{3}}}));
     flow::Ticker ticker(d.board());
     ASSERT_TRUE(ticker.tick());
+    ASSERT_EQ(d.count(d.model().flow.lamp, ""), 0);  // nothing is late, so nothing was said
     // Behind the clock's back somebody made the lamp it is about to make.
-    d.clock().set(*Instant::parse("2026-01-05T05:00:00Z"));
-    const auto known = flow::rows(*d.board().snapshot(), d.model().flow.lamp, {{"subject", record::Value("matter/" + std::to_string(matters[3].value))}}, 5);
-    ASSERT_TRUE(known);
-    if (known->rows.empty())
-        d.create("lamp", {{"light", std::string("matter_late")}, {"subject", "matter/" + std::to_string(matters[3].value)}, {"colour", std::string("green")}, {"nominal", day("2026-01-05")}});
+    d.create("lamp", {{"light", std::string("matter_late")}, {"subject", "matter/" + std::to_string(matters[3].value)}, {"colour", std::string("green")}, {"nominal", day("2026-01-05")}});
     d.clock().set(*Instant::parse("2026-01-09T02:00:00Z"));
     const auto done = ticker.tick();
     ASSERT_TRUE(done);
-    EXPECT_EQ(done->refused, known->rows.empty() ? 1 : 0);
-    EXPECT_EQ(d.count(d.model().flow.lamp, "colour == 'yellow'"), known->rows.empty() ? 9 : 10);
+    EXPECT_EQ(done->refused, 1);
+    ASSERT_EQ(done->problems.size(), 1U);
+    EXPECT_EQ(done->problems[0].code, Code::duplicate) << done->problems[0].text();
+    EXPECT_EQ(d.count(d.model().flow.lamp, "colour == 'yellow'"), 9);
     ticker.stop();
     d.reopen();  // a fresh start knows what is there, and nothing is left out
     flow::Ticker again(d.board());

@@ -105,6 +105,7 @@ class Driver {
                         const std::string& why_none);
 
     Mode mode_;
+    Position came_back_;  // restored: as of the last coming back
     std::string modules_, path_, stem_;  // stem_: where files beside the board begin
     FrozenClock clock_;
     std::unique_ptr<board::Board> board_;

@@ -18,6 +18,9 @@ const statuses: Record<string, Word> = {
 export const statusWord = (code: string | null | undefined) => (code && statuses[code] ? t(statuses[code]) : (code ?? ''))
 const kinds: Record<string, Word> = { work: 'To do', returned: 'Returned', copy: 'Copied to me', urge: 'Urge', reminder: 'Reminder', notice: 'Notice', light: 'Light', done: 'Done', refused: 'Refused', list: 'List' }
 export const kindWord = (code: string) => (kinds[code] ? t(kinds[code]) : code)
+/** The step a piece of work is at; what came back, or was given without steps, has none of its own. */
+export const stepOf = (item: { kind?: string; step?: string | null; step_label?: Label | string | null }): string =>
+  item.kind === 'redo' ? t('Do again') : item.step === 'start' ? t('Returned to who started it') : stepText(item.step_label, item.step ?? '')
 export const stepText = (label: Label | string | null | undefined, otherwise = '') => (typeof label === 'string' ? label : said(label, otherwise))
 /** How long a step took, as people say it. */
 export function took(minutes: number | null | undefined): string {

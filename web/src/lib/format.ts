@@ -20,10 +20,16 @@ const measures: [string, string][] = [
   ['家次', 'visits'], ['人次', 'times'], ['户次', 'visits'], ['亩', 'mu'], ['家', 'firms'], ['人', 'persons'], ['件', 'cases'], ['次', 'times'], ['项', 'items'], ['条', 'entries'], ['处', 'places'], ['张', 'tables'], ['份', 'papers'], ['天', 'days'], ['分', 'points'], ['个', ''],
 ]
 export const unitWord = (unit: string | undefined | null) => {
-  if (prefs.language !== 'en' || !unit) return unit ?? ''
+  if (!unit) return ''
+  if (prefs.language !== 'en') return unit.replace('USD', '美元')
   return measures.reduce((text, [chinese, english]) => text.replaceAll(chinese, english), unit).trim()
 }
 
+/** What a board says in both languages at once, "中文 / English", in the reader's. */
+export function oneLanguage(text: string | null | undefined): string {
+  const found = /^(.*[\u4e00-\u9fff].*?) \/ ([^\u4e00-\u9fff]+)$/s.exec(text ?? '')
+  return !found ? (text ?? '') : prefs.language === 'en' ? found[2].charAt(0).toUpperCase() + found[2].slice(1) : found[1]
+}
 /** The value of a figure short enough for a table: money in 万元 or 亿元, two places at most. The exact one is in its why. */
 export function brief(value: { has?: boolean; text?: string; number?: string | number; unit?: string } | null | undefined): string {
   if (!value?.has) return '—'

@@ -77,7 +77,7 @@ export interface Model {
   types: Type[]
   figures: Figure[]
   lights: { code: string; label: Label; type?: string; figure?: string }[]
-  reports: { code: string; label: Label; periods: string[]; unit_type?: string }[]
+  reports: { code: string; label: Label; periods: string[]; unit_type?: string; filed_as?: string | null }[]
   schemes: { code: string; label: Label }[]
   modules: (Choice & { order?: number })[]
   identity?: { person?: string | null; post?: string | null; unit?: string | null }
@@ -106,7 +106,6 @@ export const fieldOf = (type: Type, code: string) => type.fields.find((field) =>
 export const fieldLabel = (type: Type | undefined, code: string) => said(type && fieldOf(type, code)?.label, code)
 export const stateLabel = (type: Type | undefined, code: string | null | undefined) =>
   said(type?.state?.list.find((state) => state.code === code)?.label, code ?? '')
-export const moveLabel = (type: Type | undefined, code: string) => said(type?.state?.moves.find((move) => move.code === code)?.label, code)
 
 /** What a value is, also of a computed field. */
 export const kindOf = (field: Field): Kind => (field.kind === 'computed' ? (field.as ?? 'text') : field.kind)

@@ -3,11 +3,6 @@ import type { Named } from './session'
 
 export type Value = unknown
 export type Values = Record<string, Value>
-export interface Receipt {
-  first: number
-  last: number
-  time: string
-}
 export interface Light {
   code: string
   label: import('./model').Label

@@ -1,6 +1,6 @@
 // Pages that modules bring along for types of their own. Everything else is drawn from the model; here alone a type is known by name,
 // and only where the model has it.
-import { typeOf } from '../lib/model'
+import { model, typeOf } from '../lib/model'
 import type { Word } from '../lib/words'
 
 /** A page of its own for one record of a type. */
@@ -10,5 +10,7 @@ const ofRecord: Record<string, { path: (id: number) => string; word: Word; needs
 /** Pages in the menu, below their module. */
 const inMenu: { path: string; word: Word; needs: string[] }[] = [{ path: '/ledger', word: 'Ledger of supervised matters', needs: ['task'] }]
 const there = (needs: string[]) => needs.every((code) => typeOf(code) && typeOf(code)!.may.list !== false)
-export const roomOf = (type: string) => (ofRecord[type] && there([type, ...ofRecord[type].needs]) ? ofRecord[type] : null)
+/** The records that keep issued documents are read as documents. */
+const documents = (type: string) => (model.value.reports.some((one) => one.filed_as === type) ? { path: (id: number) => `/issued/${type}/${id}`, word: 'Read the document' as Word } : null)
+export const roomOf = (type: string) => documents(type) ?? (ofRecord[type] && there([type, ...ofRecord[type].needs]) ? ofRecord[type] : null)
 export const roomsOf = (module: string) => inMenu.filter((one) => there(one.needs) && typeOf(one.needs[0])?.module === module)
