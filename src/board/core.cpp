@@ -286,6 +286,7 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
                            "the disk did not confirm an earlier write, so nothing more is written",
                            "open the board anew"}),
                true;
+    if (!store) return refuse_all(away_.value_or(Error{Code::store_failed, facts.path, "the board could not be opened again", "try again"})), true;
     Pending pending;
     const Log::State mark = log_->mark();
     const auto roll_back = [&] {

@@ -191,7 +191,7 @@ Status Link::fit(bool durable) {
     if (PQbackendPID(connection_) == 0) return fail(lost_error());
     YIPAN_TRY_VOID(no_pooler());
     YIPAN_TRY_VOID(plain(("SET search_path = " + quoted_name(address_.board) +
-                          "; SET lock_timeout = '10s'; SET statement_timeout = 0; SET "
+                          "; SET standard_conforming_strings = on; SET lock_timeout = '10s'; SET statement_timeout = 0; SET "
                           "idle_in_transaction_session_timeout = 0; SET jit = off; SET TimeZone = 'UTC'; SET "
                           "default_transaction_isolation = 'read committed'; SET client_min_messages = warning")
                              .c_str())
