@@ -323,11 +323,7 @@ std::shared_ptr<const Session> Accounts::session(std::string_view secret) {
         out = at->second;
     }
     if (write_seen) board_.submit(draft_of("", "", {}, {}, {row(*out)}, {}), [](const Checked<board::Receipt>&) {});  // nobody waits for it
-    }
-    const bool old = now / seen_written_every_s != s.seen / seen_written_every_s;
-    s.seen = now;
-    if (old) board_.submit(draft_of("", "", {}, {}, {row(s)}, {}), [](const Checked<board::Receipt>&) {});  // nobody waits for it
-    return s;
+    return out;
 }
 std::optional<Token> Accounts::token(std::string_view secret) {
     if (!secret.starts_with("yp_") || secret.size() > 100) return std::nullopt;
@@ -348,7 +344,7 @@ bool Accounts::alive(std::string_view hash) const {
     };
     const std::lock_guard lock(mutex_);
     if (const auto s = sessions_.find(hash); s != sessions_.end())
-        return s->second.created + session_s >= now && s->second.seen + session_idle_s >= now && (s->second.account.empty() || open(s->second.account));
+        return s->second->created + session_s >= now && s->second->seen + session_idle_s >= now && (s->second->account.empty() || open(s->second->account));
     const auto t = tokens_.find(hash);
     return t != tokens_.end() && t->second.expires >= now && open(t->second.account);
 }
@@ -368,7 +364,7 @@ Status Accounts::choose_post(const Session& session, RecordId post) {
         const std::lock_guard lock(mutex_);
         const auto at = sessions_.find(session.hash);
         if (at == sessions_.end()) return fail(Code::not_allowed, "", "the session has ended", "sign in again");
-        changed = *at->second;
+        Session changed = *at->second;
         changed.post = post;
         at->second = std::make_shared<const Session>(changed);
         written = queue("choose post", session.account, session.person, post, {row(changed)});

@@ -267,6 +267,7 @@ void change_one(const CallPtr& call, board::Verb verb, bool needs_version, const
         if (!read) return call->problem(read.error());
     }
     draft.changes.push_back(std::move(change));
+    if (verb == board::Verb::erase && !dry && call->service.exchange_ready()) draft.side.push_back(call->service.note_erasing(call->snapshot(), *r));
     const RecordId id = r->id;
     call->submit(std::move(draft), [call, index, id, dry](Checked<board::Receipt> answer) { answer_write(call, index, id, std::move(answer), 200, dry); });
 }

@@ -108,39 +108,60 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
     YIPAN_TRY_VOID(out->hooks_->load());
     YIPAN_TRY_VOID(out->papers_->load());
     if (out->outbox_) out->outbox_->start();
-    if (out->imports_ && !board.read_only()) out->imports_->between([self] { self->forget_erased(); });
+    if (out->imports_ && !board.read_only()) out->imports_->between([self] { return self->forget_erased(); });
     return out;
 }
 
-// What was erased goes from the files of imports as well.
+// What was erased goes from the files of imports as well. What a record was called may go with the erasure itself, so it
+// is noted in its transaction (space "erasing") until the imports have forgotten it.
+namespace {
+constexpr std::string_view erasing_space = "erasing";
+}
+board::SideWrite Service::note_erasing(board::Snapshot& snapshot, const record::Record& record) const {
+    exchange::Names names(snapshot);
+    return {std::string(erasing_space), snapshot.model().types[static_cast<std::size_t>(record.type)].code + "/" + std::to_string(record.id.value), names.key_text(record), true};
+}
 void Service::erased(const board::Shown& shown) {
     const bool any = std::any_of(shown.records.begin(), shown.records.end(), [](const board::Changed& c) { return c.verb == board::Verb::erase || c.verb == board::Verb::expunge; });
-    if (imports_ && any) imports_->between([this] { forget_erased(); });
+    if (imports_ && any) imports_->between([this] { return forget_erased(); });
 }
 
 // On the thread of imports, at the start and after each erasure: every one since the entry up to which it was done. A
 // server that ended before, or a file somebody was working on, only delays it.
-void Service::forget_erased() {
+bool Service::forget_erased() {
     constexpr std::string_view space = "imports", done_up_to = "erased";
     const auto snapshot = board_.snapshot();
     const auto kept = snapshot->side(space, done_up_to);
     const std::int64_t from = kept && *kept ? whole_number(**kept).value_or(0) : 0, to = snapshot->position().value;
-    if (!kept || from >= to) return;
+    if (!kept || board_.read_only()) return true;
     exchange::Names names(*snapshot);
     bool all = true;
+    const auto forget = [&](int type, RecordId id, const std::string& key) {
+        const auto gone = exchange::forget_in_imports(settings_.path, snapshot->model().types[static_cast<std::size_t>(type)], id, key);
+        if (!gone && settings_.log) settings_.log("{\"erasing\":\"imports\",\"problem\":\"" + std::string(code_name(gone.error().code)) + "\"}");
+        all = all && gone.has_value();  // somebody has the file at this moment, or the disk refuses: later
+        return gone.has_value();
+    };
+    board::Draft draft;
+    draft.channel = "system";
+    std::vector<std::pair<std::string, std::string>> noted;
+    if (!snapshot->each_side(erasing_space, [&](std::string_view key, std::string_view value) { noted.emplace_back(key, value); })) return false;
+    for (const auto& [what, key] : noted) {
+        const std::size_t slash = what.find('/');
+        const int type = snapshot->model().find_type(what.substr(0, slash));
+        const auto id = whole_number(std::string_view(what).substr(slash + 1));
+        if (type < 0 || !id || forget(type, RecordId(*id), key)) draft.side.push_back({std::string(erasing_space), what, std::nullopt, true});
+    }
+    // Erasures by other ways, a command while no server ran.
     const Status read = snapshot->each_entry(Position(from + 1), Position(to), [&](const board::Entry& e) {
         if ((e.verb != board::Verb::erase && e.verb != board::Verb::expunge) || e.type < 0) return true;
         const record::RecordPtr record = snapshot->record(e.type, e.record);
-        const auto gone = exchange::forget_in_imports(settings_.path, snapshot->model().types[static_cast<std::size_t>(e.type)], e.record, record ? names.key_text(*record) : "");
-        if (!gone && settings_.log) settings_.log("{\"erasing\":\"imports\",\"problem\":\"" + std::string(code_name(gone.error().code)) + "\"}");
-        all = all && gone.has_value();
+        forget(e.type, e.record, record ? names.key_text(*record) : "");
         return true;
     });
-    if (!read || !all || board_.read_only()) return;
-    board::Draft draft;
-    draft.channel = "system";
-    draft.side.push_back({std::string(space), std::string(done_up_to), std::to_string(to)});
-    board_.submit(std::move(draft), [](const Checked<board::Receipt>&) {});
+    if (read && all && from < to) draft.side.push_back({std::string(space), std::string(done_up_to), std::to_string(to)});
+    if (!draft.side.empty()) board_.submit(std::move(draft), [](const Checked<board::Receipt>&) {});
+    return read && all;
 }
 
 namespace {
@@ -309,7 +330,7 @@ net::App::Plan Service::plan(const net::Request& head) {
 
 bool Service::known_here(const net::Request& head) {
     if (const std::string_view token = bearer(head); !token.empty()) return accounts_->token(token).has_value();
-    if (const std::string_view secret = head.cookie("yipan_session"); !secret.empty()) return accounts_->session(secret).has_value();
+    if (const std::string_view secret = head.cookie("yipan_session"); !secret.empty()) return accounts_->session(secret) != nullptr;
     return false;
 }
 

@@ -125,6 +125,8 @@ class Service final : public net::App {
     void give_snapshot(std::unique_ptr<board::Snapshot> snapshot);
     /// Those too old to be used: also when nobody asks, for a read transaction keeps the log of writes from being emptied.
     void forget_old_snapshots();
+    /// What goes with the erasure of a record, in its transaction: the files of imports forget it then, or after a restart.
+    board::SideWrite note_erasing(board::Snapshot& snapshot, const record::Record& record) const;
     std::int64_t position() const { return position_.load(std::memory_order_acquire); }
     const std::vector<Route>& routes() const { return routes_; }
 
@@ -152,7 +154,7 @@ class Service final : public net::App {
     void page(const std::shared_ptr<Call>& call);
     net::Response guarded(net::Response response) const;
     void erased(const board::Shown& shown);
-    void forget_erased();
+    bool forget_erased();  // false: some of it is left for later
     bool known_here(const net::Request& head);
 
     board::Board& board_;

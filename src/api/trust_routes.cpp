@@ -138,8 +138,12 @@ bool sees_amounts(const CallPtr& call, Figures& figures, const figure::Ask& ask)
         if (!record || !call->who->may(access::Action::see, *record, call->world())) return false;
         if (!figure.value) continue;
         const auto visible = call->who->fields(access::Action::see, *record, call->world());
-        for (const int f : figure.value->fields)
-            if (!visible[static_cast<std::size_t>(f)]) return false;
+        int type = figure.type;
+        for (std::size_t i = 0; i < figure.value->fields.size() && type >= 0; ++i) {  // a path: the record's own field, then those it leads to
+            const auto f = static_cast<std::size_t>(figure.value->fields[i]);
+            if (i == 0 ? !visible[f] : !call->who->sees_all(type) || !call->who->fields_always(type, access::Action::see)[f]) return false;
+            type = call->model().types[static_cast<std::size_t>(type)].fields[f].target;
+        }
     }
     for (const auto& part : why.parts)
         if (!sees_amounts(call, figures, part.ask)) return false;
