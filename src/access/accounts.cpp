@@ -706,6 +706,20 @@ Status Accounts::set_admin(const Session& by, std::string_view name, std::string
     }
     return wait(std::move(written));
 }
+Result<bool> Accounts::has_link(const std::string& name) {
+    std::string hash;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto at = accounts_.find(name);
+        if (at != accounts_.end()) hash = at->second.link;
+    }
+    if (hash.empty()) return false;
+    YIPAN_TRY(const auto found, board_.snapshot()->side("link", hash));
+    if (!found) return false;
+    boost::system::error_code bad;
+    const auto value = boost::json::parse(*found, bad);
+    return !bad && value.is_object() && number_at(value.get_object(), "expires") > unix_now();
+}
 Result<std::vector<std::pair<std::string, std::string>>> Accounts::first_links() {
     for (const char* name : {"system", "security", "audit"}) {
         bool there = false;
@@ -718,6 +732,10 @@ Result<std::vector<std::pair<std::string, std::string>>> Accounts::first_links()
     std::vector<std::pair<std::string, std::string>> out;
     for (const Account& a : all()) {
         if (!a.hash.empty() || a.locked) continue;
+        if (a.admin.empty()) {  // whoever was given a link has it: it holds until its time is over
+            YIPAN_TRY(const bool waits, has_link(a.name));
+            if (waits) continue;
+        }
         YIPAN_TRY(std::string made, link({}, a.name));
         out.emplace_back(a.name, std::move(made));
     }

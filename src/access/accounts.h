@@ -107,7 +107,8 @@ class Accounts {
     Result<std::string> link(const Session& by, std::string_view name);
     Status lock(const Session& by, std::string_view name, bool locked);
     Status set_admin(const Session& by, std::string_view name, std::string admin);
-    /// Links of accounts that have no password yet, made anew: what `serve` prints at its start.
+    /// Links of accounts that have no password yet, made anew: what `serve` prints at its start. Somebody who was given
+    /// one that still holds (yipan account) keeps it; those of the three administrators are always new.
     Result<std::vector<std::pair<std::string, std::string>>> first_links();
 
     /// A look at personal data as an entry: what was looked at is told only when this is durable. The draft for who
@@ -118,6 +119,7 @@ class Accounts {
     std::string channel = "web";
 
   private:
+    Result<bool> has_link(const std::string& name);
     explicit Accounts(board::Board& board) : board_(board) {}
     Status load();
     board::Draft draft_of(std::string_view act, std::string_view account, RecordId actor, RecordId post, std::vector<board::SideWrite> side,
