@@ -121,7 +121,7 @@ Result<notify::MailServer> read_mail(const std::string& path, std::string& home)
 
 /// The key that signs checkpoints and proofs: the file named, or BOARD-key, made when it is not there.
 Result<journal::SignerKey> signing_key(board::Board& board, const std::string& path, const std::string& given) {
-    const std::string at = given.empty() ? path + "-key" : given;
+    const std::string at = given.empty() ? store::beside_stem(path) + "-key" : given;
     std::error_code unimportant;
     if (std::filesystem::exists(at, unimportant)) return journal::read_signer(at);
     YIPAN_TRY(const std::string origin, board.snapshot()->origin());
