@@ -1,6 +1,6 @@
 #pragma once
 // Figures as one reader sees them: a question is answered for units whose figures he may see, a value that too few
-// records stand behind is withheld (semantics.md, "smallest cell"), and of the records behind a number his own are shown
+// records stand behind is withheld (the smallest cell, docs/decisions/0022-smallest-cells.md), and of the records behind a number his own are shown
 // and the others counted.
 #include "api/call.h"
 #include "api/values.h"

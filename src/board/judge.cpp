@@ -347,7 +347,7 @@ void Judge::Session::compute(const model::Type& type, record::Record& next, cons
     }
 }
 
-// Document numbers: gapless per year and `per` fields, given by the one writer (semantics.md).
+// Document numbers: gapless per year and `per` fields, given by the one writer.
 void Judge::Session::number(const model::Type& type, record::Record& next) {
     for (std::size_t i = 0; i < type.fields.size(); ++i) {
         const model::Field& field = type.fields[i];

@@ -9,9 +9,6 @@
 #include "store/open.h"
 
 namespace yipan::board {
-namespace {
-constexpr std::chrono::milliseconds scrub_again{50}, scrub_again_max{5'000};
-}
 
 Writer::Writer(Core& core, std::size_t queue_max, std::size_t batch_max)
     : core_(core), queue_max_(queue_max), batch_max_(batch_max), show_thread_([this] { show_loop(); }), thread_([this] {
