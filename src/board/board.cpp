@@ -103,6 +103,9 @@ class SnapshotImpl final : public Snapshot {
                      const std::function<void(std::string_view, std::string_view)>& visit) override {
         return store_->each_side(space, visit);
     }
+    Result<std::vector<store::KeptReceipt>> receipts(std::string_view after, std::string_view before, std::int64_t limit) override {
+        return store_->receipts(after, before, limit);
+    }
     Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) override {
         return store_->each(type, visit);
     }
@@ -151,6 +154,8 @@ class SnapshotImpl final : public Snapshot {
                                                                         Voids voids,
                                                                         std::size_t parameters_before = 0) const;
     Result<store::ListQuery> compiled(int type, const Query& query) const;
+    /// The page found along an order kept in memory; none: it is not, or the condition holds for too few to be found so.
+    Result<std::optional<ListResult>> along_order(int type, const Query& query, const store::ListQuery& asked);
 
     BoardImpl& board_;
     std::unique_ptr<store::Store> store_;
@@ -544,11 +549,53 @@ Result<store::ListQuery> SnapshotImpl::compiled(int type, const Query& query) co
     out.limit = query.limit;
     return out;
 }
+Result<std::optional<Snapshot::ListResult>> SnapshotImpl::along_order(int type, const Query& query, const store::ListQuery& asked) {
+    constexpr std::int64_t rows_max = 2'000;                                    // of a page and what lies before it
+    constexpr std::size_t looked_at_max = 6'000, sure_after = 256, piece_max = 1'024;
+    const auto& order = query.order;
+    const bool one = order.size() == 1 || (order.size() == 2 && order[1].field < 0 && order[1].descending == order[0].descending);
+    if (!one || order[0].field < 0 || board_.core().read_only || query.offset < 0 || query.offset + query.limit > rows_max) return std::nullopt;
+    const model::Field& field = model().types[static_cast<std::size_t>(type)].fields[static_cast<std::size_t>(order[0].field)];
+    // What has an index is walked along it; personal texts are not kept where an erasure does not reach.
+    if (field.unique || field.index || field.group == model::FieldGroup::personal) return std::nullopt;
+    const auto kept = board_.core().orders.at({shape_->version, type, order[0].field}, *store_, position_, *shape_);
+    if (!kept) return std::nullopt;
+    Order::Walk walk(*kept, order[0].descending);
+    const auto need = static_cast<std::size_t>(query.offset + query.limit + 1);
+    ListResult out;
+    std::size_t looked_at = 0, found = 0;
+    for (std::size_t piece = std::min(piece_max, std::max<std::size_t>(64, 2 * need));; piece = std::min(piece_max, 2 * piece)) {
+        const std::vector<std::int64_t> ids = walk.next(piece);
+        if (ids.empty()) break;
+        store::ListQuery some;
+        some.where = asked.where;
+        some.parameters = asked.parameters;
+        some.among = ids;
+        some.limit = static_cast<std::int64_t>(ids.size());
+        YIPAN_TRY(auto rows, store_->list(type, some));  // by id
+        const auto by_id = [](const record::RecordPtr& r, std::int64_t id) { return r->id.value < id; };
+        for (const std::int64_t id : ids) {
+            const auto row = std::lower_bound(rows.begin(), rows.end(), id, by_id);
+            if (row == rows.end() || (*row)->id.value != id) continue;
+            if (++found > static_cast<std::size_t>(query.offset) && found <= need) out.rows.push_back(*row);
+        }
+        looked_at += ids.size();
+        if (found >= need || ids.size() < piece) break;
+        if (looked_at >= sure_after && looked_at * need > looked_at_max * found) return std::nullopt;
+    }
+    out.more = found >= need;
+    if (out.more) out.rows.pop_back();
+    return out;
+}
 Result<Snapshot::ListResult> SnapshotImpl::list(int type, const Query& query) {
     if (query.limit < 1 || query.limit > list_max)
         return fail(Code::limit_exceeded, "", "a page of " + std::to_string(query.limit) + " records",
                     "1 to " + std::to_string(list_max));
     YIPAN_TRY(store::ListQuery asked, compiled(type, query));
+    if (query.keep_order) {
+        YIPAN_TRY(auto page, along_order(type, query, asked));
+        if (page) return std::move(*page);
+    }
     ++asked.limit;
     ListResult out;
     YIPAN_TRY(out.rows, store_->list(type, asked));

@@ -75,6 +75,7 @@ struct Draft {
                                   // written, moves with steps be done
     std::vector<Change> changes;
     std::vector<SideWrite> side;  // written in the same transaction
+    std::vector<std::string> forget_receipts;  // idempotency keys whose life is over
     std::optional<model::Language> language;  // of the sentences of the model's rules in refusals; unset: 简 and English
 };
 
@@ -90,7 +91,8 @@ using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
 /// Who may write what. Asked for every change with the images before and after it (null: there is none), on the
 /// writer's thread, in the state of its transaction; appends what is refused. Changes dragged along by another are not
-/// asked for.
+/// asked for, with one exception: with a change of verb `read` (and no image after it) the permit is asked whether who
+/// writes may be told of the record before it, so that a refusal names no record that is not his to see.
 struct WriteAsk {
     const Draft& draft;
     const Change& change;
@@ -106,6 +108,7 @@ struct Changed {
     RecordId record;
     std::int32_t version = 0;
     Verb verb = Verb::create;
+    record::RecordPtr gone;  // the last version of a record that is not there any more; of all others null
 };
 struct Shown {
     Position position;             // of the batch's last entry
@@ -212,6 +215,8 @@ class Snapshot {
         std::vector<store::ListQuery::Order> order;
         std::int64_t offset = 0, limit = 50;
         Voids voids = Voids::left_out;
+        /// The order is worth keeping in memory for the next question (docs/decisions/0041): for whoever answers many.
+        bool keep_order = false;
     };
     /// Records for which both conditions hold, in the order asked for.
     virtual Result<ListResult> list(int type, const Query& query) = 0;
@@ -221,6 +226,8 @@ class Snapshot {
     virtual Result<std::optional<std::string>> side(std::string_view space, std::string_view key) = 0;
     virtual Status each_side(std::string_view space,
                              const std::function<void(std::string_view key, std::string_view value)>& visit) = 0;
+    /// Idempotency keys and their receipts, by key: the first so many between two (not included).
+    virtual Result<std::vector<store::KeptReceipt>> receipts(std::string_view after, std::string_view before, std::int64_t limit) = 0;
     /// The record that stands for one that was merged away, however many merges lie between; none when it was not.
     virtual std::optional<RecordId> redirect(int type, RecordId id) = 0;
     /// Every current record of a type in id order, void ones as well.

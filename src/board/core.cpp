@@ -533,6 +533,7 @@ Status Core::reopen() {
 }
 
 Status Core::open_again() {
+    orders.clear();  // a position may be another one now
     YIPAN_TRY(store, store::open(facts.path, store::Access::write));
     if (!announced_.empty()) (void)store->announce(announced_);
     if (auto ok = load_model(); !ok) return fail(ok.error().front());  // a change of it may have been committed

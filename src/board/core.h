@@ -8,6 +8,7 @@
 
 #include "board/change.h"
 #include "board/judge.h"
+#include "board/orders.h"
 #include "board/runs.h"
 
 namespace yipan::board {
@@ -92,6 +93,7 @@ class Core {
     std::optional<Upgrade> upgraded;
     std::optional<Error> damage;  // why a damaged board is open for reading only
     Clock* clock = nullptr;
+    Orders orders;  // for lists; not of a board another process writes to
 
     /// A figure's value as rules see it, in its measure.
     static Result<cel::Value> figure_value(const model::Figure& figure, const figure::Value& value);

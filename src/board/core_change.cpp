@@ -216,6 +216,7 @@ Status Core::write_change(Reshaping& c, const std::function<Status(Reshaping&)>&
 }
 
 void Core::adopt(Reshaping& c) {
+    orders.clear();  // of a model that is gone
     {
         const std::unique_lock lock(book_mutex);
         shape = c.new_shape;

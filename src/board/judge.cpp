@@ -164,6 +164,10 @@ bool Judge::Session::write_side() {
         pending_.side = true;
         pending_.erased = pending_.erased || side.erased;
     }
+    for (const std::string& key : draft_.forget_receipts) {
+        if (!guard(j_.store_.drop_receipt(key))) return false;
+        pending_.side = true;
+    }
     return true;
 }
 // A look at personal data, an act on an account: an entry of its own kind, no record.

@@ -128,7 +128,7 @@ void Judge::Session::write(int type, const record::RecordPtr& old, std::shared_p
     }
     made.record = id;
     made.version = e.version;
-    pending_.changed.push_back({type, id, e.version, static_cast<Verb>(e.verb)});
+    pending_.changed.push_back({type, id, e.version, static_cast<Verb>(e.verb), next ? nullptr : old});
 
     if (!after_each_ && next && counted && !contributions(*next, after)) return;
     if (counted) post(before, after, e.position, id.value);

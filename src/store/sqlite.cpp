@@ -457,6 +457,14 @@ class Sqlite final : public Store {
             if (!row || !visit(record_of(s, type))) return {};
         }
     }
+    Status each_value(int type, int field, const std::function<bool(std::int64_t, const record::Value&)>& visit) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT t.id, t." + quoted(shape(type).fields[static_cast<std::size_t>(field)].code) + " FROM " +
+                                                           quoted(shape(type).code) + " t ORDER BY t.id"));
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row || !visit(s.integer(0), s.value(1))) return {};
+        }
+    }
     Result<std::vector<record::RecordPtr>> list(int type, const std::string& where,
                                                 const std::vector<record::Value>& parameters, std::int64_t offset,
                                                 std::int64_t limit) override {
@@ -490,10 +498,19 @@ class Sqlite final : public Store {
         const bool backwards = !query.order.empty() && query.order.back().descending;
         const std::string n = std::to_string(query.parameters.size() + 1),
                           m = std::to_string(query.parameters.size() + 2);
+        std::string where = query.where;
+        if (query.among) {
+            // The sign before the condition keeps SQLite from walking an index of it instead.
+            std::string among = "t.id IN (";
+            for (const std::int64_t id : *query.among) among += std::to_string(id) + ",";
+            among.back() = ')';
+            if (query.among->empty()) among = "0";
+            where = where.empty() ? among : among + " AND +(" + where + ")";
+        }
         YIPAN_TRY(
             Statement s,
             Statement::prepare(db_, "SELECT " + columns_of(shape(type), "t") + " FROM " + quoted(shape(type).code) +
-                                        " t" + (query.where.empty() ? "" : " WHERE " + query.where) + " ORDER BY " +
+                                        " t" + (where.empty() ? "" : " WHERE " + where) + " ORDER BY " +
                                         order + (backwards ? "t.id DESC" : "t.id") + " LIMIT ?" + n + " OFFSET ?" + m));
         int i = 1;
         for (const auto& v : query.parameters) s.bind_value(i++, v);
@@ -646,6 +663,20 @@ class Sqlite final : public Store {
     }
     Status put_receipt(std::string_view key, const RecordedReceipt& r) override {
         return receipt_set_.bind_text(1, key).bind(2, r.first).bind(3, r.last).run();
+    }
+    Status drop_receipt(std::string_view key) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "DELETE FROM yipan_receipt WHERE key = ?"));
+        return s.bind_text(1, key).run();
+    }
+    Result<std::vector<KeptReceipt>> receipts(std::string_view after, std::string_view before, std::int64_t limit) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT key, first, last FROM yipan_receipt WHERE key > ? AND key < ? ORDER BY key LIMIT ?"));
+        s.bind_text(1, after).bind_text(2, before).bind(3, limit);
+        std::vector<KeptReceipt> out;
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return out;
+            out.push_back({std::string(s.text(0)), {s.integer(1), s.integer(2)}});
+        }
     }
 
     // -- side

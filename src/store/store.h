@@ -40,6 +40,10 @@ struct StoredEntry {
 struct RecordedReceipt {  // for idempotency keys
     std::int64_t first = 0, last = 0;
 };
+struct KeptReceipt {
+    std::string key;
+    RecordedReceipt receipt;
+};
 
 struct RunRow {
     std::int64_t id = 0;
@@ -58,6 +62,8 @@ struct ListQuery {
     };
     std::vector<Order> order;  // the id is always the last
     std::int64_t offset = 0, limit = 50;
+    /// Only these, each looked up by its id whatever indexes there are.
+    std::optional<std::vector<std::int64_t>> among;
 };
 
 class Store {
@@ -122,6 +128,8 @@ class Store {
     /// Ids of records of `type` whose reference field (or list of references) holds `id`.
     virtual Result<std::vector<std::int64_t>> referrers(int type, int field, std::int64_t id, std::int64_t limit) = 0;
     virtual Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) = 0;
+    /// One field of every record in id order, void ones as well, until `visit` says false.
+    virtual Status each_value(int type, int field, const std::function<bool(std::int64_t id, const record::Value& value)>& visit) = 0;
     /// Rows in id order for a compiled filter (parameterised text over alias t), or all.
     virtual Result<std::vector<record::RecordPtr>> list(int type, const std::string& where,
                                                         const std::vector<record::Value>& parameters,
@@ -166,6 +174,9 @@ class Store {
     virtual Status each_counter(const std::function<void(std::string_view name, std::int64_t value)>& visit) = 0;
     virtual Result<std::optional<RecordedReceipt>> receipt(std::string_view key) = 0;
     virtual Status put_receipt(std::string_view key, const RecordedReceipt& receipt) = 0;
+    virtual Status drop_receipt(std::string_view key) = 0;
+    /// The first so many of those with after < key < before (bytes), by key.
+    virtual Result<std::vector<KeptReceipt>> receipts(std::string_view after, std::string_view before, std::int64_t limit) = 0;
 
     // -- side table: texts by space and key that are not the journal's (docs/decisions/0018-side-table.md)
     virtual Result<std::optional<std::string>> side(std::string_view space, std::string_view key) = 0;

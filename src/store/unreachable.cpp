@@ -39,6 +39,7 @@ class Unreachable final : public Store {
     Result<std::vector<std::int64_t>> find(int, const std::vector<int>&, const std::vector<record::Value>&, std::int64_t) override { return fail(why_); }
     Result<std::vector<std::int64_t>> referrers(int, int, std::int64_t, std::int64_t) override { return fail(why_); }
     Status each(int, const std::function<bool(const record::RecordPtr&)>&) override { return fail(why_); }
+    Status each_value(int, int, const std::function<bool(std::int64_t, const record::Value&)>&) override { return fail(why_); }
     Result<std::vector<record::RecordPtr>> list(int, const std::string&, const std::vector<record::Value>&, std::int64_t, std::int64_t) override { return fail(why_); }
     Result<std::int64_t> count(int, const std::string&, const std::vector<record::Value>&) override { return fail(why_); }
     Result<std::vector<record::RecordPtr>> list(int, const ListQuery&) override { return fail(why_); }
@@ -59,6 +60,8 @@ class Unreachable final : public Store {
     Status each_counter(const std::function<void(std::string_view name, std::int64_t value)>&) override { return fail(why_); }
     Result<std::optional<RecordedReceipt>> receipt(std::string_view) override { return fail(why_); }
     Status put_receipt(std::string_view, const RecordedReceipt&) override { return fail(why_); }
+    Status drop_receipt(std::string_view) override { return fail(why_); }
+    Result<std::vector<KeptReceipt>> receipts(std::string_view, std::string_view, std::int64_t) override { return fail(why_); }
     Result<std::optional<std::string>> side(std::string_view, std::string_view) override { return fail(why_); }
     Status each_side(std::string_view, const std::function<void(std::string_view key, std::string_view value)>&) override { return fail(why_); }
     Status put_side(std::string_view, std::string_view, std::string_view) override { return fail(why_); }

@@ -48,6 +48,8 @@ class Postgres final : public Store {
     Status each_counter(const std::function<void(std::string_view, std::int64_t)>& visit) override;
     Result<std::optional<RecordedReceipt>> receipt(std::string_view key) override;
     Status put_receipt(std::string_view key, const RecordedReceipt& receipt) override;
+    Status drop_receipt(std::string_view key) override;
+    Result<std::vector<KeptReceipt>> receipts(std::string_view after, std::string_view before, std::int64_t limit) override;
     Result<std::optional<std::string>> side(std::string_view space, std::string_view key) override;
     Status each_side(std::string_view space, const std::function<void(std::string_view, std::string_view)>& visit) override;
     Status put_side(std::string_view space, std::string_view key, std::string_view value) override;
@@ -74,6 +76,7 @@ class Postgres final : public Store {
                                            const std::vector<record::Value>& values, std::int64_t limit) override;
     Result<std::vector<std::int64_t>> referrers(int type, int field, std::int64_t id, std::int64_t limit) override;
     Status each(int type, const std::function<bool(const record::RecordPtr&)>& visit) override;
+    Status each_value(int type, int field, const std::function<bool(std::int64_t id, const record::Value& value)>& visit) override;
     Result<std::vector<record::RecordPtr>> list(int type, const std::string& where,
                                                 const std::vector<record::Value>& parameters, std::int64_t offset,
                                                 std::int64_t limit) override;
@@ -148,7 +151,8 @@ class Postgres final : public Store {
     record::RecordPtr record_of(const Rows& rows, int row, int type) const;
     Result<std::vector<std::int64_t>> ids(std::string_view sql, const Args& args, const std::vector<Oid>& types = {});
     Result<Rows> asked(int type, const std::string& what, const std::string& where, const std::string& behind,
-                       const std::vector<record::Value>& parameters, const std::vector<std::int64_t>& more);
+                       const std::vector<record::Value>& parameters, const std::vector<std::int64_t>& more,
+                       const std::string* among = nullptr);
     struct Translated {
         Asked asked;
         std::vector<Oid> types;

@@ -98,17 +98,32 @@ Status Postgres::each(int type, const std::function<bool(const record::RecordPtr
         if (r.size() < rows_a_page) return {};
     }
 }
+Status Postgres::each_value(int type, int field, const std::function<bool(std::int64_t, const record::Value&)>& visit) {
+    const std::string sql = "SELECT t.id, t." + name_of(this->type(type).fields[static_cast<std::size_t>(field)].code) + " FROM " +
+                            shape(type).table + " t WHERE t.id > $1 ORDER BY t.id LIMIT $2";
+    for (std::int64_t last = INT64_MIN;;) {
+        YIPAN_TRY(const Rows r, link_->ask(sql, Args().add(last).add(rows_a_page)));
+        for (int i = 0; i < r.size(); ++i) {
+            last = r.integer(i, 0);
+            if (!visit(last, r.value(i, 1))) return {};
+        }
+        if (r.size() < rows_a_page) return {};
+    }
+}
 
 // SELECT what FROM the type WHERE where behind; in `behind` stand $m for the numbers in `more`, counted on from the values.
+// `among`: ids as an array's text.
 Result<Rows> Postgres::asked(int type, const std::string& what, const std::string& where, const std::string& behind,
-                             const std::vector<record::Value>& parameters, const std::vector<std::int64_t>& more) {
+                             const std::vector<record::Value>& parameters, const std::vector<std::int64_t>& more, const std::string* among) {
     std::string sql = "SELECT " + what + " FROM " + shape(type).table + " t";
     YIPAN_TRY(const Translated* made, translated(where.empty() ? "1" : where, type, parameters));
-    if (!where.empty()) sql += " WHERE " + made->asked.sql;
+    if (!where.empty()) sql += " WHERE " + (among ? "(" + made->asked.sql + ")" : made->asked.sql);
+    if (among) sql += (where.empty() ? " WHERE t.id = ANY((" : " AND t.id = ANY((") + ("$" + std::to_string(parameters.size() + more.size() + 1)) + "::text)::bigint[])";
     Args args;
     std::vector<Oid> types = made->types;
     for (const auto& v : parameters) args.value(v);
     for (const std::int64_t n : more) args.add(n), types.push_back(oid_int8);
+    if (among) args.text(*among), types.push_back(oid_text);
     return link_->ask(sql + behind, args, types);
 }
 Result<std::vector<record::RecordPtr>> Postgres::list(int type, const std::string& where, const std::vector<record::Value>& parameters,
@@ -130,8 +145,14 @@ Result<std::vector<record::RecordPtr>> Postgres::list(int type, const ListQuery&
     // Less than nothing means "all", as in SQLite.
     const std::string behind = " ORDER BY " + order + (backwards ? "t.id DESC" : "t.id") + " LIMIT CASE WHEN $" + std::to_string(n + 1) +
                                " >= 0 THEN $" + std::to_string(n + 1) + " END OFFSET $" + std::to_string(n + 2);
+    std::string among;
+    if (query.among) {
+        among = "{";
+        for (const std::int64_t id : *query.among) among += (among.size() > 1 ? "," : "") + std::to_string(id);
+        among += "}";
+    }
     YIPAN_TRY(const Rows r, asked(type, shape(type).columns, query.where, behind, query.parameters,
-                                  {query.limit, std::max<std::int64_t>(0, query.offset)}));
+                                  {query.limit, std::max<std::int64_t>(0, query.offset)}, query.among ? &among : nullptr));
     std::vector<record::RecordPtr> out;
     for (int i = 0; i < r.size(); ++i) out.push_back(record_of(r, i, type));
     return out;

@@ -47,6 +47,16 @@ Result<std::optional<RecordedReceipt>> Postgres::receipt(std::string_view key) {
 Status Postgres::put_receipt(std::string_view key, const RecordedReceipt& receipt) {
     return link_->queue("INSERT INTO yipan_receipt VALUES($1, $2, $3)", Args().bytes(key).add(receipt.first).add(receipt.last));
 }
+Status Postgres::drop_receipt(std::string_view key) {
+    return link_->queue("DELETE FROM yipan_receipt WHERE key = $1", Args().bytes(key));
+}
+Result<std::vector<KeptReceipt>> Postgres::receipts(std::string_view after, std::string_view before, std::int64_t limit) {
+    YIPAN_TRY(const Rows r, link_->ask("SELECT key, first, last FROM yipan_receipt WHERE key > $1 AND key < $2 ORDER BY key LIMIT $3",
+                                       Args().bytes(after).bytes(before).add(limit)));
+    std::vector<KeptReceipt> out;
+    for (int i = 0; i < r.size(); ++i) out.push_back({std::string(r.text(i, 0)), {r.integer(i, 1), r.integer(i, 2)}});
+    return out;
+}
 
 Result<std::optional<std::string>> Postgres::side(std::string_view space, std::string_view key) {
     YIPAN_TRY(const Rows r, link_->ask("SELECT value FROM yipan_side WHERE space = $1 AND key = $2", Args().text(space).text(key)));
