@@ -1,29 +1,44 @@
 // Speed of the PostgreSQL store beside its bare limit, in one run: 64 producers of durable single-record drafts, and a bare
 // batching writer on libpq's pipeline that does the same statements with the same values, nothing else. Rows are counted.
 //
-//   postgres_bench ADDRESS [N]      ADDRESS of a database, as BOARD without board=; makes and drops two schemas
+//   postgres_bench ADDRESS [N]        ADDRESS of a database, as BOARD without board=; makes and drops two schemas
+//   postgres_bench ADDRESS copy [N]   a board of N records carried from a file into the database and back, beside a bare COPY
+//                                     and bare INSERTs of the same rows
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
 #include "base/check.h"
 #include "board/board.h"
+#include "board/copy.h"
 #include "figure/book.h"
 #include "store/open.h"
 #include "store/postgres/tables.h"
+#include "store/schema.h"
 
 namespace {
 using namespace yipan;
 using Clock_ = std::chrono::steady_clock;
 constexpr int producers = 64;
 constexpr int units = 1'000;
+double cpu_seconds() {  // of this process: tells a busy machine from a slow program
+    rusage used{};
+    ::getrusage(RUSAGE_SELF, &used);
+    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+    return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
 double seconds_since(Clock_::time_point t) { return std::chrono::duration<double>(Clock_::now() - t).count(); }
 
 constexpr const char* model_yaml = R"yaml(
@@ -109,6 +124,27 @@ class Bare {
         const Result_ r(PQprepare(c_, name, sql.c_str(), 0, nullptr), PQclear);
         YIPAN_CHECK(PQresultStatus(r.get()) == PGRES_COMMAND_OK);
     }
+    /// The whole of a table, as COPY gives it.
+    std::vector<std::string> copy_out(const std::string& table) {
+        PQclear(PQexec(c_, ("COPY " + table + " TO STDOUT (FORMAT binary)").c_str()));
+        std::vector<std::string> out;
+        char* piece = nullptr;
+        for (int n; (n = PQgetCopyData(c_, &piece, 0)) > 0;) {
+            out.emplace_back(piece, static_cast<std::size_t>(n));
+            PQfreemem(piece);
+        }
+        while (PGresult* r = PQgetResult(c_)) PQclear(r);
+        return out;
+    }
+    void copy_in(const std::string& table, const std::vector<std::string>& rows) {
+        PQclear(PQexec(c_, ("COPY " + table + " FROM STDIN (FORMAT binary)").c_str()));
+        for (const std::string& row : rows) YIPAN_CHECK(PQputCopyData(c_, row.data(), static_cast<int>(row.size())) == 1);
+        YIPAN_CHECK(PQputCopyEnd(c_, nullptr) == 1);
+        while (PGresult* r = PQgetResult(c_)) {
+            YIPAN_CHECK(PQresultStatus(r) == PGRES_COMMAND_OK);
+            PQclear(r);
+        }
+    }
     void pipeline() { YIPAN_CHECK(PQenterPipelineMode(c_) == 1); }
     void leave() { YIPAN_CHECK(PQexitPipelineMode(c_) == 1); }
     void send(const char* name, const std::vector<std::optional<std::string>>& row) {
@@ -187,13 +223,139 @@ double group_commit(std::int64_t n, Batch batch) {
     for (auto& th : threads) th.join();
     return seconds_since(t);
 }
+
+// ---- a board carried there and back
+const std::vector<std::string>& big_tables() {  // the others have a few rows
+    static const std::vector<std::string> all{"yipan_entry", "yipan_run_chunk", "yipan_run_total", "output"};
+    return all;
+}
+
+/// The same rows into the same tables of a file, one transaction, statements prepared once: read from the copy, then put.
+double bare_file(const std::string& from, const std::string& to, const model::Model& model, double& cpu) {
+    sqlite3 *in = nullptr, *out = nullptr;
+    const auto run = [&](const std::string& sql) { YIPAN_CHECK(sqlite3_exec(out, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK); };
+    YIPAN_CHECK(sqlite3_open(from.c_str(), &in) == SQLITE_OK && sqlite3_open(to.c_str(), &out) == SQLITE_OK);
+    run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL");
+    run(store::engine_tables);
+    for (const auto& type : model.types) run(store::type_tables(model, type).front());
+    std::vector<std::vector<std::vector<sqlite3_value*>>> all;
+    for (const std::string& table : big_tables()) {
+        auto& rows = all.emplace_back();
+        sqlite3_stmt* s = nullptr;
+        YIPAN_CHECK(sqlite3_prepare_v2(in, ("SELECT * FROM " + table).c_str(), -1, &s, nullptr) == SQLITE_OK);
+        while (sqlite3_step(s) == SQLITE_ROW)
+            for (int c = (rows.emplace_back(), 0); c < sqlite3_column_count(s); ++c) rows.back().push_back(sqlite3_value_dup(sqlite3_column_value(s, c)));
+        sqlite3_finalize(s);
+    }
+    const auto t = Clock_::now();
+    const double cpu_before = cpu_seconds();
+    run("BEGIN");
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i].empty()) continue;
+        std::string sql = "INSERT INTO " + big_tables()[i] + " VALUES(?";
+        for (std::size_t c = 1; c < all[i].front().size(); ++c) sql += ",?";
+        sqlite3_stmt* s = nullptr;
+        YIPAN_CHECK(sqlite3_prepare_v2(out, (sql + ")").c_str(), -1, &s, nullptr) == SQLITE_OK);
+        for (const auto& row : all[i]) {
+            for (std::size_t c = 0; c < row.size(); ++c) sqlite3_bind_value(s, static_cast<int>(c) + 1, row[c]);
+            YIPAN_CHECK(sqlite3_step(s) == SQLITE_DONE);
+            sqlite3_reset(s);
+        }
+        sqlite3_finalize(s);
+    }
+    run("COMMIT");
+    const int file = ::open((to + "-wal").c_str(), O_RDONLY);
+    YIPAN_CHECK(file >= 0 && ::fsync(file) == 0);
+    const double took = seconds_since(t);
+    cpu = cpu_seconds() - cpu_before;
+    ::close(file);
+    for (auto& rows : all)
+        for (auto& row : rows)
+            for (auto* v : row) sqlite3_value_free(v);
+    sqlite3_close(in);
+    sqlite3_close(out);
+    return took;
+}
+
+int carry(const std::string& server, const std::string& address, std::int64_t n) {
+    namespace fs = std::filesystem;
+    const fs::path folder = fs::temp_directory_path() / ("yipan-copy-" + std::to_string(::getpid()));
+    fs::create_directories(folder);
+    const std::string file = folder / "a.board", back = folder / "b.board", bare_path = folder / "bare.sqlite";
+    board::Board::Birth birth;
+    birth.name = "bench";
+    birth.model = {{"bench/types/bench.yaml", model_yaml}};
+    model::ModelPtr model;
+    {
+        auto b = must(board::Board::create(file, birth));
+        model = b->model();
+        board::Draft ground;
+        ground.channel = "bench";
+        for (int i = 0; i < units; ++i) {
+            board::Change c;
+            c.type = 0;
+            c.set.emplace_back(0, fmt::format("U{:04}", i + 1));
+            ground.changes.push_back(std::move(c));
+        }
+        must(b->apply(std::move(ground)));
+        constexpr std::int64_t a_draft = 500;
+        for (std::int64_t i = 0; i < n;) {
+            board::Draft d;
+            d.channel = "bench";
+            for (; i < n && static_cast<std::int64_t>(d.changes.size()) < a_draft; ++i) d.changes.push_back(std::move(draft_of(i).changes[0]));
+            must(b->apply(std::move(d)));
+        }
+    }
+    store::discard(address, store::Made::by_us);
+    auto t = Clock_::now();
+    double cpu = cpu_seconds();
+    const auto there = must(board::copy_board(file, address));
+    const double into = seconds_since(t), into_cpu = cpu_seconds() - cpu;
+    t = Clock_::now();
+    cpu = cpu_seconds();
+    const auto again = must(board::copy_board(address, back));
+    const double out = seconds_since(t), out_cpu = cpu_seconds() - cpu;
+    YIPAN_CHECK(there.records == n + units && again.records == n + units && there.root == again.root && there.entries == n + units + 1);
+    double bare_into = 0, bare_into_cpu = 0;
+    {
+        Bare bare(server);
+        bare.run("SET client_min_messages = warning; DROP SCHEMA IF EXISTS yipan_bare CASCADE; CREATE SCHEMA yipan_bare");
+        std::vector<std::vector<std::string>> tables;
+        for (const std::string& table : big_tables()) tables.push_back(bare.copy_out("yipan_bench." + table));
+        bare.run("SET search_path = yipan_bare");
+        for (const std::string& sql : store::postgres::engine_sql()) bare.run(sql);
+        bare.run(store::postgres::type_table(model->types[1], "output"));
+        t = Clock_::now();
+        cpu = cpu_seconds();
+        bare.run("BEGIN");
+        for (std::size_t i = 0; i < tables.size(); ++i) bare.copy_in(big_tables()[i], tables[i]);
+        bare.run("COMMIT");
+        bare_into = seconds_since(t);
+        bare_into_cpu = cpu_seconds() - cpu;
+        YIPAN_CHECK(bare.number("SELECT count(*) FROM yipan_entry") == there.entries && bare.number("SELECT count(*) FROM output") == n);
+        bare.run("DROP SCHEMA yipan_bare CASCADE");
+    }
+    double bare_out_cpu = 0;
+    const double bare_out = bare_file(back, bare_path, *model, bare_out_cpu);
+    store::discard(address, store::Made::by_us);
+    fs::remove_all(folder);
+    const auto line = [&](const char* what, double ours, double ours_cpu, const char* limit, double bare, double bare_cpu) {
+        const auto records = static_cast<double>(n + units);
+        fmt::print("{}\t{:.0f} records/s\t{} records with their entries in {:.2f} s, {:.2f} s of CPU here (wanted 50,000)\n", what, records / ours, n + units, ours, ours_cpu);
+        fmt::print("  {}\t{:.0f} records/s\tratio {:.2f}\t{:.2f} s of CPU here\n", limit, records / bare, bare / ours, bare_cpu);
+    };
+    line("copy of a file into PostgreSQL", into, into_cpu, "bare COPY of the same rows from memory, keys of the tables alone", bare_into, bare_into_cpu);
+    line("copy of it back into a file", out, out_cpu, "bare INSERTs of the same rows from memory, one transaction", bare_out, bare_out_cpu);
+    return 0;
+}
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 2 || !store::is_address(argv[1])) return std::fprintf(stderr, "postgres_bench ADDRESS [N]\n"), 2;
+    if (argc < 2 || !store::is_address(argv[1])) return std::fprintf(stderr, "postgres_bench ADDRESS [copy] [N]\n"), 2;
     const std::string server = argv[1], sign = server.find('?') == std::string::npos ? "?" : "&";
-    const std::int64_t n = argc > 2 ? std::atoll(argv[2]) : 50'000;
     const std::string address = server + sign + "board=yipan_bench";
+    if (argc > 2 && std::string_view(argv[2]) == "copy") return carry(server, address, argc > 3 ? std::atoll(argv[3]) : 200'000);
+    const std::int64_t n = argc > 2 ? std::atoll(argv[2]) : 50'000;
     store::discard(address, store::Made::by_us);
     board::Board::Birth birth;
     birth.name = "bench";

@@ -4,6 +4,7 @@
 #include "board/core.h"
 #include "journal/merkle.h"
 #include "store/beside.h"
+#include "store/care.h"
 #include "store/open.h"
 
 namespace yipan::board {
@@ -18,6 +19,8 @@ class Copy {
     Result<CopiedBoard> run() {
         YIPAN_TRY(const store::Head head, source_.head());
         total_ = head.position * 2;  // an entry and a row, about
+        store::Care& filled = *store::care_of(target_);
+        filled.begin_filling();
         YIPAN_TRY_VOID(target_.begin());
         YIPAN_TRY_VOID(target_.install(model_));
         // Numbers of types are the source's, with those of names that are gone.
@@ -29,6 +32,7 @@ class Copy {
                 YIPAN_TRY_VOID(rows(table));
         }
         YIPAN_TRY_VOID(records());
+        YIPAN_TRY_VOID(filled.finish_filling());
         YIPAN_TRY_VOID(attachments());
         YIPAN_TRY_VOID(rows(store::engine_table("yipan_meta")));
         YIPAN_TRY_VOID(rows(store::engine_table("yipan_head")));

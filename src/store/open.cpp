@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/hash.h"
+#include "store/care.h"
 #include "store/postgres/postgres.h"
 #include "store/postgres/tables.h"
 
@@ -31,6 +32,8 @@ bool is_address(std::string_view board) {
 Result<std::unique_ptr<Store>> open(const std::string& board, Access access, const Opening& opening) {
     return is_address(board) ? postgres::Postgres::open(board, access) : open_sqlite(board, access, opening);
 }
+
+Care* care_of(Store& store) { return dynamic_cast<Care*>(&store); }
 
 // Every board has a head from its birth on: a schema with one is never touched.
 void discard(const std::string& board, Made made) {

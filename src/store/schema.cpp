@@ -25,7 +25,7 @@ CREATE TABLE yipan_run(id INTEGER PRIMARY KEY, level INTEGER NOT NULL, first INT
 CREATE TABLE yipan_run_total(run INTEGER NOT NULL, idx INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY(run, idx)) STRICT, WITHOUT ROWID;
 CREATE TABLE yipan_run_chunk(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, first_key BLOB NOT NULL, body BLOB NOT NULL) STRICT;
 CREATE INDEX yipan_run_chunk_key ON yipan_run_chunk(run, first_key);
-)sql" YIPAN_REDIRECT_TABLE YIPAN_SIDE_TABLE YIPAN_ATTACHMENT_TABLES;
+)sql" YIPAN_REDIRECT_TABLE YIPAN_SIDE_TABLE YIPAN_ATTACHMENT_TABLES YIPAN_ERASURE_INDEX;
 
 std::string quoted(std::string_view name) {
     std::string out = "\"";

@@ -25,6 +25,9 @@ extern const char* const engine_tables;
     "CREATE TABLE yipan_attachment_part(attachment INTEGER NOT NULL, idx INTEGER NOT NULL, body BLOB NOT NULL, "      \
     "PRIMARY KEY(attachment, idx)) STRICT;\n"                                                                        \
     "CREATE INDEX yipan_entry_attachment ON yipan_entry(position) WHERE body_attachment IS NOT NULL;\n"
+// Entries that erased something; a board made before 2026-11-29 gets the index when it is opened for writing.
+#define YIPAN_ERASURE_CONDITION "verb IN (8, 13)"
+#define YIPAN_ERASURE_INDEX "CREATE INDEX IF NOT EXISTS yipan_entry_erasure ON yipan_entry(position) WHERE " YIPAN_ERASURE_CONDITION ";\n"
 std::string quoted(std::string_view name);
 /// CREATE TABLE / INDEX statements of a type, and the columns in the order of insert and select.
 std::vector<std::string> type_tables(const model::Model& model, const model::Type& type);

@@ -16,6 +16,7 @@
 
 #include "base/check.h"
 #include "record/check.h"
+#include "store/care.h"
 #include "store/connection.h"
 #include "store/reshape.h"
 #include "store/schema.h"
@@ -120,7 +121,7 @@ class Copier {
     std::thread thread_;
 };
 
-class Sqlite final : public Store {
+class Sqlite final : public Store, public Care {
   public:
     Sqlite() = default;
     ~Sqlite() override {
@@ -184,6 +185,7 @@ class Sqlite final : public Store {
             YIPAN_TRY_VOID(execute(engine_tables));
             YIPAN_TRY_VOID(execute("COMMIT"));
         }
+        if (access == Access::write) YIPAN_TRY_VOID(execute(YIPAN_ERASURE_INDEX));
         YIPAN_TRY_VOID(prepare());
         return access == Access::read ? Status{} : find_log();
     }
@@ -223,7 +225,12 @@ class Sqlite final : public Store {
     // -- shape
     Status install(const model::ModelPtr& model) override {
         for (const auto& type : model->types) {
-            for (const auto& sql : type_tables(*model, type)) YIPAN_TRY_VOID(execute(sql));
+            std::vector<std::string> sql = type_tables(*model, type);
+            if (filling_) {  // its indexes when it is full
+                late_.insert(late_.end(), sql.begin() + 1, sql.end());
+                sql.resize(1);
+            }
+            for (const auto& one : sql) YIPAN_TRY_VOID(execute(one));
             YIPAN_TRY_VOID(execute(type_view(*model, type)));
             YIPAN_TRY(Statement s, Statement::prepare(db_, "INSERT INTO yipan_type(code, next_record) VALUES(?, 1)"));
             YIPAN_TRY_VOID(s.bind_text(1, type.code).run());
@@ -898,6 +905,19 @@ class Sqlite final : public Store {
     }
     Status clear(const EngineTable& table) override { return execute(std::string("DELETE FROM ") + table.name); }
 
+    // -- the whole board
+    void begin_filling() override { filling_ = true; }
+    Status finish_filling() override {
+        for (const std::string& sql : std::exchange(late_, {})) YIPAN_TRY_VOID(execute(sql));
+        filling_ = false;
+        return {};
+    }
+    Result<std::vector<std::int64_t>> erasures(std::int64_t from, std::int64_t to) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT position FROM yipan_entry WHERE " YIPAN_ERASURE_CONDITION
+                                                       " AND position BETWEEN ? AND ? ORDER BY position"));
+        return ids(s.bind(1, from).bind(2, to));
+    }
+
   private:
     static std::string names_of(const EngineTable& table) {
         std::string out;
@@ -1130,6 +1150,8 @@ class Sqlite final : public Store {
     std::unordered_map<std::string, std::int64_t> channels_;
     std::unordered_map<std::string, Statement> scalars_;
     std::map<std::string, Statement> rows_;
+    bool filling_ = false;
+    std::vector<std::string> late_;  // indexes to be made when it is full
     Statement begin_, begin_read_, commit_, rollback_, savepoint_, release_, back_, meta_get_, meta_set_, head_get_,
         head_set_, append_, entry_, put_node_, get_node_, counter_get_, counter_set_, receipt_get_, receipt_set_,
         chunk_put_, total_put_, channel_put_, tail_put_, chunks_, side_get_;

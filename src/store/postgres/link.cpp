@@ -11,6 +11,9 @@ namespace {
 constexpr int oldest_server = 130'000;
 constexpr std::size_t statements_max = 400;  // prepared at once
 constexpr std::size_t queue_max = 2'000;     // answers waited for at the latest then
+constexpr std::size_t copied_max = 64 << 10; // bytes of rows kept until they are sent
+constexpr std::string_view copy_head{"PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19};
+constexpr std::string_view copy_end{"\377\377", 2};
 constexpr Oid oid_bool = 16, oid_int8 = 20, oid_int2 = 21, oid_int4 = 23;
 
 std::string trimmed(const char* text) {
@@ -148,6 +151,8 @@ Status Link::connect_again() {
     expected_.clear();
     statements_.clear();
     failure_.reset();
+    copying_.clear();
+    copied_.clear();
     YIPAN_TRY_VOID(connect());
     YIPAN_TRY_VOID(fit(false));
     YIPAN_CHECK(PQenterPipelineMode(connection_) == 1);
@@ -251,6 +256,7 @@ Result<Link::Prepared*> Link::prepare(std::string_view sql, const std::vector<Oi
 }
 
 Status Link::send(std::string_view sql, const Args& args, const std::vector<Oid>& types, Expected::Kind kind) {
+    YIPAN_TRY_VOID(end_copy());
     if (lost_) return fail(lost_error());
     if (failure_) return fail(*failure_);
     YIPAN_TRY(const Prepared* p, prepare(sql, types));
@@ -283,18 +289,77 @@ Result<Rows> Link::ask(std::string_view sql, const Args& args, const std::vector
 
 Status Link::settle() {
     const std::lock_guard lock(mutex_);
+    YIPAN_TRY_VOID(end_copy());
     if (expected_.empty()) return failure_ ? Status(fail(*failure_)) : Status{};
     return drain(nullptr);
 }
 
 Status Link::run(std::string_view sql) {
     const std::lock_guard lock(mutex_);
+    YIPAN_TRY_VOID(end_copy());
     if (lost_) return fail(lost_error());
     if (failure_) return fail(*failure_);
     if (PQsendQueryParams(connection_, std::string(sql).c_str(), 0, nullptr, nullptr, nullptr, nullptr, 1) != 1)
         return fail(lost_error());
     expected_.push_back({Expected::Kind::statement, nullptr});
     return drain(nullptr);
+}
+
+// ---- COPY: no part of the pipeline, so that is left for as long ----
+Status Link::copy_row(const std::string& table, std::string_view columns, const Args& row) {
+    const std::lock_guard lock(mutex_);
+    if (copying_ != table) {
+        YIPAN_TRY_VOID(end_copy());
+        YIPAN_TRY_VOID(begin_copy(table, columns));
+    }
+    const auto put = [this](auto number) {
+        const auto big = static_cast<std::make_unsigned_t<decltype(number)>>(number);
+        for (int shift = static_cast<int>(sizeof big - 1) * 8; shift >= 0; shift -= 8) copied_ += static_cast<char>(big >> shift & 0xff);
+    };
+    put(static_cast<std::int16_t>(row.values_.size()));
+    for (std::size_t i = 0; i < row.values_.size(); ++i) {
+        put(static_cast<std::int32_t>(row.values_[i] ? row.lengths_[i] : -1));
+        if (row.values_[i]) copied_.append(row.values_[i], static_cast<std::size_t>(row.lengths_[i]));
+    }
+    return copied_.size() < copied_max ? Status{} : send_copied();
+}
+Status Link::begin_copy(const std::string& table, std::string_view columns) {
+    YIPAN_TRY_VOID(settle());
+    if (lost_) return fail(lost_error());
+    YIPAN_CHECK(PQexitPipelineMode(connection_) == 1);
+    const std::string sql = "COPY " + table + "(" + std::string(columns) + ") FROM STDIN (FORMAT binary)";
+    const std::unique_ptr<PGresult, void (*)(PGresult*)> begun(PQexec(connection_, sql.c_str()), PQclear);
+    if (PQresultStatus(begun.get()) == PGRES_COPY_IN) {
+        copying_ = table;
+        copied_ = copy_head;
+        return {};
+    }
+    if (PQstatus(connection_) == CONNECTION_BAD) return fail(lost_error());
+    note(refused(begun.get(), address_));
+    YIPAN_CHECK(PQenterPipelineMode(connection_) == 1);
+    return fail(*failure_);
+}
+Status Link::send_copied() {
+    const bool sent = PQputCopyData(connection_, copied_.data(), static_cast<int>(copied_.size())) == 1;
+    copied_.clear();
+    if (sent) return {};
+    note(lost_error());
+    copying_.clear();
+    return fail(*failure_);
+}
+Status Link::end_copy() {
+    if (copying_.empty()) return {};
+    copied_ += copy_end;
+    YIPAN_TRY_VOID(send_copied());
+    copying_.clear();
+    if (PQputCopyEnd(connection_, nullptr) != 1) return fail(lost_error());
+    while (PGresult* result = PQgetResult(connection_)) {
+        const std::unique_ptr<PGresult, void (*)(PGresult*)> held(result, PQclear);
+        if (PQresultStatus(result) != PGRES_COMMAND_OK) note(refused(result, address_));
+    }
+    if (PQstatus(connection_) == CONNECTION_BAD) return fail(lost_error());
+    YIPAN_CHECK(PQenterPipelineMode(connection_) == 1);
+    return failure_ ? Status(fail(*failure_)) : Status{};
 }
 
 void Link::take(PGresult* result, const Expected& expected) {

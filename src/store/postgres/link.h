@@ -76,6 +76,9 @@ class Link {
     Status settle();
     /// Statements without values, one after another; at once.
     Status run(std::string_view sql);
+    /// Rows by COPY in its binary format, for a table that is being filled: it goes on until another table is named or
+    /// anything else is asked of the connection. Only within a transaction.
+    Status copy_row(const std::string& table, std::string_view columns, const Args& row);
 
     /// For connections that only read: when the server has gone and come back meanwhile, the next question outside of a
     /// transaction finds it by itself.
@@ -111,6 +114,9 @@ class Link {
     Result<Prepared*> prepare(std::string_view sql, const std::vector<Oid>& types);
     Status send(std::string_view sql, const Args& args, const std::vector<Oid>& types, Expected::Kind kind);
     Status drain(Rows* answer);
+    Status begin_copy(const std::string& table, std::string_view columns);
+    Status send_copied();
+    Status end_copy();
     void take(PGresult* result, const Expected& expected);
     Error lost_error();
     void note(Error error);
@@ -124,6 +130,8 @@ class Link {
     std::int64_t named_ = 0;
     std::optional<Error> failure_;
     std::string said_;
+    std::string copying_;  // the table whose rows are being sent; empty: none
+    std::string copied_;   // rows not yet sent
     std::recursive_mutex mutex_;
 };
 

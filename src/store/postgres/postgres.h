@@ -7,6 +7,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "store/care.h"
 #include "store/postgres/dialect.h"
 #include "store/postgres/holder.h"
 #include "store/postgres/link.h"
@@ -14,7 +15,7 @@
 
 namespace yipan::store::postgres {
 
-class Postgres final : public Store {
+class Postgres final : public Store, public Care {
   public:
     static Result<std::unique_ptr<Store>> open(const std::string& address, Access access);
     ~Postgres() override;
@@ -126,12 +127,18 @@ class Postgres final : public Store {
     Status put_row(const EngineTable& table, const std::vector<Cell>& row) override;
     Status clear(const EngineTable& table) override;
 
+    // -- the whole board (rows.cpp)
+    void begin_filling() override { filling_ = true; }
+    Status finish_filling() override;
+    Result<std::vector<std::int64_t>> erasures(std::int64_t from, std::int64_t to) override;
+
   private:
     explicit Postgres(Access access) : access_(access) {}
 
     // The SQL of a record type's table, made once.
     struct Shape {
         std::string table;  // quoted, as the database calls it
+        std::string names;  // of its columns, as insert() gives their values
         std::string columns, insert, update, erase, read;
         std::map<int, std::string> referrers;
     };
@@ -175,6 +182,7 @@ class Postgres final : public Store {
     std::unordered_map<std::string, Translated> translated_;
     std::vector<int> fresh_;          // types of the model whose tables reshape() made
     bool surely_undone_ = false;
+    bool filling_ = false;            // rows go in by COPY, indexes are still to be made
     bool reading_ = false;            // in a reader's transaction ...
     std::optional<Head> read_head_;   // ... with this position
     std::optional<std::chrono::steady_clock::time_point> stale_since_;

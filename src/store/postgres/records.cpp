@@ -54,7 +54,10 @@ Result<std::vector<std::int64_t>> Postgres::ids(std::string_view sql, const Args
     return out;
 }
 
-Status Postgres::insert(const record::Record& r) { return link_->queue(shape(r.type).insert, args_of(r)); }
+Status Postgres::insert(const record::Record& r) {
+    const Shape& s = shape(r.type);
+    return filling_ ? link_->copy_row(s.table, s.names, args_of(r)) : link_->queue(s.insert, args_of(r));
+}
 Status Postgres::update(const record::Record& r) { return link_->queue(shape(r.type).update, args_of(r)); }
 Status Postgres::erase_row(int type, std::int64_t id) { return link_->queue(shape(type).erase, Args().add(id)); }
 Result<record::RecordPtr> Postgres::read(int type, std::int64_t id) {

@@ -53,6 +53,11 @@ Status Postgres::each_row(const EngineTable& table, const std::function<Status(c
     }
 }
 Status Postgres::put_row(const EngineTable& table, const std::vector<Cell>& row) {
+    if (filling_) {
+        Args values;
+        for (const Cell& cell : row) add(values, cell);
+        return link_->copy_row(table.name, names_of(table, row.size()), values);
+    }
     std::string marks;
     Args args;
     for (std::size_t i = 0; i < row.size(); ++i) {
@@ -62,5 +67,16 @@ Status Postgres::put_row(const EngineTable& table, const std::vector<Cell>& row)
     return link_->queue(std::string("INSERT INTO ") + table.name + "(" + names_of(table, row.size()) + ") VALUES(" + marks + ")", args);
 }
 Status Postgres::clear(const EngineTable& table) { return link_->queue(std::string("DELETE FROM ") + table.name); }
+
+Status Postgres::finish_filling() {
+    filling_ = false;
+    for (const auto& type : model_->types)
+        for (const std::string& sql : type_indexes(type, type.code)) YIPAN_TRY_VOID(link_->run(sql));
+    return {};
+}
+Result<std::vector<std::int64_t>> Postgres::erasures(std::int64_t from, std::int64_t to) {
+    return ids("SELECT position FROM yipan_entry WHERE " + std::string(erasure_condition) + " AND position BETWEEN $1 AND $2 ORDER BY position",
+               Args().add(from).add(to));
+}
 
 }  // namespace yipan::store::postgres

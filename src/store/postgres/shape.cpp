@@ -29,7 +29,8 @@ Status Postgres::install(const model::ModelPtr& model) {
     for (const auto& type : model->types) physical.push_back(type.code);
     for (const auto& type : model->types) {
         YIPAN_TRY_VOID(link_->queue(type_table(type, type.code)));
-        for (const std::string& sql : type_indexes(type, type.code)) YIPAN_TRY_VOID(link_->run(sql));
+        if (!filling_)
+            for (const std::string& sql : type_indexes(type, type.code)) YIPAN_TRY_VOID(link_->run(sql));
         YIPAN_TRY_VOID(link_->queue("INSERT INTO yipan_type(id, code, next_record) VALUES($1, $2, 1)",
                                     Args().add(type.index + 1).text(type.code)));
     }
@@ -70,6 +71,7 @@ Status Postgres::use(const model::ModelPtr& model) {
             sets += ", " + column + " = " + mark;
         }
         s.insert = "INSERT INTO " + s.table + "(" + names + ") VALUES(" + marks + ")";
+        s.names = std::move(names);
         s.update = "UPDATE " + s.table + " SET " + sets + " WHERE id = $1";
         s.erase = "DELETE FROM " + s.table + " WHERE id = $1";
         s.read = "SELECT " + s.columns + " FROM " + s.table + " t WHERE t.id = $1";

@@ -51,6 +51,13 @@ Status check_format(Link& link) {
                     "use the newer yipan that wrote it");
     return {};
 }
+// Asked first: to make it takes a lock that waits for whoever writes.
+Status make_erasure_index(Link& link) {
+    YIPAN_TRY(const Rows there, link.ask("SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+                                         "WHERE n.nspname = $1 AND c.relname = 'yipan_entry_erasure'",
+                                         Args().text(link.address().board), {19}));
+    return there.integer(0, 0) > 0 ? Status{} : link.run(erasure_index);
+}
 }  // namespace
 
 Result<std::unique_ptr<Store>> Postgres::open(const std::string& text, Access access) {
@@ -60,7 +67,10 @@ Result<std::unique_ptr<Store>> Postgres::open(const std::string& text, Access ac
     YIPAN_TRY_VOID(access == Access::create ? make_schema(*store->link_) : check_format(*store->link_));
     if (access != Access::read) {
         YIPAN_TRY(store->holder_, Holder::take(*store->link_));
-        if (access == Access::write) (void)store->sweep();
+        if (access == Access::write) {
+            YIPAN_TRY_VOID(make_erasure_index(*store->link_));
+            (void)store->sweep();
+        }
     }
     return std::unique_ptr<Store>(std::move(store));
 }

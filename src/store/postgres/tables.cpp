@@ -88,6 +88,7 @@ std::vector<std::string> engine_sql() {
     out.emplace_back("CREATE INDEX ON yipan_run_chunk(run, first_key)");
     out.emplace_back("CREATE INDEX ON yipan_redirect(type, key)");
     out.emplace_back("CREATE INDEX ON yipan_entry(position) WHERE body_attachment IS NOT NULL");
+    out.emplace_back(erasure_index);
     out.emplace_back("CREATE TABLE yipan_stale(name text COLLATE \"C\" PRIMARY KEY)");
     const std::string holder = holder_table;
     const std::size_t half = holder.find(';');

@@ -9,6 +9,9 @@
 namespace yipan::store::postgres {
 
 std::string name_of(std::string_view name);  // quoted
+/// Entries that erased something; an index of them, since 2026-11: a board made earlier gets it when it is opened.
+inline constexpr const char* erasure_condition = "verb IN (8, 13)";
+inline constexpr const char* erasure_index = "CREATE INDEX yipan_entry_erasure ON yipan_entry(position) WHERE verb IN (8, 13)";
 /// Engine tables, the holder's and the list of tables that wait to be dropped.
 std::vector<std::string> engine_sql();
 std::string type_table(const model::Type& type, const std::string& physical);
