@@ -50,7 +50,7 @@ function inFields(text: string, code: string): string {
       }
       return labels.join(prefs.language === 'en' ? ' / ' : '的')
     })
-    .replace(/\s*==\s*/g, ' = ').replace(/\s*!=\s*/g, ' ≠ ').replace(/\s*>=\s*/g, ' ≥ ').replace(/\s*<=\s*/g, ' ≤ ').replace(/\s*&&\s*/g, word('，且 |，且 | and ')).replace(/\s*\|\|\s*/g, word(' 或 | 或 | or ')).replace(/\bin \[/g, word('属于 [|屬於 [|one of ['))
+    .replace(/\s*==\s*/g, ' = ').replace(/\s*!=\s*/g, ' ≠ ').replace(/\s*>=\s*/g, ' ≥ ').replace(/\s*<=\s*/g, ' ≤ ').replace(/\s*&&\s*/g, word('，且|，且| and ')).replace(/\s*\|\|\s*/g, word('，或|，或| or ')).replace(/\bin \[/g, word('属于[|屬於[|one of ['))
 }
 /** A figure that is summed or counted over records, as the server writes it, in the words of the model. */
 function overRecords(formula: string): string | null {
