@@ -406,16 +406,25 @@ void map(const CallPtr& call) {
     std::map<std::int64_t, Colour> colours;
     for (const Lit& lit : call->service.surveys().of(*call)->lit)
         if (lit.record->type == type) colours[lit.record->id.value] = std::max(colours[lit.record->id.value], lit.colour);
+    // What can be summed over an area: amounts of money and what is measured in a unit that is no share of something.
+    std::vector<int> summed;
+    for (const model::Field& f : shape.fields)
+        if (f.group != model::FieldGroup::personal && (f.kind == model::FieldKind::money || (f.kind == model::FieldKind::decimal && !f.unit.empty() && f.unit != "%")))
+            summed.push_back(static_cast<int>(&f - shape.fields.data()));
     Shower shower(*call);
     json::array features;
     for (const auto& r : rows->rows) {
-        if (!call->who->fields(access::Action::see, *r, call->world())[at(field)]) continue;
+        const std::vector<bool> visible = call->who->fields(access::Action::see, *r, call->world());
+        if (!visible[at(field)]) continue;
+        json::object amounts;
+        for (const int f : summed)
+            if (visible[at(f)] && !record::is_unset(r->at(f))) amounts[shape.fields[at(f)].code] = shower.value(shape.fields[at(f)], r->at(f), true);
         if (place->group == model::FieldGroup::personal && !call->who->fields(access::Action::clear, *r, call->world())[at(field)]) continue;  // a place has no mask
         const auto colour = colours.find(r->id.value);
         const auto* state = shape.state >= 0 && shower.shows(*r, shape.state) ? record::as_text(r->at(shape.state)) : nullptr;
         features.push_back({{"type", "Feature"}, {"id", r->id.value}, {"geometry", shower.value(*place, r->at(field), true)},
                             {"properties", json::object{{"type", shape.code}, {"id", r->id.value}, {"title", shower.title(*r)}, {"state", state ? json::value(*state) : json::value(nullptr)},
-                                                        {"colour", colour == colours.end() ? json::value(nullptr) : json::value(report::colour_name(colour->second))}}}});
+                                                        {"colour", colour == colours.end() ? json::value(nullptr) : json::value(report::colour_name(colour->second))}, {"amounts", std::move(amounts)}}}});
     }
     call->ok(json::object{{"type", "FeatureCollection"}, {"position", call->snapshot().position().value}, {"layer", shape.code}, {"features", std::move(features)}, {"more", rows->more}});
 }

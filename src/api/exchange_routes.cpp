@@ -602,6 +602,7 @@ void preview_model(const CallPtr& call) {
     change.actor = call->person();
     change.channel = "web";
     auto files = model_files_of(call->request.header("content-type"), call->request.body);
+    if (files) files = put_in_place(*std::move(files), call->model().files);
     if (!files) return call->problem(std::move(files).error(), 422);
     change.files = std::move(files->files);
     change.migration = std::move(files->migration);

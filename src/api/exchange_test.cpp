@@ -829,6 +829,17 @@ TEST_F(ExchangeApi, AnotherModelIsLookedAtAndNotMade) {
     EXPECT_EQ(broken.status, 422);
     EXPECT_TRUE(holds(broken.body, "test/types/test.yaml:1")) << broken.body;
     EXPECT_EQ(clerk.ask("POST", "/model/preview", "abc").status, 422);
+    // A file that no folder names stands for the one of its name in the model in use.
+    const auto alone = [&](const std::string& name) {
+        return clerk.ask("POST", "/model/preview", "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" + name + "\"\r\n\r\n" + changed + "\r\n--XX--\r\n",
+                         "Content-Type: multipart/form-data; boundary=XX\r\n");
+    };
+    const Reply one = alone("test.yaml");
+    ASSERT_EQ(one.status, 200) << one.body;
+    EXPECT_EQ(one.json().at("differences"), zip.json().at("differences"));
+    const Reply nowhere = alone("other.yaml");
+    EXPECT_EQ(nowhere.status, 422);
+    EXPECT_TRUE(holds(nowhere.body, "no file of this name")) << nowhere.body;
     EXPECT_EQ(board_->snapshot()->position(), before);
 }
 

@@ -42,7 +42,11 @@ class Gathering {
             return {};
         }
         const std::string known = path_in_model(path);
-        if (known.empty()) return {};
+        if (known.empty()) {
+            const bool alone = path.find_first_of("/\\") == std::string_view::npos && !path.starts_with('.') && (path.ends_with(".yaml") || path.ends_with(".md"));
+            if (alone && out_.loose.size() < files_max) out_.loose.push_back({std::string(path), std::move(text)});
+            return {};
+        }
         if (out_.files.size() >= files_max) return fail(Code::limit_exceeded, "", "a model has at most 2,000 files", "");
         if (std::any_of(out_.files.begin(), out_.files.end(), [&](const auto& f) { return f.path == known; }))
             return fail(Code::invalid_input, known, "stands twice among the files", "");
@@ -50,7 +54,7 @@ class Gathering {
         return {};
     }
     Checked<ModelFiles> finish() {
-        if (out_.files.empty())
+        if (out_.files.empty() && out_.loose.empty())
             return fail(Errors{{Code::invalid_input, "body", "holds no model", "files stand in <module>/types/*.yaml, <module>/reports/*.md and <module>/schemes/*.yaml"}});
         std::sort(out_.files.begin(), out_.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
         return std::move(out_);
@@ -114,6 +118,25 @@ Checked<ModelFiles> model_files_of(std::string_view content_type, std::string_vi
     }();
     if (!taken) return fail(Errors{taken.error()});
     return files.finish();
+}
+
+Checked<ModelFiles> put_in_place(ModelFiles sent, const std::vector<model::SourceFile>& in_use) {
+    // Beside a whole folder a loose file is no part of the model, as in a folder.
+    if (!sent.files.empty() || sent.loose.empty()) return sent;
+    Errors errors;
+    sent.files = in_use;
+    for (model::SourceFile& one : sent.loose) {
+        std::vector<model::SourceFile*> same;
+        for (model::SourceFile& file : sent.files)
+            if (file.path.substr(file.path.rfind('/') + 1) == one.path) same.push_back(&file);
+        if (same.size() == 1) same.front()->text = std::move(one.text);
+        else
+            errors.push_back({Code::invalid_input, one.path.substr(0, 200), same.empty() ? "the model in use has no file of this name" : "the model in use has several files of this name",
+                              "send the folder of modules, so that its place is known"});
+    }
+    if (!errors.empty()) return fail(std::move(errors));
+    sent.loose.clear();
+    return sent;
 }
 
 std::string cell_number(__int128 sum, int scale) {

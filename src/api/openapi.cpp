@@ -14,7 +14,7 @@ json::object of_type(std::string_view type) { return {{"type", type}}; }
 // What the query of a route may say; everything is optional.
 std::string_view query_of(std::string_view pattern) {
     if (pattern == "/records/{type}") return "filter q sort fields offset limit total sums void";
-    if (pattern == "/search" || pattern == "/pick/{type}") return "q limit";
+    if (pattern == "/search" || pattern == "/pick/{type}" || pattern == "/directory/{what}") return "q limit";
     if (pattern == "/figures/{code}") return "unit unit_type period by as_known definition forest tree";
     if (pattern == "/figures/{code}/why") return "unit unit_type period by as_known definition forest tree offset limit";
     if (pattern == "/figures/{code}/series") return "unit unit_type kind from to";

@@ -413,14 +413,27 @@ void story(const CallPtr& call) {
     std::set<std::pair<int, std::int64_t>> seen{{type, r->id.value}};
     json::array items;
     bool cut = false;
+    // The day or period a record itself is about: its first that stands and may be seen. When it was entered is another day.
+    const auto day_of = [](const model::Type& t, const record::Record& other, const std::vector<bool>& visible) -> json::value {
+        for (std::size_t f = 0; f < t.fields.size(); ++f) {
+            const auto* day = t.fields[f].kind == model::FieldKind::date && visible[f] ? record::as_integer(other.values[f]) : nullptr;
+            if (day) return json::object{{"field", t.fields[f].code}, {"date", Date{static_cast<std::int32_t>(*day)}.text()}};
+        }
+        for (std::size_t f = 0; f < t.fields.size(); ++f) {
+            const auto* code = t.fields[f].kind == model::FieldKind::period && visible[f] ? record::as_integer(other.values[f]) : nullptr;
+            if (const auto period = code ? Period::decode(*code) : std::nullopt) return json::object{{"field", t.fields[f].code}, {"period", period->text()}};
+        }
+        return nullptr;
+    };
     const auto add = [&](const record::Record& other, std::string_view relation, const std::string& via, int depth) {
         if (items.size() >= items_max) return cut = true, false;
         if (depth > 0)  // the record itself stands at the head and does not come again
             if (!seen.emplace(other.type, other.id.value).second || !shower.sees(other)) return false;
         const model::Type& t = model.types[static_cast<std::size_t>(other.type)];
         const auto first = call->snapshot().entry(other.position);
-        const auto* state = t.state >= 0 && call->who->fields(Action::see, other, call->world())[static_cast<std::size_t>(t.state)] ? record::as_text(other.at(t.state)) : nullptr;
-        items.push_back({{"when", first ? json::value(first->time.text()) : json::value(nullptr)}, {"type", t.code}, {"id", other.id.value}, {"title", shower.title(other)},
+        const std::vector<bool> visible = call->who->fields(Action::see, other, call->world());
+        const auto* state = t.state >= 0 && visible[static_cast<std::size_t>(t.state)] ? record::as_text(other.at(t.state)) : nullptr;
+        items.push_back({{"day", day_of(t, other, visible)}, {"when", first ? json::value(first->time.text()) : json::value(nullptr)}, {"type", t.code}, {"id", other.id.value}, {"title", shower.title(other)},
                          {"state", state ? json::value(*state) : json::value(nullptr)}, {"relation", relation}, {"via", via}, {"depth", depth}});
         return true;
     };

@@ -173,6 +173,39 @@ void pick(const CallPtr& call) {
     call->ok(list);
 }
 
+// Whom an account is for and which post a wall shows: chosen by name by administrators, who need hold no post themselves.
+void directory(const CallPtr& call) {
+    if (!administers(call, {"system"})) return;
+    const bool people = call->parameter(0) == "people";
+    const model::Identity& identity = call->model().identity;
+    const int type = people ? identity.person : identity.post;
+    if ((!people && call->parameter(0) != "posts") || type < 0) return call->problem(Error{Code::not_found, "", "the directory has people and posts", ""});
+    const auto limit = asked_number(call, "limit", 20, 1, 100);
+    if (!limit) return;
+    const auto typed = typed_of(call);
+    if (!typed) return;
+    const auto held = call->service.rights().directory();
+    if (!held) return call->problem(held.error());
+    const PinyinQuery query(*typed);
+    Shower shower(*call);
+    json::array list;
+    const auto named = [&](int of, std::int64_t id) {
+        const record::RecordPtr r = of >= 0 ? call->snapshot().record(of, RecordId(id)) : nullptr;
+        return r ? shower.title(*r) : std::string();
+    };
+    const Status read = call->snapshot().each(type, [&](const record::RecordPtr& r) {
+        if (r->voided) return true;
+        // Two of one name are told apart by what they hold.
+        const auto posts = people ? (*held)->posts_of(r->id) : std::vector<access::Held>{};
+        const std::string title = shower.title(*r);
+        const std::string hint = people ? (posts.empty() ? "" : named(identity.post, posts.front().post.value)) : named(identity.unit_type, (*held)->unit_of(r->id));
+        if (query.matches_nothing_typed() || query.matches(title) || query.matches(hint)) list.push_back({{"id", r->id.value}, {"title", title}, {"hint", hint}});
+        return list.size() < static_cast<std::size_t>(*limit);
+    });
+    if (!read) return call->problem(read.error());
+    call->ok(list);
+}
+
 void search(const CallPtr& call) {
     const auto limit = asked_number(call, "limit", 20, 1, 100);
     if (!limit) return;
@@ -203,6 +236,7 @@ void search(const CallPtr& call) {
 
 void add_search_routes(std::vector<Route>& r) {
     r.push_back({"GET", "/search", Needs::post, "read", true, 0, search, "records by part of their name, pinyin or initials"});
+    r.push_back({"GET", "/directory/{what}", Needs::session, "", true, 0, directory, "people or posts, for who makes accounts (system administrators)"});
     r.push_back({"GET", "/pick/{type}", Needs::post, "read", true, 0, pick, "records of a type for a picker"});
 }
 

@@ -1457,6 +1457,10 @@ journey('the map: layers, and a box that counts what lies in it beside the table
   equal(await page.getByRole('region', { name: '图上' }).locator('li').count(), Math.min(200, inside), 'names beside it')
   await page.getByRole('button', { name: '清除' }).click()
   equal(await sum(), all, 'the whole map again')
+  // What lies there is summed: money by the exact amounts of the records.
+  const fen = (await api(page, 'GET', '/map?layer=project')).body.features.reduce((total, one) => total + Math.round(Number(one.properties.amounts.total ?? 0) * 100), 0)
+  const said = await page.locator('table.stats .sum', { hasText: '总投资' }).textContent()
+  equal(Number(/([\d,.]+) 亿元/.exec(said)[1].replaceAll(',', '')), Math.round(fen / 1e8) / 100, `the total investment on the map (${said})`)
   // An area drawn by its corners.
   await page.getByRole('button', { name: '画范围' }).click()
   const corners = [[0.1, 0.1], [0.6, 0.15], [0.55, 0.7], [0.1, 0.1]]
@@ -1553,7 +1557,7 @@ journey('a webhook that fails is shown with its last error, works again when its
   }
 })
 
-journey('the model preview: a changed model as one zip shows effects, tables and what stands against it; nothing is applied', async () => {
+journey('the model preview: a changed model as a zip, a folder or one file shows effects, tables and what stands against it; nothing is applied', async () => {
   const page = await at()
   const { found: types } = await seatWhere(page, async () => (await api(page, 'POST', '/model/preview', {})).status !== 403 && (await api(page, 'GET', '/model')).body.types.length, 'may ask for a preview of the model')
   const model = join(folder, 'preview-model')
@@ -1567,14 +1571,22 @@ journey('the model preview: a changed model as one zip shows effects, tables and
   const files = (at) => readdirSync(at, { withFileTypes: true }).flatMap((one) => (one.isDirectory() ? files(join(at, one.name)) : [join(at, one.name)]))
   await page.goto('model')
   await settle(page)
-  const give = (name, data) => page.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/zip', buffer: data })
+  const give = (name, data) => page.locator('input[type=file][accept]').setInputFiles({ name, mimeType: 'application/zip', buffer: data })
   await give('模型.zip', zip(files(model)))
   await page.getByRole('heading', { name: /^影响/ }).waitFor({ timeout: 60_000 })
   await page.getByText('walk', { exact: false }).first().waitFor()
   await page.getByRole('heading', { name: /阻碍的数据/ }).waitFor()
   sure((await page.locator('[role=alert] li').count()) > 0, 'no record is named that stands against it')
+  // One file stands for the file of its name; the rest of the model stays.
+  const effects = page.locator('section', { has: page.getByRole('heading', { name: /^影响/ }) }).locator('tr')
+  const whole = await effects.count()
+  await page.locator('input[type=file][accept]').setInputFiles(file)
+  await until(async () => (await effects.count()) > 0 && (await effects.count()) < whole, 60_000, 'fewer effects by one file than by a module more')
+  await page.getByRole('heading', { name: /阻碍的数据/ }).waitFor()
   // Without the narrowed name it may be applied.
   writeFileSync(file, text)
+  await page.locator('input[webkitdirectory]').setInputFiles(model)
+  await page.getByText('可以应用').waitFor({ timeout: 60_000 })
   await give('模型-改.zip', zip(files(model)))
   await page.getByText('可以应用').waitFor({ timeout: 60_000 })
   await page.locator('section', { has: page.getByRole('heading', { name: '数据表' }) }).locator('tr', { hasText: 'walk_finding' }).getByText('新增').first().waitFor()
@@ -1701,6 +1713,15 @@ journey('a wall opens by its link, without anybody signed in, and shows figures 
   sure((await api(wall, 'GET', '/records/project?limit=1')).status >= 400, 'a wall reads records')
   await admin.goto('accounts')
   await admin.getByText('大厅').waitFor()
+  // Whom an account is for is chosen by name, by one who holds no post.
+  await admin.getByLabel('账号', { exact: true }).fill('new-clerk')
+  await admin.locator('.person input').click()
+  const choice = admin.locator('.el-select-dropdown__item:visible').nth(1)
+  await choice.waitFor()
+  const name = (await choice.locator('span').first().textContent()).trim()
+  await choice.click()
+  await admin.getByRole('button', { name: '新增', exact: true }).click()
+  await admin.locator('tr', { hasText: 'new-clerk' }).getByText(name).waitFor()
   await wall.reload()
   await until(() => wall.evaluate(() => document.querySelectorAll('.tile').length >= 24), 10_000, '24 tiles again')
 })

@@ -1,22 +1,16 @@
 // Numbers, dates and periods as an office writes them. Money stays text: no number here is ever a float that is written back.
 import { prefs } from './prefs'
 
-const names: Record<string, [string, string, string]> = {
-  '1': ['元', '元', 'yuan'],
-  '10000': ['万元', '萬元', '10k yuan'],
-  '100000000': ['亿元', '億元', '100m yuan'],
-}
-export const moneyUnits = Object.keys(names)
 const place = () => (prefs.language === 'hans' ? 0 : prefs.language === 'hant' ? 1 : 2)
-export const moneyUnitName = (unit: string, currency = 'CNY') => {
-  const name = names[unit]?.[place()] ?? ''
-  if (currency === 'CNY') return name
-  return prefs.language === 'en' ? name.replace('yuan', currency) : `${name.replace('元', '')}${currency === 'USD' ? '美元' : currency}`
-}
+/** Chinese counts money in 万 and 亿, English in millions and billions; a unit is the power of ten it stands for, written out. */
+const counted = () => (prefs.language === 'en' ? { '1': '', '1000000': 'm', '1000000000': 'bn' } : { '1': '', '10000': prefs.language === 'hant' ? '萬' : '万', '100000000': prefs.language === 'hant' ? '億' : '亿' }) as Record<string, string>
+export const moneyUnits = () => Object.keys(counted())
+const currencies: Record<string, [string, string, string]> = { CNY: ['元', '元', 'yuan'], USD: ['美元', '美元', 'USD'] }
+export const moneyUnitName = (unit: string, currency = 'CNY') => `${counted()[unit] ?? ''}${prefs.language === 'en' && unit !== '1' ? ' ' : ''}${currencies[currency]?.[place()] ?? currency}`
 
 /** A unit of measure of the model: Chinese offices' units in words an English reader knows; the longer come before what they hold. */
 const measures: [string, string][] = [
-  ['吨标准煤', 't coal eq.'], ['千瓦时', 'kWh'], ['个百分点', 'points'], ['平方公里', 'km²'], ['平方米', 'm²'], ['亿美元', '100m USD'], ['万美元', '10k USD'], ['美元', 'USD'], ['亿元', '100m yuan'], ['万元', '10k yuan'], ['亿', '100m'], ['万', '10k '], ['元', 'yuan'],
+  ['吨标准煤', 't coal eq.'], ['千瓦时', 'kWh'], ['个百分点', 'points'], ['平方公里', 'km²'], ['平方米', 'm²'], ['美元', 'USD'], ['亿', '100 million '], ['万', '10,000 '], ['元', 'yuan'],
   ['家次', 'visits'], ['人次', 'times'], ['户次', 'visits'], ['亩', 'mu'], ['家', 'firms'], ['人', 'persons'], ['件', 'cases'], ['次', 'times'], ['项', 'items'], ['条', 'entries'], ['处', 'places'], ['张', 'tables'], ['份', 'papers'], ['天', 'days'], ['分', 'points'], ['个', ''],
 ]
 /** The characters of units that are written otherwise in 繁體; a unit has no three names in the model. */
@@ -35,23 +29,60 @@ export function oneLanguage(text: string | null | undefined): string {
   const found = /^(.*[\u4e00-\u9fff].*?) \/ ([^\u4e00-\u9fff]+)$/s.exec(text ?? '')
   return !found ? (text ?? '') : prefs.language === 'en' ? found[2].charAt(0).toUpperCase() + found[2].slice(1) : found[1]
 }
-/** The value of a figure short enough for a table: money in 万元 or 亿元, two places at most. The exact one is in its why. */
+/** How the numbers of one unit are written for this reader: moved by a power of ten, and the word of the unit they then have. */
+export interface Reading { power: number; word: string; digits?: number }
+export function reading(unit: string | undefined | null, numbers: (string | number | undefined | null)[]): Reading {
+  const [, many = '', base = ''] = /^([万亿])?(.*)$/.exec(unit ?? '')!
+  const factor = many === '亿' ? 8 : many === '万' ? 4 : 0
+  const english = prefs.language === 'en'
+  if (!factor && !/^(元|美元|USD)$/.test(base)) return { power: 0, word: unitWord(unit) }
+  // What is counted per something stays readable in thousands.
+  if (base.includes('/')) return english ? { power: factor - 3, word: `k ${unitWord(base)}`, digits: 2 } : { power: 0, word: unitWord(unit) }
+  if (!english && factor) return { power: 0, word: unitWord(unit) }
+  const largest = Math.max(0, ...numbers.map((one) => Math.abs(Number(one ?? 0)) || 0)) * 10 ** factor
+  const shown = fittingUnit([String(largest || 10 ** (factor && factor + 1))])
+  const word = counted()[shown] + (english && shown !== '1' ? ' ' : '') + unitWord(base)
+  return { power: factor - (shown.length - 1), word, digits: placesOf(shown) }
+}
+/** An exact number as `reading` has it. */
+export function readAs(text: string | number | null | undefined, how: Reading): string {
+  if (text === null || text === undefined || text === '') return ''
+  const exact = String(text)
+  if (how.digits === undefined) return /\.\d{3}/.test(exact) ? number(exact, 2) : number(exact)
+  return grouped(scaled(shifted(exact, Math.max(0, how.power)), `1${'0'.repeat(Math.max(0, -how.power))}`, how.digits))
+}
+/** The value of a figure short enough for a table, its unit behind it. The exact one is in its why. */
 export function brief(value: { has?: boolean; text?: string; number?: string | number; unit?: string } | null | undefined): string {
   if (!value?.has) return '—'
-  const unit = value.unit ?? ''
   if (value.number === undefined) return value.text ?? ''
-  const exact = String(value.number)
-  if (unit === '元') {
-    const fitting = fittingUnit([exact])
-    return `${money(exact, fitting)} ${moneyUnitName(fitting)}`
-  }
-  return `${/\.\d{3}/.test(exact) ? number(exact, 2) : number(exact)} ${unitWord(unit)}`.trim()
+  const how = reading(value.unit, [value.number])
+  return `${readAs(value.number, how)} ${how.word}`.trim()
 }
 
-/** The unit in which the largest of these amounts has at most five digits before the point. */
+/** The unit in which the largest of these amounts is short. */
 export function fittingUnit(amounts: (string | null | undefined)[]): string {
   const largest = Math.max(0, ...amounts.map((amount) => Math.abs(Number(amount ?? 0)) || 0))
+  if (prefs.language === 'en') return largest >= 1e9 ? '1000000000' : largest >= 1e6 ? '1000000' : '1'
   return largest >= 1e9 ? '100000000' : largest >= 1e5 ? '10000' : '1'
+}
+/** A billion is a large step: it keeps one place more. */
+const placesOf = (unit: string) => (unit.length > 9 ? 3 : 2)
+
+/** The exact sum of decimal texts. */
+export function sumOf(texts: (string | number)[]): string {
+  const places = Math.max(0, ...texts.map((text) => (String(text).split('.')[1] ?? '').length))
+  const sum = texts.reduce((total, text) => total + BigInt(shifted(String(text), places).split('.')[0] || '0'), 0n)
+  return scaled(String(sum), `1${'0'.repeat(places)}`, places)
+}
+
+/** An exact decimal text times a power of ten. */
+export function shifted(text: string, power: number): string {
+  const found = /^(-?)(\d*)(?:\.(\d*))?$/.exec(text)
+  if (!found || !power) return text
+  const [, sign, whole, fraction = ''] = found
+  const padded = fraction.padEnd(power, '0')
+  const digitsWhole = (whole + padded.slice(0, power)).replace(/^0+(?=\d)/, '')
+  return sign + digitsWhole + (padded.length > power ? `.${padded.slice(power)}` : '')
 }
 
 export function grouped(text: string): string {
@@ -76,7 +107,7 @@ export function scaled(text: string, unit: string, digits: number): string {
 }
 
 export const money = (text: string | null | undefined, unit: string) =>
-  text === null || text === undefined || text === '' ? '' : grouped(scaled(String(text), unit, 2))
+  text === null || text === undefined || text === '' ? '' : grouped(scaled(String(text), unit, placesOf(unit)))
 
 export const number = (value: string | number | null | undefined, digits?: number) => {
   if (value === null || value === undefined || value === '') return ''
@@ -86,12 +117,13 @@ export const number = (value: string | number | null | undefined, digits?: numbe
   return grouped(shown === undefined ? text : scaled(text, '1', shown))
 }
 
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const pick = (hans: string, hant: string, en: string) => [hans, hant, en][place()]
 
 export function period(code: string | null | undefined): string {
   if (!code) return ''
   let found
-  if ((found = /^(\d{4})-01\.\.(\d{2})$/.exec(code))) return pick(`${found[1]}年1—${+found[2]}月`, `${found[1]}年1—${+found[2]}月`, `Jan–${found[2]}/${found[1]}`)
+  if ((found = /^(\d{4})-01\.\.(\d{2})$/.exec(code))) return pick(`${found[1]}年1—${+found[2]}月`, `${found[1]}年1—${+found[2]}月`, `Jan–${months[+found[2] - 1]} ${found[1]}`)
   if ((found = /^(\d{4})-(\d{2})$/.exec(code))) return pick(`${found[1]}年${+found[2]}月`, `${found[1]}年${+found[2]}月`, code)
   if ((found = /^(\d{4})Q(\d)$/.exec(code))) return pick(`${found[1]}年第${'一二三四'[+found[2] - 1]}季度`, `${found[1]}年第${'一二三四'[+found[2] - 1]}季度`, `Q${found[2]} ${found[1]}`)
   if ((found = /^(\d{4})H(\d)$/.exec(code))) return pick(`${found[1]}年${found[2] === '1' ? '上' : '下'}半年`, `${found[1]}年${found[2] === '1' ? '上' : '下'}半年`, `H${found[2]} ${found[1]}`)

@@ -23,6 +23,8 @@ interface SessionAnswer {
   identities?: Identity[]
   admin?: string[]
   totp?: boolean
+  /** Until when an administrator may do without the second factor. */
+  totp_due?: string
   lang?: string
   must_change_password?: boolean
   /** Who looks, in words: laid over pages of sensitive types. */

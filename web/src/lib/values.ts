@@ -56,13 +56,3 @@ export function changesOf(before: Values, now: Values): Values {
 
 /** Digits as people type them (full width, separators) as the server reads them. */
 export const digits = (text: string) => text.normalize('NFKC').replace(/[,，\s]/g, '')
-
-/** An exact decimal text times a power of ten. */
-export function shifted(text: string, power: number): string {
-  const found = /^(-?)(\d*)(?:\.(\d*))?$/.exec(text)
-  if (!found || !power) return text
-  const [, sign, whole, fraction = ''] = found
-  const padded = fraction.padEnd(power, '0')
-  const digitsWhole = (whole + padded.slice(0, power)).replace(/^0+(?=\d)/, '')
-  return sign + digitsWhole + (padded.length > power ? `.${padded.slice(power)}` : '')
-}

@@ -71,7 +71,6 @@ const words = {
   'until {time}': '至 {time}',
   'Where it hangs': '设备位置|設備位置',
   'As which post': '按哪个岗位显示|按哪個崗位顯示',
-  'Number of the post': '岗位编号|崗位編號',
   'days': '天数|天數',
   'New wall': '新增大屏设备|新增大屏設備',
   'Resolution: {title}': '{title}的决议|{title}的決議',
@@ -241,7 +240,6 @@ const words = {
     '三员分立：系统管理员增设账号、发放一次性链接；安全管理员锁定账号、指定管理员；审计管理员查看操作记录，互不兼任。|三員分立：系統管理員增設帳號、發放一次性鏈接；安全管理員鎖定帳號、指定管理員；審計管理員查看操作記錄，互不兼任。',
   'What was done to accounts, and who looked at personal data': '账号操作与个人信息查看记录|帳號操作與個人信息查看記錄',
   'Older': '更早',
-  'Number of the person': '人员编号|人員編號',
   'What': '内容|內容',
   'Time': '时间|時間',
   'Address': '地址',
@@ -281,7 +279,11 @@ const words = {
   'Cancel': '取消',
   'Change the unit': '切换单位|切換單位',
   'Change': '更改',
-  'The folder of modules as one zip': '模块文件夹（压缩为一个 zip）|模組資料夾（壓縮為一個 zip）',
+  'A folder of modules': '模块文件夹|模組資料夾',
+  'A zip, or single files of it': '压缩包或其中几个文件|壓縮包或其中幾個文件',
+  'Single files take the place of those of their names; the rest stays as it is.': '单个文件替换当前模型中同名的文件，其余不变。|單個文件替換當前模型中同名的文件，其餘不變。',
+  'An administrator needs the second factor from {time} on.': '自 {time} 起，管理员须启用动态口令。|自 {time} 起，管理員須啟用動態口令。',
+  'An administrator needs the second factor now: without it nothing here is open.': '管理员须先启用动态口令，才能办理。|管理員須先啟用動態口令，才能辦理。',
   'Choose a file': '选择文件|選擇文件',
   'Choose all on this page': '全选本页|全選本頁',
   'Choose {title}': '选择 {title}|選擇 {title}',
@@ -346,6 +348,7 @@ const words = {
   'Language': '语言|語言',
   'Last entry': '最近条目|最近條目',
   'Latitude': '纬度|緯度',
+  'Number': '个数|個數',
   'Layer': '图层|圖層',
   'Light colours': '浅色|淺色',
   'Light': '亮灯|亮燈',
@@ -592,7 +595,7 @@ export function t(word: Word, given: Record<string, string | number> = {}): stri
 }
 
 const verbs: Record<string, string> = {
-  act: '账号操作|帳號操作', model: '模型变更|模型變更',
+  act: '账号操作|帳號操作|account', model: '模型变更|模型變更|model',
   create: '新增', amend: '修改', move: '流转|流轉', remove: '删除|刪除', void: '作废|作廢', restore: '恢复|恢復', erase: '清除个人信息|清除個人信息', merge: '合并|合併', migrate: '模型迁移|模型遷移', read: '查看个人信息|查看個人信息',
 }
 const named = (table: Record<string, string>) => (code: string) => (table[code] ? inLanguage(table[code].split('|')[2] ?? code, table[code]) : code)
@@ -616,4 +619,4 @@ export const accountActWord = named({
   'new token': '新建令牌', 'drop token': '停用令牌', 'revoke session': '结束会话|結束會話', 'new device': '新增大屏设备|新增大屏設備', 'drop device': '停用大屏设备|停用大屏設備', comment: '意见|意見',
 })
 /** The verb of a journal entry in words. */
-export const verbWord = (verb: string) => (verbs[verb] ? inLanguage(verb, verbs[verb]) : verb)
+export const verbWord = named(verbs)
