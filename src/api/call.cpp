@@ -1,5 +1,4 @@
 #include "api/call.h"
-#include "api/rule_words.h"
 
 #include <charconv>
 
@@ -22,7 +21,7 @@ Call::Call(Service& s, std::shared_ptr<const net::Request> r, net::Answer answer
 
 Call::~Call() {
     // A handler that forgot to answer is our mistake; the other side must not wait for it.
-    if (!answered_) finish(problem_response({{Code::store_failed, "", "no answer was made", ""}}, 500));
+    if (!answered_) finish(problem_response({{Code::store_failed, "", "no answer was made", ""}}, 500, {}, language()));
 }
 
 board::Snapshot& Call::snapshot() {
@@ -39,7 +38,7 @@ const model::Model& Call::model() {
     return *model_;
 }
 
-model::Language Call::language() const {
+model::Language language_of(const net::Request& request) {
     // The first of the list that there is; browsers write it in the order of preference.
     std::string_view wanted = request.has("lang") ? request.asked("lang") : request.header("accept-language");
     while (!wanted.empty()) {
@@ -130,7 +129,6 @@ bool Call::answered_before() {
 }
 void Call::ok_with(net::Response response) { finish(std::move(response)); }
 void Call::problem(Errors errors, int status, json::object more) {
-    if (language() == model::Language::hant) in_traditional(model(), errors);
     finish(problem_response(errors, status, std::move(more), language()));
 }
 
@@ -217,18 +215,15 @@ board::Draft Call::draft() const {
     return d;
 }
 
-namespace {
-constexpr std::string_view marks = "asked";  // beside the journal: key -> mark of the request that used it
-}
 std::string Call::mark() const {
     return hex(Sha256().add(request.method).add("\n").add(request.path).add("\n").add(request.body).finish()).substr(0, 32);
 }
 void Call::keep_mark(board::Draft& draft) const {
-    if (!draft.idempotency_key.empty() && !draft.dry_run) draft.side.push_back({std::string(marks), draft.idempotency_key, mark()});
+    if (!draft.idempotency_key.empty() && !draft.dry_run) draft.side.push_back({std::string(asked_space), draft.idempotency_key, mark()});
 }
 std::optional<Error> Call::other_request(const board::Receipt& receipt, const std::string& key) {
     if (!receipt.repeated || key.empty()) return std::nullopt;
-    const auto known = snapshot().side(marks, key);
+    const auto known = snapshot().side(asked_space, key);
     if (!known || !*known || **known == mark()) return std::nullopt;
     return Error{Code::usage, "Idempotency-Key", "the key was used for another request", "a new key for each request; the same one to repeat it"};
 }

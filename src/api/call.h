@@ -11,6 +11,9 @@ namespace json = boost::json;
 /// The model changed between two steps of one request: its numbers of types and fields mean nothing any more.
 struct ModelChanged {};
 
+/// Of what is said to who asks: `lang` of the query, else the first there is of Accept-Language, else 简.
+model::Language language_of(const net::Request& request);
+
 class Call : public std::enable_shared_from_this<Call> {
   public:
     Call(Service& service, std::shared_ptr<const net::Request> request, net::Answer answer);
@@ -32,7 +35,7 @@ class Call : public std::enable_shared_from_this<Call> {
     const model::Model& model();
     RecordId person() const { return session ? session->person : token ? token->person : RecordId(); }
     RecordId post() const { return who ? who->post() : RecordId(); }
-    model::Language language() const;
+    model::Language language() const { return language_of(request); }
 
     // -- the answer, exactly once
     void ok(json::value body, int status = 200);
@@ -71,6 +74,8 @@ class Call : public std::enable_shared_from_this<Call> {
 };
 
 using CallPtr = std::shared_ptr<Call>;
+
+constexpr std::string_view asked_space = "asked";  // beside the journal: Idempotency-Key -> mark of the request that used it
 
 net::Response problem_response(const Errors& errors, int status, json::object more = {}, model::Language language = model::Language::hans);
 json::object problem_json(const Errors& errors, int status, model::Language language);

@@ -98,6 +98,7 @@ bool Events::over(const Follower& f) const {
 
 void Events::loop() {
     constexpr std::chrono::seconds look_every{1};
+    std::chrono::steady_clock::time_point keys_looked_at{};
     while (true) {
         std::vector<board::Shown> news;
         {
@@ -107,10 +108,16 @@ void Events::loop() {
             news.swap(news_);
         }
         service_.forget_old_snapshots();
+        if (const auto now = std::chrono::steady_clock::now(); now >= keys_looked_at + look_every) {
+            keys_looked_at = now;
+            service_.forget_keys();
+        }
         const std::lock_guard lock(mutex_);
         for (const auto& s : news) {
             if (kept_.empty() && oldest_ == 0) oldest_ = s.position.value - 1;
             kept_.push_back(s);
+            for (const auto& c : s.records)
+                if (c.verb == board::Verb::erase || c.verb == board::Verb::expunge) forget(c);
         }
         while (kept_.size() > batches_kept_max) {
             oldest_ = kept_.front().position.value;
@@ -124,6 +131,13 @@ void Events::loop() {
                 tell(f, news);
         }
     }
+}
+
+// What was erased does not stay here either.
+void Events::forget(const board::Changed& erased) {
+    for (auto& s : kept_)
+        for (auto& c : s.records)
+            if (c.type == erased.type && c.record == erased.record) c.gone.reset();
 }
 
 // Who follows hears of a record only if he may see it now; of a figure only its code, which says nothing of its value.
@@ -146,7 +160,8 @@ void Events::tell(Follower& f, const std::vector<board::Shown>& news) {
             if (f.person.value == 0 || !who.may_ever(c.type, access::Action::see)) continue;  // a wall shows figures only
             if (records.size() >= records_told_max) return lost();
             if (!who.sees_all(c.type)) {
-                const record::RecordPtr r = snapshot->record(c.type, c.record);
+                // Of what is gone he hears who could see it: that it is gone, nothing of what it was.
+                const record::RecordPtr r = c.gone ? c.gone : snapshot->record(c.type, c.record);
                 if (!r || !who.may(access::Action::see, *r, snapshot->resolver())) continue;
             }
             records.push_back({{"type", model.types[static_cast<std::size_t>(c.type)].code}, {"id", c.record.value}, {"version", c.version},

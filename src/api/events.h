@@ -33,6 +33,7 @@ class Events {
   private:
     void loop();
     bool over(const Follower& follower) const;
+    void forget(const board::Changed& erased);
     static void end(Follower& follower);
     void tell(Follower& follower, const std::vector<board::Shown>& news);
     Service& service_;

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "api/flow_telling.h"
-#include "api/rule_words.h"
 
 namespace yipan::api {
 namespace {
@@ -235,7 +234,6 @@ void batch(const CallPtr& call) {
                 continue;
             }
             Errors refused = done.error();
-            if (call->language() == model::Language::hant) in_traditional(call->model(), refused);
             results.push_back({{"item", id.value}, {"errors", errors_json(refused)}});
         }
         call->ok(json::object{{"results", std::move(results)}});

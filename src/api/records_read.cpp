@@ -167,6 +167,7 @@ void list(const CallPtr& call) {
     q.order = std::move(*order);
     q.offset = *offset;
     q.limit = *limit;
+    q.keep_order = true;
     if (call->request.asked("void") == "true") q.voids = board::Voids::included;
     bool cut = false;
     add_typed(call, type, q, cut);

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "api/papers.h"
-#include "api/rule_words.h"
 #include "api/records.h"
 
 namespace yipan::api {
@@ -78,6 +77,10 @@ void read_children(Call& call, const model::Type& owner, RecordId owner_id, cons
                     change.expected_version = static_cast<std::int32_t>(version->get_int64());
                 }
                 before = line;
+                if (!change.expected_version) {
+                    errors.push_back({Code::usage, where, "the version the change was made from is not said", "version: the one the line was read at"});
+                    continue;
+                }
                 const auto* gone = o.if_contains("remove");
                 change.verb = gone && gone->is_bool() && gone->get_bool() ? board::Verb::remove : board::Verb::amend;
             } else {
@@ -235,7 +238,11 @@ void amend(const CallPtr& call) {
     draft.changes.push_back(std::move(change));
     if (const auto* children = body->if_contains("children"); children && !children->is_null()) read_children(*call, type, r->id, *children, draft, errors);
     draft.dry_run = dry_run(*body);
-    if (!errors.empty()) return call->problem(std::move(errors), 422);
+    if (!errors.empty()) {
+        // Only versions of lines are missing: like that of the record itself.
+        const bool versions = std::all_of(errors.begin(), errors.end(), [](const Error& e) { return e.code == Code::usage; });
+        return versions ? call->problem(std::move(errors), 428, with_version(call, *r)) : call->problem(std::move(errors), 422);
+    }
     const bool dry = draft.dry_run;
     const RecordId id = r->id;
     call->submit(std::move(draft), [call, index, id, dry](Checked<board::Receipt> answer) { answer_write(call, index, id, std::move(answer), 200, dry); });
@@ -380,7 +387,6 @@ void batch(const CallPtr& call) {
             }
         } else {
             Errors refused = answer.error();
-            if (call->language() == model::Language::hant) in_traditional(call->model(), refused);
             one["errors"] = errors_json(refused);
         }
         out.push_back(std::move(one));

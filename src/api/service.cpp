@@ -164,6 +164,48 @@ bool Service::forget_erased() {
     return read && all;
 }
 
+// docs/api.md: a key holds for two weeks. Only keys of the API end ("person:post:..."): those of imports and of commands
+// hold for good. A walk through all begins every few hours; each call looks at a few hundred and writes at most one small
+// draft, which goes with whatever batch is under way.
+void Service::forget_keys() {
+    constexpr std::int64_t hour = std::int64_t{3'600} * 1'000'000, life = 14 * 24 * hour, walk_every = 6 * hour;
+    constexpr std::int64_t looked_at = 500;
+    const std::unique_lock lock(keys_.mutex, std::try_to_lock);
+    if (!lock || board_.read_only() || keys_.forgetting.load()) return;
+    const std::int64_t now = board_.now().micros;
+    if (keys_.after.empty() && now < keys_.next) return;
+    const auto snapshot = board_.snapshot();
+    if (keys_.after.empty()) {
+        keys_.next = now + walk_every;
+        // The times of entries never go back.
+        std::int64_t low = 0, high = snapshot->position().value;
+        while (low < high) {
+            const std::int64_t middle = low + (high - low + 1) / 2;
+            const auto e = snapshot->entry(Position(middle));
+            if (!e) return;
+            if (e->time.micros < now - life) low = middle;
+            else high = middle - 1;
+        }
+        if (low == 0) return;
+        keys_.up_to = low;
+        keys_.after = "/";  // before the first digit
+    }
+    const auto some = snapshot->receipts(keys_.after, ":", looked_at);  // behind the last one
+    if (!some) return;
+    board::Draft draft;
+    draft.channel = "system";
+    for (const auto& [key, receipt] : *some) {
+        const std::size_t person = key.find_first_not_of("0123456789"), post = person < key.size() && key[person] == ':' ? key.find_first_not_of("0123456789", person + 1) : std::string::npos;
+        if (receipt.last > keys_.up_to || post >= key.size() || post == person + 1 || key[post] != ':') continue;
+        draft.forget_receipts.push_back(key);
+        draft.side.push_back({std::string(asked_space), key, std::nullopt});
+    }
+    keys_.after = static_cast<std::int64_t>(some->size()) < looked_at ? std::string() : some->back().key;
+    if (draft.side.empty()) return;
+    keys_.forgetting = true;
+    board_.submit(std::move(draft), [this](const Checked<board::Receipt>&) { keys_.forgetting = false; });
+}
+
 namespace {
 constexpr std::chrono::seconds age_max{1};  // of a spare snapshot
 }
@@ -280,9 +322,9 @@ net::Response Service::guarded(net::Response r) const {
     return r;
 }
 
-net::Response Service::trouble(int status, std::size_t limit) {
+net::Response Service::trouble(int status, std::size_t limit, const net::Request& request) {
     const auto make = [&](Code code, std::string message, std::string hint) {
-        net::Response r = guarded(problem_response({{code, "", std::move(message), std::move(hint)}}, status));
+        net::Response r = guarded(problem_response({{code, "", std::move(message), std::move(hint)}}, status, {}, language_of(request)));
         if (status == 503 || status == 429) r.with("Retry-After", "2");
         return r;
     };
@@ -305,8 +347,9 @@ net::App::Plan Service::plan(const net::Request& head) {
         const Route& route = routes_[static_cast<std::size_t>(match.route)];
         out.body_bytes_max = route.body_bytes_max;
         out.slow = route.slow;
-        // A list that looks through all there is.
-        if (route.pattern == "/records/{type}" && route.method == "GET") out.slow = head.has("q") || head.has("sums") || head.asked("total") == "exact";
+        // A list that may have to look at every record: a filter or an order is found along an index only if there is one.
+        if (route.pattern == "/records/{type}" && route.method == "GET")
+            out.slow = out.look = head.has("filter") || head.has("sort") || head.has("q") || head.has("sums") || head.asked("total") == "exact";
         // Signing in waits for nothing that others can ask for; the provider's answers are not ours to promise.
         out.door = route.slow && route.needs == Needs::nothing && !route.pattern.starts_with("/oidc");
         // Who is not known here cannot make the server keep a large body.
@@ -315,15 +358,15 @@ net::App::Plan Service::plan(const net::Request& head) {
         const bool large = announced.empty() ? !head.header("transfer-encoding").empty()
                                              : static_cast<std::uint64_t>(whole_number(announced).value_or(INT64_MAX)) > strangers_body_max;
         if (large && route.needs != Needs::nothing && route.body_bytes_max > strangers_body_max && !known_here(head))
-            out.instead = guarded(problem_response({{Code::not_allowed, "", "sign in first", "POST /session"}}, 401));
+            out.instead = guarded(problem_response({{Code::not_allowed, "", "sign in first", "POST /session"}}, 401, {}, language_of(head)));
         return out;
     }
     if (match.path_known) {
-        net::Response r = problem_response({{Code::usage, "", head.method.substr(0, 20) + " is not answered here", "one of " + match.allowed}}, 405);
+        net::Response r = problem_response({{Code::usage, "", head.method.substr(0, 20) + " is not answered here", "one of " + match.allowed}}, 405, {}, language_of(head));
         r.with("Allow", match.allowed);
         out.instead = guarded(std::move(r));
     } else if (unsafe(head.method)) {  // whatever its body
-        out.instead = guarded(problem_response({{Code::not_found, "", "nothing is here", ""}}, 404));
+        out.instead = guarded(problem_response({{Code::not_found, "", "nothing is here", ""}}, 404, {}, language_of(head)));
     }
     return out;
 }

@@ -94,7 +94,7 @@ class Service final : public net::App {
     ~Service() override;
     Plan plan(const net::Request& head) override;
     void handle(std::shared_ptr<const net::Request> request, net::Answer answer) override;
-    net::Response trouble(int status, std::size_t limit) override;
+    net::Response trouble(int status, std::size_t limit, const net::Request& request) override;
     /// Ends what follows events; before the server stops.
     void stop();
     /// After the server has stopped: waits for what the board still has of this service, which it does not know any more then.
@@ -125,6 +125,9 @@ class Service final : public net::App {
     void give_snapshot(std::unique_ptr<board::Snapshot> snapshot);
     /// Those too old to be used: also when nobody asks, for a read transaction keeps the log of writes from being emptied.
     void forget_old_snapshots();
+    /// Idempotency keys of the API whose life is over are forgotten, a few at each call; from time to time, by any thread
+    /// that is not the board's.
+    void forget_keys();
     /// What goes with the erasure of a record, in its transaction: the files of imports forget it then, or after a restart.
     board::SideWrite note_erasing(board::Snapshot& snapshot, const record::Record& record) const;
     std::int64_t position() const { return position_.load(std::memory_order_acquire); }
@@ -178,6 +181,13 @@ class Service final : public net::App {
     std::vector<Route> routes_;
     std::atomic<std::int64_t> position_{0}, shown_{0};  // shown_: batches, those beside the journal too
     bool left_ = false;
+    // Where forget_keys() stands: after this key, in keys up to this position; the next walk begins then.
+    struct KeyWalk {
+        std::mutex mutex;
+        std::string after;
+        std::int64_t up_to = 0, next = 0;  // microseconds of the board's clock
+        std::atomic<bool> forgetting{false};
+    } keys_;
     void forget_snapshots();
     struct Spare {
         std::unique_ptr<board::Snapshot> snapshot;

@@ -11,6 +11,8 @@
 #include <future>
 #include <thread>
 
+#include "api/call.h"
+#include "api/events.h"
 #include "base/check.h"
 
 namespace yipan::api {
@@ -25,13 +27,13 @@ constexpr const char* model_text = R"m(identity:
   unit: town
   holds: {type: appointment, person: person, post: post}
 rights:
-  units: {town: this, post: town, firm: town}
+  units: {town: this, post: town, firm: town, permit: firm.town}
   roles:
     clerk: {label: [办事员, 辦事員, Clerk], posts: "code != 'GUEST'"}
     guest: {label: [访客, 訪客, Guest], posts: "code == 'GUEST'"}
   allow:
     - {role: [clerk, guest], do: [see], in: all, types: [town, post, person, appointment]}
-    - {role: clerk, do: [see, create, amend, remove, void, restore, merge, erase, unmask, import, export], in: unit, types: [firm]}
+    - {role: clerk, do: [see, create, amend, remove, void, restore, merge, erase, unmask, import, export], in: unit, types: [firm, permit]}
     - {role: clerk, do: [see, create, amend, remove, import], in: all, types: [visit]}
     - {role: guest, do: [see], in: all, types: [firm], fields: [town]}
     - {role: guest, do: [see], in: all, types: [visit]}
@@ -74,6 +76,11 @@ types:
       town: {type: reference, to: town, required: true, label: [镇, 鎮, Town]}
       phone: {type: text, unique: true, personal: true, max_chars: 20, label: [电话, 電話, Phone]}
       tax: {type: money, min: 0, label: [税收, 稅收, Tax]}
+  permit:
+    label: [许可, 許可, Permit]
+    owned_by: firm
+    fields:
+      kind: {type: text, required: true, max_chars: 20, label: [种类, 種類, Kind]}
   visit:
     label: [走访, 走訪, Visit]
     responsible: none
@@ -374,6 +381,115 @@ TEST_F(ServiceTest, a_removal_whose_answer_was_lost_is_repeated) {
     EXPECT_TRUE(again.has("\"repeated\":true")) << again.text;
     EXPECT_EQ(ask(clerk, "DELETE", "/records/firm/1", "{}", {{"if-match", "\"v1\""}, {"idempotency-key", "another"}}).status, 404);
     EXPECT_EQ(ask(clerk, "DELETE", "/records/firm/2", "{}", headers).status, 422) << "the key was of the first";
+}
+
+// A key holds for two weeks, in the API; those of imports and commands hold for good.
+TEST_F(ServiceTest, a_key_is_forgotten_after_two_weeks_and_those_of_others_are_not) {
+    const Guest clerk = as(1);
+    const auto firm = [](const char* code) { return std::string(R"({"values":{"code":")") + code + R"(","name":"庚","town":1}})"; };
+    ASSERT_EQ(ask(clerk, "POST", "/records/firm", firm("F7"), {{"idempotency-key", "old"}}).status, 201);
+    board::Draft imported;
+    imported.channel = "import";
+    imported.idempotency_key = "import:firm:1";
+    imported.side = {{"test", "a", "1"}};
+    ASSERT_TRUE(board_->apply(imported));
+    struct Later final : Clock {
+        Instant now() override { return Instant{SystemClock().now().micros + std::int64_t{15 * 24 * 3'600} * 1'000'000}; }
+    } later;
+    end();
+    board_.reset();
+    board::Options options;
+    options.clock = &later;
+    auto opened = board::Board::open(path_, options);
+    ASSERT_TRUE(opened);
+    board_ = std::move(*opened);
+    serve();
+    const Guest again = as(1);
+    ASSERT_EQ(ask(again, "POST", "/records/firm", firm("F8"), {{"idempotency-key", "new"}}).status, 201);
+    const auto marked = [&](const char* key) { return board_->snapshot()->side(asked_space, key)->has_value(); };
+    for (int i = 0; i < 1'000 && marked("1:1:old"); ++i) {
+        service_->forget_keys();
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_FALSE(marked("1:1:old"));
+    EXPECT_TRUE(marked("1:1:new"));
+    const std::int64_t before = entries();
+    EXPECT_TRUE(ask(again, "POST", "/records/firm", firm("F8"), {{"idempotency-key", "new"}}).has("\"repeated\":true"));
+    const auto same = board_->apply(imported);
+    EXPECT_TRUE(same && same->repeated);
+    EXPECT_EQ(entries(), before);
+    EXPECT_EQ(ask(again, "POST", "/records/firm", firm("F9"), {{"idempotency-key", "old"}}).status, 201) << "a new request may use it again";
+    EXPECT_TRUE(board_->verify().ok);
+}
+
+// -- lines
+
+TEST_F(ServiceTest, a_line_is_changed_from_the_version_it_was_read_at) {
+    const Guest clerk = as(1);
+    const auto patch = [&](const std::string& line, const std::string& version = "*") {
+        return ask(clerk, "PATCH", "/records/firm/1", R"({"values":{},"children":{"permit":[)" + line + "]}}", {{"if-match", version}});
+    };
+    ASSERT_EQ(patch(R"({"values":{"kind":"甲"}})").status, 200);
+    const std::int64_t before = entries();
+    for (const char* line : {R"({"id":1,"values":{"kind":"乙"}})", R"({"id":1,"remove":true})"}) {
+        const Reply refused = patch(line);
+        EXPECT_EQ(refused.status, 428) << refused.text;
+        EXPECT_TRUE(refused.has("children.permit[0]") && refused.has("current_version")) << refused.text;
+    }
+    EXPECT_EQ(patch(R"({"id":1,"values":{"kind":"乙"}},{"id":1,"version":1,"values":{"nothing":1}})").status, 422) << "with other mistakes, all of them";
+    EXPECT_EQ(patch(R"({"id":1,"version":7,"values":{"kind":"乙"}})").status, 412);
+    EXPECT_EQ(entries(), before);
+    EXPECT_EQ(patch(R"({"id":1,"version":1,"values":{"kind":"乙"}})").status, 200);
+    EXPECT_EQ(patch(R"({"id":1,"version":2,"remove":true})").status, 200);
+}
+
+// -- what is told of what is gone
+
+TEST_F(ServiceTest, who_could_see_a_record_hears_that_it_is_gone_and_nothing_else_of_it) {
+    const Guest clerk = as(1);
+    const std::int64_t before = entries();
+    const auto mine = service_->events().follow(RecordId(1), RecordId(1), "", std::nullopt), others = service_->events().follow(RecordId(2), RecordId(2), "", std::nullopt);
+    ASSERT_TRUE(mine && others);
+    const auto heard = [](net::Stream& stream, std::string_view wanted) {
+        std::string all;
+        for (int i = 0; i < 2'000 && all.find(wanted) == std::string::npos; ++i) {
+            for (const auto& piece : stream.take()) all += *piece;
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+        return all;
+    };
+    ASSERT_EQ(ask(clerk, "DELETE", "/records/firm/1", "{}", {{"if-match", "*"}}).status, 200);
+    ASSERT_EQ(ask(clerk, "POST", "/records/visit", R"({"values":{"firm":2}})").status, 201);  // which both see
+    const std::string to_me = heard(*mine, "\"visit\""), to_others = heard(*others, "\"visit\"");
+    EXPECT_NE(to_me.find(R"({"type":"firm","id":1,"version":2,"verb":"remove"})"), std::string::npos) << to_me;
+    EXPECT_EQ(to_me.find("F-00001"), std::string::npos);
+    EXPECT_EQ(to_others.find("\"firm\""), std::string::npos) << to_others;
+    EXPECT_NE(to_others.find("\"visit\""), std::string::npos);
+    // Also who comes back and asks for what he missed.
+    const auto back = service_->events().follow(RecordId(1), RecordId(1), "", before);
+    EXPECT_NE(heard(*back, "\"visit\"").find(R"("verb":"remove")"), std::string::npos);
+}
+
+TEST_F(ServiceTest, what_is_refused_before_it_is_read_says_so_in_the_readers_language) {
+    net::Request request;
+    for (const auto& [language, title] : {std::pair{"en", "something is larger than its stated limit"}, std::pair{"zh-Hant", "超過規定的上限"}, std::pair{"", "超过规定的上限"}}) {
+        request.headers = {{"accept-language", language}};
+        EXPECT_NE(service_->trouble(431, 16'384, request).body.find(title), std::string::npos) << service_->trouble(431, 16'384, request).body;
+    }
+    EXPECT_TRUE(ask({}, "POST", "/records/firm", "{}", {{"accept-language", "zh-Hant"}, {"content-length", "100000"}}).has("當前身份無權進行此操作"));
+}
+
+TEST_F(ServiceTest, a_list_that_may_look_at_every_record_does_not_hold_a_quick_thread) {
+    const auto plan = [&](const char* query) {
+        net::Request request;
+        request.method = "GET";
+        request.target = std::string("/b/test/api/records/firm") + query;
+        YIPAN_CHECK(net::split_target(request));
+        return service_->plan(request);
+    };
+    for (const char* query : {"?filter=name%3D%3D%27x%27", "?sort=-name", "?q=x", "?sums=tax", "?total=exact"}) EXPECT_TRUE(plan(query).slow && plan(query).look) << query;
+    EXPECT_FALSE(plan("").slow || plan("?limit=20&offset=20").slow);
+    EXPECT_FALSE(plan("/1").slow);
 }
 
 // -- lists

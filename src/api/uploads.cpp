@@ -101,11 +101,11 @@ Result<std::string> Uploads::begin(RecordId person, RecordId post, std::string n
         return fail(Code::invalid_input, "name", "not a file's name of 1 to 200 bytes", "the last part of its path, without slashes");
     if (bytes < 0 || bytes > upload_bytes_max)
         return fail(Code::limit_exceeded, "bytes", "a file has at most " + std::to_string(upload_bytes_max) + " bytes", "");
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     const std::int64_t now = access::unix_now();
     for (auto at = all_.begin(); at != all_.end();) {
         const auto here = at++;
-        if (here->second.touched + upload_idle_seconds < now) forget(here);
+        if (!here->second.writing && here->second.touched + upload_idle_seconds < now) forget(here);
     }
     const auto own = std::count_if(all_.begin(), all_.end(), [&](const auto& one) { return one.second.person == person; });
     if (all_.size() >= uploads_max || static_cast<std::size_t>(own) >= uploads_of_person_max)
@@ -119,12 +119,31 @@ Result<std::string> Uploads::begin(RecordId person, RecordId post, std::string n
     std::string id = access::new_secret();
     const std::string hash = access::secret_hash(id);
     const json::object about{{"person", person.value}, {"post", post.value}, {"name", upload.state.name}, {"bytes", bytes}, {"import", for_import ? 1 : 0}};
-    Status begun = write_at(data_path(hash), 0, {});
-    if (begun) begun = write_at(about_path(hash), 0, json::serialize(about));
-    const auto [at, fresh] = all_.emplace(hash, std::move(upload));
+    all_.emplace(hash, std::move(upload));
+    const Status begun = write(lock, hash, [&]() -> Status {
+        YIPAN_TRY_VOID(write_at(data_path(hash), 0, {}));
+        return write_at(about_path(hash), 0, json::serialize(about));
+    });
     if (begun) return id;
-    forget(at);
+    forget(all_.find(hash));
     return fail(begun.error());
+}
+
+Status Uploads::write(std::unique_lock<std::mutex>& lock, const std::string& hash, const std::function<Status()>& work) {
+    all_.at(hash).writing = true;  // so it stays where it is
+    lock.unlock();
+    const Status done = work();
+    lock.lock();
+    all_.at(hash).writing = false;
+    still_.notify_all();
+    return done;
+}
+Result<Uploads::Upload*> Uploads::find_still(std::unique_lock<std::mutex>& lock, RecordId person, RecordId post, const std::string& id) {
+    while (true) {
+        YIPAN_TRY(Upload* const upload, find(person, post, id));
+        if (!upload->writing) return upload;
+        still_.wait(lock);
+    }
 }
 
 Result<Uploads::Upload*> Uploads::find(RecordId person, RecordId post, const std::string& id) {
@@ -143,21 +162,22 @@ Result<Uploads::State> Uploads::state(RecordId person, RecordId post, const std:
 }
 
 Result<Uploads::State> Uploads::append(RecordId person, RecordId post, const std::string& id, std::int64_t offset, std::string_view piece) {
-    const std::lock_guard lock(mutex_);  // pieces are small and of one file one after the other
-    YIPAN_TRY(Upload* const upload, find(person, post, id));
+    std::unique_lock lock(mutex_);
+    YIPAN_TRY(Upload* const upload, find_still(lock, person, post, id));  // pieces of one file come one after the other
     if (offset != upload->state.offset)
         return fail(Code::version_conflict, "Upload-Offset", "the next piece begins at " + std::to_string(upload->state.offset), "send it from there");
     if (offset + static_cast<std::int64_t>(piece.size()) > upload->state.bytes)
         return fail(Code::invalid_input, "body", "more bytes than were announced", "");
     if (piece.empty()) return upload->state;  // done, or only what failed is to be tried again
-    YIPAN_TRY_VOID(write_at(data_path(access::secret_hash(id)), offset, piece));
+    const std::string hash = access::secret_hash(id);
+    YIPAN_TRY_VOID(write(lock, hash, [&] { return write_at(data_path(hash), offset, piece); }));
     upload->state.offset += static_cast<std::int64_t>(piece.size());
     return upload->state;
 }
 
 Result<Uploads::Taken> Uploads::read(RecordId person, RecordId post, const std::string& id) {
-    const std::lock_guard lock(mutex_);
-    YIPAN_TRY(Upload* const upload, find(person, post, id));
+    std::unique_lock lock(mutex_);
+    YIPAN_TRY(Upload* const upload, find_still(lock, person, post, id));
     if (upload->state.offset < upload->state.bytes)
         return fail(Code::invalid_input, "upload", "is not complete: " + std::to_string(upload->state.offset) + " of " + std::to_string(upload->state.bytes) + " bytes",
                     "send the rest from there");
@@ -171,8 +191,8 @@ Result<Uploads::Taken> Uploads::read(RecordId person, RecordId post, const std::
 
 Status Uploads::done(RecordId person, RecordId post, const std::string& id, std::string hash) {
     constexpr std::size_t done_max = 1'000;
-    const std::lock_guard lock(mutex_);
-    YIPAN_TRY(Upload* const upload, find(person, post, id));
+    std::unique_lock lock(mutex_);
+    YIPAN_TRY(Upload* const upload, find_still(lock, person, post, id));
     if (!upload->state.hash.empty()) return {};
     Upload kept = *upload;
     kept.state.hash = std::move(hash);
@@ -186,8 +206,8 @@ Status Uploads::done(RecordId person, RecordId post, const std::string& id, std:
 }
 
 Status Uploads::drop(RecordId person, RecordId post, const std::string& id) {
-    const std::lock_guard lock(mutex_);
-    YIPAN_TRY_VOID(find(person, post, id));
+    std::unique_lock lock(mutex_);
+    YIPAN_TRY_VOID(find_still(lock, person, post, id));
     if (const auto at = all_.find(access::secret_hash(id)); at != all_.end()) forget(at);
     return {};
 }

@@ -2,6 +2,8 @@
 // Files on their way in: begun with name and size, sent in pieces, taken when complete. They lie beside the board, each
 // with a small file that says whose it is, and belong to one person in one post. A piece is durable before it is
 // answered, so an upload goes on where it was after a restart. Thread-safe.
+#include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -62,15 +64,20 @@ class Uploads {
         RecordId person, post;
         State state;
         std::int64_t touched = 0;
+        bool writing = false;  // a piece of it, outside of the lock
     };
     using All = std::map<std::string, Upload>;  // by the hash of the id
     void forget(All::iterator upload);
     Result<Upload*> find(RecordId person, RecordId post, const std::string& id);
+    /// When nobody writes to it; waits for whoever does.
+    Result<Upload*> find_still(std::unique_lock<std::mutex>& lock, RecordId person, RecordId post, const std::string& id);
+    Status write(std::unique_lock<std::mutex>& lock, const std::string& hash, const std::function<Status()>& work);
     std::string data_path(const std::string& hash) const { return start_ + hash; }
     std::string about_path(const std::string& hash) const { return start_ + hash + ".upload"; }
     void take_up(const std::string& hash, std::int64_t now);
     std::string start_;
-    std::mutex mutex_;
+    std::mutex mutex_;  // not held while the disk is written to: a slow one holds up nobody else
+    std::condition_variable still_;
     All all_, done_;
 };
 

@@ -27,7 +27,7 @@ struct Limits {
     std::chrono::seconds header{10}, body{30}, idle{75}, write{60}, drain{10}, heartbeat{15};
     std::size_t body_bytes_second_min = 16 * 1024;  // what came of a body, divided by this, is time on top of `body`
     std::size_t slow_waiting_max = 256;             // requests waiting for a thread that may take long
-    int io_threads = 2, slow_threads = 2, door_threads = 1;
+    int io_threads = 2, slow_threads = 2, look_threads = 2, door_threads = 1;
     std::size_t stream_waiting_bytes_max = 256 * 1024;  // not read by the other side; then the stream ends
 };
 
@@ -99,14 +99,16 @@ class App {
         std::size_t body_bytes_max = 0;
         bool slow = false;                // may take long: on a thread of its own kind
         bool door = false;                // and lets people in: on another kind yet, which nothing else can fill
+        bool look = false;                // and only looks through records: on another kind, which reports and files cannot fill
         std::optional<Response> instead;  // answer this without reading the body
         int route = -1;                   // handed back in the request
         std::vector<std::string> parameters;
     };
     virtual Plan plan(const Request& head) = 0;
     virtual void handle(std::shared_ptr<const Request> request, Answer answer) = 0;
-    /// An answer to what never became a request: 400, 413, 414, 431, 503. `limit`: the bytes that were too many; 0: none.
-    virtual Response trouble(int status, std::size_t limit) = 0;
+    /// An answer to what was not handled: 400, 413, 414, 431, 503. `limit`: the bytes that were too many; 0: none. Of the
+    /// request as much is there as was read.
+    virtual Response trouble(int status, std::size_t limit, const Request& request) = 0;
 };
 
 std::string_view reason_of(int status);

@@ -205,7 +205,7 @@ struct Server::Impl {
     asio::io_context io;
     Acceptor acceptor;
     std::optional<asio::ssl::context> tls;
-    std::unique_ptr<asio::thread_pool> slow, door;
+    std::unique_ptr<asio::thread_pool> slow, look, door;
     std::vector<std::thread> threads;
     Counts counts;
     std::atomic<bool> stopping{false};
@@ -245,7 +245,7 @@ struct Server::Impl {
     Task<bool> write(S& stream, Connection& c, Response& response, bool head_only, bool keep);
     template <class S>
     Task<void> follow(S& stream, ConnectionPtr c, std::shared_ptr<Stream> source);
-    void dispatch(std::shared_ptr<const Request> request, bool is_slow, bool is_door, Answer answer);
+    void dispatch(std::shared_ptr<const Request> request, const App::Plan& plan, Answer answer);
 };
 
 void Server::Impl::run_later() {
@@ -263,13 +263,13 @@ void Server::Impl::run_later() {
     for (const auto& what : mine) what();
 }
 
-void Server::Impl::dispatch(std::shared_ptr<const Request> request, bool is_slow, bool is_door, Answer answer) {
-    if (!is_slow) return app.handle(std::move(request), std::move(answer));
+void Server::Impl::dispatch(std::shared_ptr<const Request> request, const App::Plan& plan, Answer answer) {
+    if (!plan.slow) return app.handle(std::move(request), std::move(answer));
     if (counts.slow_waiting.fetch_add(1) >= static_cast<std::int64_t>(limits.slow_waiting_max)) {
         counts.slow_waiting.fetch_sub(1);
-        return answer(app.trouble(503, 0));
+        return answer(app.trouble(503, 0, *request));
     }
-    asio::post(is_door ? *door : *slow, [this, request = std::move(request), answer = std::move(answer)]() mutable {
+    asio::post(plan.door ? *door : plan.look ? *look : *slow, [this, request = std::move(request), answer = std::move(answer)]() mutable {
         counts.slow_waiting.fetch_sub(1);
         app.handle(std::move(request), std::move(answer));
     });
@@ -468,7 +468,7 @@ Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, boo
         }
         if (wrong) {
             const int status = wrong == http::error::header_limit ? 431 : wrong == http::error::body_limit ? 413 : 400;
-            Response answer = app.trouble(status, status == 431 ? limits.header_bytes_max : status == 413 ? limits.body_bytes_max : 0);
+            Response answer = app.trouble(status, status == 431 ? limits.header_bytes_max : status == 413 ? limits.body_bytes_max : 0, *request);
             co_await write(stream, *c, answer, false, false);
             co_return;
         }
@@ -491,7 +491,7 @@ Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, boo
         if (refused || plan.instead) {
             // The rest of the request is not read, so the connection cannot go on when there is a body.
             const bool body = announced > 0 || chunked;
-            Response answer = refused ? app.trouble(*refused, *refused == 413 ? plan.body_bytes_max : *refused == 414 ? limits.target_bytes_max : 0) : std::move(*plan.instead);
+            Response answer = refused ? app.trouble(*refused, *refused == 413 ? plan.body_bytes_max : *refused == 414 ? limits.target_bytes_max : 0, *request) : std::move(*plan.instead);
             keep = keep && !body && !refused;
             if (!co_await write(stream, *c, answer, head_only, keep)) co_return;
             continue;
@@ -526,7 +526,7 @@ Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, boo
             while (!parser.is_done()) {
                 reserve();
                 if (!room) {
-                    Response answer = app.trouble(503, 0);
+                    Response answer = app.trouble(503, 0, *request);
                     co_await write(stream, *c, answer, head_only, false);
                     co_return;
                 }
@@ -540,7 +540,7 @@ Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, boo
             }
             if (wrong) {
                 const int status = wrong == http::error::body_limit ? 413 : 400;
-                Response answer = app.trouble(status, status == 413 ? plan.body_bytes_max : 0);
+                Response answer = app.trouble(status, status == 413 ? plan.body_bytes_max : 0, *request);
                 co_await write(stream, *c, answer, head_only, false);
                 co_return;
             }
@@ -549,7 +549,7 @@ Task<void> Server::Impl::serve(S& stream, ConnectionPtr c, std::string peer, boo
         request->parameters = std::move(plan.parameters);
         counts.requests += 1;
         c->deadline.store(never, std::memory_order_relaxed);
-        dispatch(request, plan.slow, plan.door, [c](Response r) {
+        dispatch(request, plan, [c](Response r) {
             c->response = std::move(r);
             c->signal.raise();
         });
@@ -691,6 +691,7 @@ Result<std::unique_ptr<Server>> Server::open(App& app, const Listen& listen, con
 void Server::start() {
     impl_->look_at_clock();
     impl_->slow = std::make_unique<asio::thread_pool>(static_cast<std::size_t>(impl_->limits.slow_threads));
+    impl_->look = std::make_unique<asio::thread_pool>(static_cast<std::size_t>(impl_->limits.look_threads));
     impl_->door = std::make_unique<asio::thread_pool>(static_cast<std::size_t>(impl_->limits.door_threads));
     asio::co_spawn(impl_->io.get_executor(), impl_->accept(), asio::detached);
     asio::co_spawn(impl_->io.get_executor(), impl_->sweeping(), asio::detached);
@@ -713,6 +714,7 @@ void Server::stop() {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     impl_->slow->join();
+    impl_->look->join();
     impl_->door->join();
     impl_->io.stop();
     for (std::thread& t : impl_->threads) t.join();

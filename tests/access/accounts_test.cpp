@@ -213,6 +213,7 @@ TEST_F(AccountsTest, the_three_administrators_cannot_hold_each_others_role_and_d
                            Row{"PATCH", "/accounts/clerk", R"({"locked":false})", 403, 200, 403, 403},
                            Row{"PATCH", "/accounts/clerk", R"({"link":true})", 200, 403, 403, 403},
                            Row{"GET", "/accounts/clerk/sessions", "", 403, 200, 200, 403},
+                           Row{"GET", "/trust/verify", "", 200, 403, 200, 403},
                            Row{"GET", "/records/organ", "", 403, 403, 403, 200}}) {
         EXPECT_EQ(house().ask(sys, row.method, row.path, row.body).status, row.sys) << row.method << row.path << " system";
         EXPECT_EQ(house().ask(sec, row.method, row.path, row.body).status, row.sec) << row.method << row.path << " security";

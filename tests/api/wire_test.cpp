@@ -308,7 +308,7 @@ class Slow final : public net::App {
     Plan plan(const net::Request&) override { return {}; }
     void handle(std::shared_ptr<const net::Request>, net::Answer answer) override { asked.set_value(std::move(answer)); }
     std::promise<net::Answer> asked;
-    net::Response trouble(int status, std::size_t) override {
+    net::Response trouble(int status, std::size_t, const net::Request&) override {
         net::Response r;
         r.status = status;
         return r;
