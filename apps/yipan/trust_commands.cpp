@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "archive_command.h"
 #include "context.h"
 #include "figure_arguments.h"
 #include "output.h"
@@ -218,12 +219,12 @@ Checked<journal::ProofFile> made(board::Snapshot& snapshot, const ProveOptions& 
         if (type < 0) return fail(Errors{{Code::not_found, options.name, "the model has no such type", "yipan prove BOARD record TYPE KEY"}});
         const auto id = report::find_record(snapshot, names, type, options.record);
         if (!id) return fail(Errors{id.error()});
-        const auto versions = snapshot.history(type, *id);
+        const auto versions = report::version_positions(snapshot, type, *id);
         if (!versions) return fail(Errors{versions.error()});
         if (versions->size() > journal::proof_entries_max)
             return fail(Errors{{Code::limit_exceeded, options.record, "the record has more than " + std::to_string(journal::proof_entries_max) + " versions", "prove single entries"}});
-        for (const auto& version : *versions)
-            if (auto taken = take(version->position); !taken) return fail(taken.error());
+        for (const Position version : *versions)
+            if (auto taken = take(version); !taken) return fail(taken.error());
         return proof;
     }
     report::AskText text = options.text;
@@ -401,6 +402,7 @@ int trust(Context& context, const std::string& path, const std::string& key_file
 
 void add_trust_commands(CLI::App& app, Context& context) {
     constexpr const char* key_says = "its signing key; BOARD-key unless said";
+    add_archive_command(app, context);
     {
         CLI::App* command = app.add_subcommand("key", "the board's public key; makes the signing key when there is none");
         auto path = std::make_shared<std::string>(), file = std::make_shared<std::string>();

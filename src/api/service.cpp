@@ -13,6 +13,7 @@
 #include "api/papers.h"
 #include "api/search.h"
 #include "api/uploads.h"
+#include "board/erasures.h"
 #include "exchange/names.h"
 #include "store/open.h"
 
@@ -153,15 +154,17 @@ bool Service::forget_erased() {
         if (type < 0 || !id || forget(type, RecordId(*id), key)) draft.side.push_back({std::string(erasing_space), what, std::nullopt, true});
     }
     // Erasures by other ways, a command while no server ran.
-    const Status read = snapshot->each_entry(Position(from + 1), Position(to), [&](const board::Entry& e) {
-        if ((e.verb != board::Verb::erase && e.verb != board::Verb::expunge) || e.type < 0) return true;
-        const record::RecordPtr record = snapshot->record(e.type, e.record);
-        forget(e.type, e.record, record ? names.key_text(*record) : "");
-        return true;
-    });
+    const auto read = from < to ? board::erasures(settings_.path, Position(from + 1), Position(to)) : std::vector<Position>{};
+    for (const Position& position : read ? *read : std::vector<Position>{}) {
+        const auto e = snapshot->entry(position);
+        if (!e) all = false;
+        if (!e || e->type < 0) continue;
+        const record::RecordPtr record = snapshot->record(e->type, e->record);
+        forget(e->type, e->record, record ? names.key_text(*record) : "");
+    }
     if (read && all && from < to) draft.side.push_back({std::string(space), std::string(done_up_to), std::to_string(to)});
     if (!draft.side.empty()) board_.submit(std::move(draft), [](const Checked<board::Receipt>&) {});
-    return read && all;
+    return read.has_value() && all;
 }
 
 // docs/api.md: a key holds for two weeks. Only keys of the API end ("person:post:..."): those of imports and of commands

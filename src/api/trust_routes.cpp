@@ -77,14 +77,14 @@ void prove_record(const CallPtr& call) {
     if (!r) return;
     const auto* key = signer_of(call);
     if (!key) return;
-    const auto versions = call->snapshot().history(type, r->id);
+    const auto versions = report::version_positions(call->snapshot(), type, r->id);
     if (!versions) return call->problem(versions.error());
     if (versions->size() > journal::proof_entries_max)
         return call->problem(Error{Code::limit_exceeded, "record", "it has more than 10,000 versions", "GET /trust/proofs/entries/{position} proves one"});
     journal::ProofFile proof;
     proof.kind = "record";
-    for (const auto& version : *versions) {
-        auto one = call->snapshot().proven(version->position, closed);
+    for (const Position version : *versions) {
+        auto one = call->snapshot().proven(version, closed);
         if (!one) return call->problem(one.error());
         proof.entries.push_back(std::move(*one));
     }

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/nearest.h"
+#include "board/archive.h"
 #include "board/attachments.h"
 #include "board/core.h"
 #include "board/log.h"
@@ -42,11 +43,15 @@ Entry entry_of(const Shape& shape, const store::StoredEntry& stored) {
     out.version = e.version;
     out.model_version = e.model_version;
     out.effective = Date{e.effective};
-    out.plain = e.body[0];
+    const auto elsewhere = store::archived(e);
+    if (!elsewhere) out.plain = e.body[0];
     out.personal = e.body[1];
     out.attachment = e.body[2];
     out.leaf = stored.leaf;
-    if (const auto marks = record::marks_of(e.body[0])) out.marks = *marks;
+    if (elsewhere)
+        out.marks.note = *elsewhere;
+    else if (const auto marks = record::marks_of(e.body[0]))
+        out.marks = *marks;
     return out;
 }
 
@@ -267,6 +272,7 @@ class BoardImpl final : public Board {
         }
         VerifyReport report = verify_store(**reader, core_->shape_now(), progress);
         verify_attachments(core_->facts.path, **reader, report);
+        verify_archives(**reader, core_->facts.path, report);
         add_pages(std::move(pages), report);
         return report;
     }
@@ -415,7 +421,7 @@ Result<journal::ProvenEntry> SnapshotImpl::proven(Position entry, std::uint8_t o
         return fail(Code::corrupt, "entry " + std::to_string(entry.value), "does not match its own hash",
                     "run yipan verify; restore a backup");
     for (std::size_t g = 0; g < journal::group_count; ++g) {
-        if (open >> g & 1) continue;
+        if (open >> g & 1 && !(g == 0 && store::archived(out.entry))) continue;
         out.entry.salt[g].clear();
         out.entry.body[g].clear();
     }
@@ -855,6 +861,12 @@ Checked<std::unique_ptr<Board>> Board::replay(const std::string& from, const std
     auto source = Core::open(from, reading);
     if (!source) return fail(source.error());
     store::Store& old = *(*source)->store;
+    const auto archives = archives_of(old, from);
+    if (!archives) return fail(Errors{archives.error()});
+    for (const ArchiveState& a : *archives)
+        if (a.at.empty())
+            return fail(Errors{{Code::not_found, from, "bodies it replays are archived in " + a.line.file + " (SHA-256 " + a.line.sha256 + "), which is not at hand",
+                                "yipan archive BOARD --attach FILE says where it is"}});
     const auto prepare = [&]() -> Status {
         YIPAN_TRY(const auto first, old.entry(1));
         YIPAN_TRY(const auto seed, old.meta("salt_seed"));

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "board/model_entry.h"
+#include "store/archive.h"
 #include "store/open.h"
 
 namespace yipan::board {
@@ -143,6 +144,7 @@ Result<int> Eras::type_of(const journal::Entry& entry, std::int32_t to) const {
 }
 
 Result<Eras::Carried> Eras::carry(const journal::Entry& entry, std::int32_t to) const {
+    if (store::archived(entry)) return fail(store::needs_archived(entry));
     const std::lock_guard lock(mutex_);
     YIPAN_TRY(const Known* k, known(entry.model_version));
     const int type = k->model->find_type(entry.type);

@@ -458,42 +458,6 @@ TEST_F(Papers, are_known_by_their_hash_and_kept_once) {
     EXPECT_FALSE(fs::exists(path_ + ".files"));
 }
 
-TEST_F(Papers, sent_by_several_at_once_are_written_once_and_all_are_answered) {
-    constexpr std::size_t megabytes = 9;  // more than one turn of the writer
-    for (int round = 0; round < 3; ++round) {
-        std::string bytes(megabytes << 20, static_cast<char>('a' + round));
-        std::vector<std::thread> threads;
-        std::atomic<int> stored{0};
-        std::mutex mutex;
-        std::string problems;
-        for (int i = 0; i < 4; ++i)
-            threads.emplace_back([&] {
-                const auto put = board_->put_attachment(of_bytes(bytes));
-                const std::lock_guard lock(mutex);
-                if (put)
-                    ++stored;
-                else
-                    problems += put.error().text() + "\n";
-            });
-        for (auto& t : threads) t.join();
-        EXPECT_EQ(stored, 4) << problems;
-    }
-    const VerifyReport report = board_->verify();
-    EXPECT_TRUE(report.ok) << text_of(report.problems);
-    EXPECT_EQ(report.attachments, 3);
-}
-
-TEST_F(Papers, erased_leave_the_log_of_writes_as_soon_as_nobody_reads) {
-    name(1, put("bytes"));
-    const auto in_log = [&] { return bytes_of(path_ + "-wal").find("paper.pdf") != std::string::npos; };
-    auto reading = board_->snapshot();
-    erase(1);
-    EXPECT_TRUE(in_log()) << "who reads holds it back";
-    reading.reset();
-    for (int i = 0; i < 200 && in_log(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    EXPECT_FALSE(in_log()) << "with nothing written since";
-}
-
 TEST_F(Papers, go_with_a_backup_a_replay_and_the_dump_wherever_they_lie) {
     const std::string big = large();
     const std::string inside = put("small"), beside = put(big);

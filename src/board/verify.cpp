@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "board/log.h"
+#include "store/archive.h"
 #include "store/open.h"
 #include "store/pages.h"
 
@@ -201,7 +202,7 @@ class Verifier {
             last.missing = static_cast<std::uint8_t>(last.missing & ~record::groups_named(marks->erased));
         }
         for (std::size_t g = 0; g < journal::group_count; ++g)
-            if (e.commitment[g] && e.salt[g].empty()) last.missing = static_cast<std::uint8_t>(last.missing | 1U << g);
+            if (e.commitment[g] && e.salt[g].empty() && !(g == 0 && store::archived(e))) last.missing = static_cast<std::uint8_t>(last.missing | 1U << g);
     }
 
     void rows(const model::Type& type) {
@@ -398,7 +399,7 @@ Status dump_store(store::Store& store, const ShapePtr& shape, Snapshot& snapshot
         member(line, "effective", e.effective);
         for (std::size_t g = 0; g < journal::group_count; ++g) {
             constexpr const char* names[] = {"plain", "personal", "attachment"};
-            if (!e.body[g].empty()) line.append(",\"").append(names[g]).append("\":").append(e.body[g]);
+            if (!e.body[g].empty() && !(g == 0 && store::archived(e))) line.append(",\"").append(names[g]).append("\":").append(e.body[g]);
             if (e.commitment[g])
                 line.append(",\"commitment_")
                     .append(names[g])

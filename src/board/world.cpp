@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/archive.h"
+
 namespace yipan::board {
 
 int Shape::type_of(const journal::Entry& entry) const {
@@ -73,6 +75,7 @@ record::RecordPtr World::valid_on(int type, RecordId id, Date day) {
 }
 
 Result<record::RecordPtr> World::version_of(const journal::Entry& entry, int type) const {
+    if (store::archived(entry)) return fail(store::needs_archived(entry));
     const model::Type& shape = shape_->model->types[static_cast<std::size_t>(type)];
     auto r = std::make_shared<record::Record>();
     r->type = type;

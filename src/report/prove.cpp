@@ -1,5 +1,6 @@
 #include "report/prove.h"
 
+#include <algorithm>
 #include <set>
 
 #include "report/report.h"
@@ -58,10 +59,10 @@ class Prover {
         YIPAN_TRY(const auto entry, snapshot_.entry(Position{row.position}));
         if (entry.type == figure.type && entry.record.value == row.record) return row.position;
         const std::int64_t until = ask.as_known ? ask.as_known->value : snapshot_.position().value;
-        YIPAN_TRY(const auto versions, snapshot_.history(figure.type, RecordId{row.record}));
+        YIPAN_TRY(const auto versions, version_positions(snapshot_, figure.type, RecordId{row.record}));
         std::int64_t last = 0;
-        for (const auto& version : versions)
-            if (version->position.value <= until) last = version->position.value;
+        for (const Position version : versions)
+            if (version.value <= until) last = version.value;
         if (last == 0)
             return fail(Code::not_found, figure.code, "no entry of record " + std::to_string(row.record) + " is behind its amount");
         return last;
@@ -92,6 +93,23 @@ Checked<journal::ProofFile> prove_figure(board::Snapshot& snapshot, exchange::Na
     out.kind = "figure";
     out.figure.push_back(std::move(*claim));
     out.entries = std::move(prover.entries);
+    return out;
+}
+
+Result<std::vector<Position>> version_positions(board::Snapshot& snapshot, int type, RecordId id) {
+    std::vector<Position> out;
+    const record::RecordPtr now = snapshot.record(type, id);
+    if (!now) {  // gone: the journal is walked for it
+        YIPAN_TRY(const auto versions, snapshot.history(type, id));
+        for (const auto& version : versions) out.push_back(version->position);
+        return out;
+    }
+    for (Position at = now->position; at.value > 0;) {
+        YIPAN_TRY(const auto entry, snapshot.entry(at));
+        if (journal::makes_version(static_cast<journal::Verb>(entry.verb))) out.push_back(at);
+        at = entry.previous;
+    }
+    std::reverse(out.begin(), out.end());
     return out;
 }
 

@@ -10,4 +10,7 @@ namespace yipan::report {
 Checked<journal::ProofFile> prove_figure(board::Snapshot& snapshot, exchange::Names& names, const figure::Ask& ask,
                                          std::uint8_t open);
 
+/// Entries that made a record's versions, oldest first; by their headers alone, so that archived bodies are not asked for.
+Result<std::vector<Position>> version_positions(board::Snapshot& snapshot, int type, RecordId id);
+
 }  // namespace yipan::report

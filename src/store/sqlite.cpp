@@ -16,6 +16,7 @@
 
 #include "base/check.h"
 #include "record/check.h"
+#include "store/archive.h"
 #include "store/care.h"
 #include "store/connection.h"
 #include "store/reshape.h"
@@ -584,6 +585,11 @@ class Sqlite final : public Store, public Care {
     // -- taking back
     Status erase_bodies(std::int64_t position, std::uint8_t groups) override {
         YIPAN_TRY(const StoredEntry stored, entry(position));
+        if (groups & 1) {
+            YIPAN_TRY(Statement moved, Statement::prepare(db_, "SELECT 1 FROM yipan_entry WHERE position = ? AND salt IS NULL AND body IS NOT NULL"));
+            YIPAN_TRY(const bool is, moved.bind(1, position).step());
+            if (is) return fail(erased_elsewhere(position));
+        }
         // Freed bytes are overwritten while this connection lives: erasing is rare, and what follows it costs little
         // more.
         YIPAN_TRY_VOID(execute("PRAGMA secure_delete=ON"));
@@ -917,6 +923,30 @@ class Sqlite final : public Store, public Care {
                                                        " AND position BETWEEN ? AND ? ORDER BY position"));
         return ids(s.bind(1, from).bind(2, to));
     }
+    Status move_out(std::int64_t position, const Digest& commitment, std::int64_t archive) override {
+        Statement& s = rows_["archive: out"];
+        if (!s) {
+            YIPAN_TRY(s, Statement::prepare(db_, "UPDATE yipan_entry SET commitment = ?, salt = NULL, body = ? WHERE position = ?"));
+        }
+        const std::string mark = "#" + std::to_string(archive);
+        return s.bind_digest(1, commitment).bind_text(2, mark).bind(3, position).run();
+    }
+    Status move_in(std::int64_t position, std::string_view salt, std::string_view body) override {
+        Statement& s = rows_["archive: in"];
+        if (!s) {
+            YIPAN_TRY(s, Statement::prepare(db_, "UPDATE yipan_entry SET commitment = NULL, salt = ?, body = ? WHERE position = ?"));
+        }
+        return s.bind_blob(1, salt).bind_text(2, body).bind(3, position).run();
+    }
+    Status each_moved(const std::function<Status(std::int64_t, std::int64_t)>& visit) override {
+        YIPAN_TRY(Statement s, Statement::prepare(db_, "SELECT position, CAST(substr(body, 2) AS INTEGER) FROM yipan_entry WHERE salt IS NULL AND body IS "
+                                                       "NOT NULL ORDER BY position"));
+        while (true) {
+            YIPAN_TRY(const bool row, s.step());
+            if (!row) return {};
+            YIPAN_TRY_VOID(visit(s.integer(0), s.integer(1)));
+        }
+    }
 
   private:
     static std::string names_of(const EngineTable& table) {
@@ -1096,7 +1126,7 @@ class Sqlite final : public Store, public Care {
         YIPAN_TRY_VOID(channel_put_.bind_text(1, name).run());
         return channels_[name] = sqlite3_last_insert_rowid(db_);
     }
-    Status decode(const Statement& s, StoredEntry& out) const {
+    Status decode(const Statement& s, StoredEntry& out) {
         journal::Entry& e = out.entry;
         e.position = s.integer(0);
         e.time = s.integer(1);
@@ -1131,6 +1161,10 @@ class Sqlite final : public Store, public Care {
                 e.commitment[i] = journal::commitment_of(e.salt[i], e.body[i]);
             }
         }
+        if (e.salt[0].empty() && e.body[0].starts_with('#')) {
+            if (!archives_) archives_ = Archives::of(*this, path_);
+            archives_->fill(e);
+        }
         return {};
     }
 
@@ -1150,6 +1184,7 @@ class Sqlite final : public Store, public Care {
     std::unordered_map<std::string, std::int64_t> channels_;
     std::unordered_map<std::string, Statement> scalars_;
     std::map<std::string, Statement> rows_;
+    std::optional<Archives> archives_;  // looked for with the first body that moved
     bool filling_ = false;
     std::vector<std::string> late_;  // indexes to be made when it is full
     Statement begin_, begin_read_, commit_, rollback_, savepoint_, release_, back_, meta_get_, meta_set_, head_get_,

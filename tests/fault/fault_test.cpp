@@ -9,12 +9,13 @@
 
 #include "board/board.h"
 #include "fault/fault_vfs.h"
-#include "oracle/oracle.h"
+#include "property/shared.h"
 #include "property/tiny_model.h"
 #include "property/yard.h"
 
 namespace yipan {
 namespace {
+using property::change_of;
 namespace fs = std::filesystem;
 using fault::Kind;
 
@@ -23,14 +24,6 @@ std::string level() {
     return said ? said : "full";
 }
 
-board::Change change_of(const model::Model& model, const char* type,
-                        std::vector<std::pair<const char*, record::Value>> values) {
-    board::Change change;
-    change.type = model.find_type(type);
-    for (auto& [field, value] : values)
-        change.set.emplace_back(model.types[static_cast<std::size_t>(change.type)].find(field), std::move(value));
-    return change;
-}
 board::Draft draft_of(board::Change change) {
     board::Draft draft;
     draft.channel = "demo";
@@ -134,15 +127,7 @@ class Fault : public testing::Test {
             if (told.erased) ASSERT_TRUE(record::is_unset(record->at(contact))) << when;
         }
         for (const std::string& hash : told.attachments) ASSERT_TRUE(*board.attachment(hash)) << when;
-        oracle::Recount recount(model, snapshot->resolver());
-        for (const model::Type& type : model.types)
-            ASSERT_TRUE(
-                snapshot->each(type.index, [&](const record::RecordPtr& r) { return recount.take(*r).has_value(); }));
-        oracle::Cells cells;
-        snapshot->each_cell([&](const figure::CellKey& key, __int128 sum, std::int64_t count) {
-            if (count != 0) cells[{key.figure, key.slot, key.unit, key.d1, key.d2}] = {sum, count};
-        });
-        ASSERT_TRUE(cells == recount.cells()) << when << ": the cells are not what the records say";
+        ASSERT_EQ(property::recounted(*snapshot), "") << when;
         // And it takes work again.
         ASSERT_TRUE(board.apply(draft_of(change_of(model, "organ", {{"code", "after"}})))) << when;
     }

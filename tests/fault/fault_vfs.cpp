@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <mutex>
 #include <random>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -57,6 +59,17 @@ bool strikes(bool counts) {
     return true;
 }
 
+// A slow disk: others go on meanwhile.
+void linger(std::chrono::microseconds how_long) {
+    {
+        const std::lock_guard lock(mutex);
+        if (kind != Kind::slow || (!has_fired && --left > 0)) return;
+        has_fired = true;
+    }
+    std::this_thread::sleep_for(how_long);
+}
+constexpr std::chrono::microseconds slow_write{200}, slow_sync{5'000};
+
 constexpr std::size_t piece_bytes = 1 << 16;  // SQLite's own files read and write at most 128 KiB at once
 std::string whole(FaultFile& file) {
     sqlite3_int64 size = 0;
@@ -99,6 +112,7 @@ int read(sqlite3_file* file, void* out, int amount, sqlite3_int64 offset) {
 int write(sqlite3_file* file, const void* in, int amount, sqlite3_int64 offset) {
     FaultFile& f = of(file);
     if (!f.path) return f.base()->pMethods->xWrite(f.base(), in, amount, offset);
+    linger(slow_write);
     const std::lock_guard lock(mutex);
     if (dark) return SQLITE_IOERR_WRITE;
     const auto* bytes = static_cast<const char*>(in);
@@ -126,6 +140,7 @@ int truncate(sqlite3_file* file, sqlite3_int64 size) {
 int sync(sqlite3_file* file, int flags) {
     FaultFile& f = of(file);
     if (!f.path) return f.base()->pMethods->xSync(f.base(), flags);
+    linger(slow_sync);
     const std::lock_guard lock(mutex);
     if (dark) return SQLITE_IOERR_FSYNC;
     if (strikes(of_syncs() || of_power())) {

@@ -17,7 +17,8 @@ enum class Kind {
     sync_fails,        // the Nth sync fails; later ones work
     sync_fails_drops,  // the same, and what it should have written is gone, as Linux does it
     power_cut,         // before the Nth write or sync the power goes: nothing works from there on
-    power_cut_torn     // the same, and the last write before it is half there
+    power_cut_torn,    // the same, and the last write before it is half there
+    slow               // from the Nth write or sync on each takes its time; nothing fails
 };
 
 /// Registers itself as SQLite's VFS. Before anything opens a board.

@@ -18,13 +18,14 @@
 #include "base/check.h"
 #include "board/board.h"
 #include "board/copy.h"
-#include "oracle/oracle.h"
+#include "property/shared.h"
 #include "property/tiny_model.h"
 #include "property/yard.h"
 #include "store/open.h"
 
 namespace yipan {
 namespace {
+using property::change_of;
 
 std::string program;  // argv[0], to start the writer
 
@@ -52,14 +53,6 @@ struct Promise {  // one line on the pipe, written after the receipt
     std::int64_t amount;
 };
 
-board::Change change_of(const model::Model& model, const char* type,
-                        std::vector<std::pair<const char*, record::Value>> values) {
-    board::Change change;
-    change.type = model.find_type(type);
-    for (auto& [field, value] : values)
-        change.set.emplace_back(model.types[static_cast<std::size_t>(change.type)].find(field), std::move(value));
-    return change;
-}
 
 /// The writer process: applies for ever, from two threads, single drafts and drafts of three changes; never returns by
 /// itself.
@@ -222,17 +215,7 @@ TEST(Kill, what_was_answered_accepted_survives_a_kill_at_any_moment) {
         ASSERT_TRUE(report.ok) << "round " << round << ": " << text_of(report.problems);
         ASSERT_EQ(report.entries, position);
 
-        oracle::Recount recount(model, snapshot->resolver());
-        for (const model::Type& type : model.types)
-            ASSERT_TRUE(snapshot
-                            ->each(type.index,
-                                   [&](const record::RecordPtr& record) { return recount.take(*record).has_value(); })
-                            .has_value());
-        oracle::Cells cells;
-        snapshot->each_cell([&](const figure::CellKey& key, __int128 sum, std::int64_t count) {
-            if (count != 0) cells[{key.figure, key.slot, key.unit, key.d1, key.d2}] = {sum, count};
-        });
-        ASSERT_TRUE(cells == recount.cells()) << "round " << round << ": the cells are not what the records say";
+        ASSERT_EQ(property::recounted(*snapshot), "") << "round " << round;
     }
     std::printf("%d kills, %zu promises kept, %lld entries\n", rounds, promised.size(),
                 static_cast<long long>(position));
@@ -309,14 +292,7 @@ TEST(Kill, a_model_change_killed_at_any_moment_leaves_the_old_model_or_the_new_o
         ASSERT_EQ(seen, records);
         const auto report = (*opened)->verify();
         ASSERT_TRUE(report.ok) << "round " << round << ": " << text_of(report.problems);
-        oracle::Recount recount(model, snapshot->resolver());
-        for (const model::Type& type : model.types)
-            ASSERT_TRUE(snapshot->each(type.index, [&](const record::RecordPtr& r) { return recount.take(*r).has_value(); }).has_value());
-        oracle::Cells cells;
-        snapshot->each_cell([&](const figure::CellKey& key, __int128 sum, std::int64_t count) {
-            if (count != 0) cells[{key.figure, key.slot, key.unit, key.d1, key.d2}] = {sum, count};
-        });
-        ASSERT_TRUE(cells == recount.cells()) << "round " << round << ": the cells are not what the records say";
+        ASSERT_EQ(property::recounted(*snapshot), "") << "round " << round;
     }
     std::printf("%d kills, %d boards had the new model\n", rounds, changed);
 }

@@ -4,19 +4,14 @@
 
 #include "board/board.h"
 #include "place.h"
+#include "property/shared.h"
 #include "property/tiny_model.h"
 #include "store/open.h"
 #include "store/postgres/link.h"
 
 namespace yipan::postgres_test {
 
-inline board::Change change_of(const model::Model& model, const char* type, std::vector<std::pair<const char*, record::Value>> values) {
-    board::Change change;
-    change.type = model.find_type(type);
-    for (auto& [field, value] : values)
-        change.set.emplace_back(model.types[static_cast<std::size_t>(change.type)].find(field), std::move(value));
-    return change;
-}
+using property::change_of;
 
 class SmallBoard {
   public:

@@ -1,5 +1,5 @@
 // A board among unreliable things. One seed makes a world: clients that write, correct, remove, ask again and give up; a clock that jumps;
-// a disk that fails, fills, tears and forgets; power cuts; processes that end between two instructions; snapshots held for long; a second
+// a disk that fails, fills, tears, forgets and is slow; power cuts; processes that end between two instructions; snapshots held for long; a second
 // writer. Beside it stands a model so simple that it is right: a map of payments. Whenever nobody waits for an answer, the board must show
 // what the model says, now and as known at every earlier moment, and nothing twice.
 //
@@ -19,7 +19,7 @@
 
 #include "board/board.h"
 #include "fault/fault_vfs.h"
-#include "oracle/oracle.h"
+#include "property/shared.h"
 #include "property/tiny_model.h"
 #include "property/yard.h"
 
@@ -60,7 +60,7 @@ class World {
         return whole();
     }
     int step = 0;
-    std::int64_t writes = 0, refusals = 0, faults = 0, cuts = 0, repeats = 0;
+    std::int64_t writes = 0, refusals = 0, faults = 0, cuts = 0, repeats = 0, slow = 0, second_writers = 0, jumps = 0;
 
   private:
     std::size_t pick(std::size_t n) { return static_cast<std::size_t>(random_() % n); }
@@ -209,6 +209,7 @@ class World {
         switch (pick(10)) {
             case 0: {  // the clock jumps, back as well
                 const std::int64_t days = static_cast<std::int64_t>(pick(80)) - 30;
+                ++jumps;
                 clock_.set(Instant{clock_.now().micros + days * 86'400'000'000 + static_cast<std::int64_t>(pick(1'000'000))});
                 return burst(1 + pick(4));
             }
@@ -220,6 +221,7 @@ class World {
                 board::Options options;
                 options.clock = &clock_;
                 if (board::Board::open(path_, options)) return "two writers at once";
+                ++second_writers;
                 return {};
             }
             case 3: return reopen();
@@ -230,8 +232,8 @@ class World {
     }
     // A burst on a disk that fails somewhere in it, or a process that ends there.
     std::string disturbed() {
-        constexpr Kind kinds[] = {Kind::write_fails, Kind::write_torn, Kind::disk_full, Kind::read_only, Kind::sync_fails, Kind::sync_fails_drops, Kind::power_cut, Kind::power_cut_torn};
-        const Kind kind = kinds[pick(8)];
+        constexpr Kind kinds[] = {Kind::write_fails, Kind::write_torn, Kind::disk_full, Kind::read_only, Kind::sync_fails, Kind::sync_fails_drops, Kind::power_cut, Kind::power_cut_torn, Kind::slow};
+        const Kind kind = kinds[pick(9)];
         const bool power = kind == Kind::power_cut || kind == Kind::power_cut_torn;
         if (power || pick(2) == 0) held_.clear();
         fault::arm(kind, static_cast<std::int64_t>(1 + pick(40)));
@@ -246,6 +248,8 @@ class World {
             for (std::size_t i = 0; i <= pick(3) && wrong.empty(); ++i) wrong = burst(1 + pick(8));
         const bool struck = fault::fired();
         faults += struck;
+        slow += struck && kind == Kind::slow;
+        if (wrong.empty() && kind == Kind::slow && !unknown_.empty()) wrong = "a disk that is slow made the board refuse";
         if (!board_ || power || !unknown_.empty() || pick(2) == 0) {
             close();
             // The process ended and the machine went on (the files are as they were left), or the machine went as well.
@@ -322,14 +326,7 @@ class World {
         std::int64_t rows = 0;
         if (!snapshot->each(type, [&](const record::RecordPtr& r) { return rows += payments_.contains(r->id.value) ? 1 : 1'000'000, true; })) return "cannot be read";
         if (rows >= 1'000'000) return "a payment nobody was told of";
-        oracle::Recount recount(*model_, snapshot->resolver());
-        for (const model::Type& t : model_->types)
-            if (!snapshot->each(t.index, [&](const record::RecordPtr& r) { return recount.take(*r).has_value(); })) return "cannot be recounted";
-        oracle::Cells cells;
-        snapshot->each_cell([&](const figure::CellKey& key, __int128 sum, std::int64_t count) {
-            if (count != 0) cells[{key.figure, key.slot, key.unit, key.d1, key.d2}] = {sum, count};
-        });
-        return cells == recount.cells() ? std::string() : "the cells are not what the records say";
+        return property::recounted(*snapshot);
     }
 
     std::mt19937_64 random_;
@@ -385,21 +382,25 @@ TEST(Simulation, a_board_among_unreliable_things) {
         ASSERT_TRUE((*made)->apply(ground));
     }
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-    std::int64_t worlds = 0, steps = 0, writes = 0, refusals = 0, faults = 0, cuts = 0, repeats = 0;
+    std::int64_t worlds = 0, steps = 0, writes = 0, refusals = 0, faults = 0, cuts = 0, repeats = 0, slow = 0, second_writers = 0, jumps = 0;
     for (std::uint64_t seed = first_seed; worlds == 0 || std::chrono::steady_clock::now() < until; ++seed, ++worlds) {
         World world(seed, base, folder.file("world.board"));
         const std::string wrong = world.run(60);
         ASSERT_EQ(wrong, "") << "seed " << seed << ", step " << world.step << ", commit " << commit() << "; again: sim_test --seed " << seed << " --seconds 0";
         steps += world.step, writes += world.writes, refusals += world.refusals, faults += world.faults, cuts += world.cuts, repeats += world.repeats;
+        slow += world.slow, second_writers += world.second_writers, jumps += world.jumps;
     }
-    std::printf("seeds %llu to %llu: %lld worlds, %lld steps, %lld writes, %lld refused, %lld disk faults, %lld power cuts, %lld answers given again\n", static_cast<unsigned long long>(first_seed),
+    std::printf("seeds %llu to %llu: %lld worlds, %lld steps, %lld writes, %lld refused, %lld disk faults (%lld of them slow), %lld power cuts, %lld second writers, %lld jumps of the clock, %lld answers given again\n", static_cast<unsigned long long>(first_seed),
                 static_cast<unsigned long long>(first_seed + static_cast<std::uint64_t>(worlds) - 1), static_cast<long long>(worlds), static_cast<long long>(steps), static_cast<long long>(writes),
-                static_cast<long long>(refusals), static_cast<long long>(faults), static_cast<long long>(cuts), static_cast<long long>(repeats));
+                static_cast<long long>(refusals), static_cast<long long>(faults), static_cast<long long>(slow), static_cast<long long>(cuts), static_cast<long long>(second_writers), static_cast<long long>(jumps), static_cast<long long>(repeats));
     if (worlds < 20) return;  // too little for chance
     EXPECT_GT(refusals, 0);
     EXPECT_GT(faults, 0);
     EXPECT_GT(cuts, 0);
     EXPECT_GT(repeats, 0);
+    EXPECT_GT(slow, 0);
+    EXPECT_GT(second_writers, 0);
+    EXPECT_GT(jumps, 0);
 }
 
 }  // namespace

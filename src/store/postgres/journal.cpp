@@ -47,7 +47,7 @@ Status Postgres::append(const journal::Entry& e, const Digest& leaf) {
                         args);
 }
 
-Status Postgres::decode(const Rows& r, int i, StoredEntry& out) const {
+Status Postgres::decode(const Rows& r, int i, StoredEntry& out) {
     journal::Entry& e = out.entry;
     e.position = r.integer(i, 0);
     e.time = r.integer(i, 1);
@@ -80,6 +80,10 @@ Status Postgres::decode(const Rows& r, int i, StoredEntry& out) const {
         } else if (!e.salt[at].empty()) {
             e.commitment[at] = journal::commitment_of(e.salt[at], e.body[at]);
         }
+    }
+    if (e.salt[0].empty() && e.body[0].starts_with('#')) {
+        if (!archives_) archives_ = Archives::of(*this, link_->address().shown);
+        archives_->fill(e);
     }
     return {};
 }
@@ -148,6 +152,10 @@ Status Postgres::each_node(int level, std::int64_t from, std::int64_t to, const 
 
 Status Postgres::erase_bodies(std::int64_t position, std::uint8_t groups) {
     YIPAN_TRY(const StoredEntry stored, entry(position));
+    if (groups & 1) {
+        YIPAN_TRY(const Rows moved, link_->ask("SELECT 1 FROM yipan_entry WHERE position = $1 AND salt IS NULL AND body IS NOT NULL", Args().add(position)));
+        if (moved.size() > 0) return fail(erased_elsewhere(position));
+    }
     constexpr const char* names[] = {"", "_personal", "_attachment"};
     for (std::size_t g = 0; g < journal::group_count; ++g) {
         if (!(groups >> g & 1) || stored.entry.salt[g].empty()) continue;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "store/archive.h"
 #include "store/care.h"
 #include "store/postgres/dialect.h"
 #include "store/postgres/holder.h"
@@ -131,6 +132,9 @@ class Postgres final : public Store, public Care {
     void begin_filling() override { filling_ = true; }
     Status finish_filling() override;
     Result<std::vector<std::int64_t>> erasures(std::int64_t from, std::int64_t to) override;
+    Status move_out(std::int64_t position, const Digest& commitment, std::int64_t archive) override;
+    Status move_in(std::int64_t position, std::string_view salt, std::string_view body) override;
+    Status each_moved(const std::function<Status(std::int64_t, std::int64_t)>& visit) override;
 
   private:
     explicit Postgres(Access access) : access_(access) {}
@@ -166,7 +170,7 @@ class Postgres final : public Store, public Care {
     };
     Result<const Translated*> translated(const std::string& text, int type, const std::vector<record::Value>& values);
     Result<std::int64_t> channel_number(const std::string& name);
-    Status decode(const Rows& rows, int row, StoredEntry& out) const;
+    Status decode(const Rows& rows, int row, StoredEntry& out);
     Status sweep();
 
     Access access_;
@@ -181,6 +185,7 @@ class Postgres final : public Store, public Care {
     std::unordered_map<std::string, std::int64_t> channels_;
     std::unordered_map<std::string, Translated> translated_;
     std::vector<int> fresh_;          // types of the model whose tables reshape() made
+    std::optional<Archives> archives_;  // looked for with the first body that moved
     bool surely_undone_ = false;
     bool filling_ = false;            // rows go in by COPY, indexes are still to be made
     bool reading_ = false;            // in a reader's transaction ...

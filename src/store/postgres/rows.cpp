@@ -78,5 +78,25 @@ Result<std::vector<std::int64_t>> Postgres::erasures(std::int64_t from, std::int
     return ids("SELECT position FROM yipan_entry WHERE " + std::string(erasure_condition) + " AND position BETWEEN $1 AND $2 ORDER BY position",
                Args().add(from).add(to));
 }
+Status Postgres::move_out(std::int64_t position, const Digest& commitment, std::int64_t archive) {
+    const std::string mark = "#" + std::to_string(archive);
+    return link_->queue("UPDATE yipan_entry SET commitment = $1, salt = NULL, body = $2 WHERE position = $3", Args().digest(commitment).text(mark).add(position));
+}
+Status Postgres::move_in(std::int64_t position, std::string_view salt, std::string_view body) {
+    return link_->queue("UPDATE yipan_entry SET commitment = NULL, salt = $1, body = $2 WHERE position = $3", Args().bytes(salt).text(body).add(position));
+}
+Status Postgres::each_moved(const std::function<Status(std::int64_t, std::int64_t)>& visit) {
+    constexpr std::int64_t page = 20'000;
+    for (std::int64_t last = 0;;) {
+        YIPAN_TRY(const Rows r, link_->ask("SELECT position, substr(body, 2)::bigint FROM yipan_entry WHERE salt IS NULL AND body IS NOT NULL AND position > $1 "
+                                           "ORDER BY position LIMIT $2",
+                                           Args().add(last).add(page)));
+        for (int i = 0; i < r.size(); ++i) {
+            last = r.integer(i, 0);
+            YIPAN_TRY_VOID(visit(last, r.integer(i, 1)));
+        }
+        if (r.size() < page) return {};
+    }
+}
 
 }  // namespace yipan::store::postgres
