@@ -3,6 +3,7 @@
 // same size; a list with rights; subscribers. What was written is counted afterwards.
 //   http_bench writes FOLDER [N]      http_bench reads FOLDER [N]
 //   http_bench list FOLDER [RECORDS]  http_bench events FOLDER [SUBSCRIBERS]  http_bench memory FOLDER [USERS]
+//   http_bench proof FOLDER [RECORDS]
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,6 +20,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <thread>
 
 #include "api/service.h"
@@ -157,6 +159,7 @@ class Yard {
         api::Settings settings;
         settings.code = "demo";
         settings.demo_people = true;
+        settings.signer = *journal::SignerKey::generate(*board->snapshot()->origin());
         service = std::move(*api::Service::open(*board, settings));
         server = std::move(*net::Server::open(*service, {"127.0.0.1", 0, 1, "", ""}));
         service->settings().later = [this](std::function<void()> what) { server->later(std::move(what)); };
@@ -349,6 +352,61 @@ void list(const std::string& folder, std::int64_t records) {
     }
 }
 
+// Proofs at random places of a long journal, one after another by one client, beside a constant answer of the same size.
+void proof(const std::string& folder, std::int64_t records) {
+    constexpr std::int64_t asked = 2'000;
+    const auto begun = Time::now();
+    Yard yard(folder, static_cast<int>(std::max<std::int64_t>(2, records / 54'000)));
+    auto snapshot = yard.board->snapshot();
+    std::printf("%lld entries; opened and serving after %.1f s\n", static_cast<long long>(snapshot->position().value), since(begun));
+    const int type = yard.board->model()->find_type("enterprise_month");
+    // Whoever sees the most of the type, counted up to a bound.
+    constexpr std::int64_t enough = 20'000;
+    std::int64_t person = 0, sees = 0;
+    std::shared_ptr<const access::Who> who;
+    for (const auto& [p, held] : (*yard.service->rights().directory())->people()) {
+        if (held.empty() || sees >= enough) continue;
+        const auto one = yard.service->rights().who(RecordId(p), held.front().post);
+        if (!one || !(*one)->may_ever(type, access::Action::see)) continue;
+        const auto where = (*one)->where(type, access::Action::see, snapshot->resolver());
+        board::Snapshot::Query q;
+        q.also = where->sql;
+        q.also_parameters = where->parameters;
+        const std::int64_t n = snapshot->count(type, q, enough).value_or(0);
+        if (n > sees) sees = n, person = p, who = *one;
+    }
+    YIPAN_CHECK(person > 0);
+    yard.enter(person);
+    std::mt19937_64 random(1);
+    std::vector<std::string> entries, of_records, steps;
+    while (static_cast<std::int64_t>(entries.size()) < asked) {
+        const Position at(1 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(snapshot->position().value)));
+        const auto e = snapshot->entry(at);
+        if (!e || e->type != type) continue;
+        const record::RecordPtr r = snapshot->record(type, e->record);
+        if (!r || !who->may(access::Action::see, *r, snapshot->resolver())) continue;
+        entries.push_back("/trust/proofs/entries/" + std::to_string(at.value));
+        of_records.push_back("/trust/proofs/records/enterprise_month/" + std::to_string(e->record.value));
+        steps.push_back("/trust/proofs/consistency?from=" + std::to_string(at.value));
+    }
+    snapshot.reset();
+    Connection first(yard.server->port());
+    const std::pair<const char*, const std::vector<std::string>&> kinds[] = {{"an entry", entries}, {"a record", of_records}, {"consistency", steps}};
+    for (const auto& [name, paths] : kinds) {
+        std::string body;
+        YIPAN_CHECK(first.ask(yard.get(paths[0]), &body) == 200);
+        Constant constant(body);
+        auto bare = std::move(*net::Server::open(constant, {"127.0.0.1", 0, 1, "", ""}));
+        bare->start();
+        const auto request = [&yard, &all = paths](std::int64_t i) { return yard.get(all[static_cast<std::size_t>(i)]); };
+        const auto limit = load(bare->port(), 1, asked, 200, request);
+        const auto ours = load(yard.server->port(), 1, asked, 200, request);
+        bare->stop();
+        std::printf("proof of %-12s %6zu bytes   p50 %7.3f ms  p99 %7.3f ms (wanted 5)   constant answer p50 %6.3f ms  p99 %6.3f ms\n", name, body.size(), percentile(ours, 0.5) / 1000,
+                    percentile(ours, 0.99) / 1000, percentile(limit, 0.5) / 1000, percentile(limit, 0.99) / 1000);
+    }
+}
+
 std::int64_t resident_kib() {
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);)
@@ -430,7 +488,8 @@ int main(int argc, char** argv) {
     if (what == "writes") writes(folder, number(20'000));
     else if (what == "reads") reads(folder, number(50'000));
     else if (what == "list") list(folder, number(1'000'000));
+    else if (what == "proof") proof(folder, number(10'000'000));
     else if (what == "events") events(folder, static_cast<int>(number(500)));
     else if (what == "memory") memory(folder, static_cast<int>(number(100)));
-    else return std::fprintf(stderr, "usage: http_bench writes|reads|list|events|memory FOLDER [N]\n"), 2;
+    else return std::fprintf(stderr, "usage: http_bench writes|reads|list|proof|events|memory FOLDER [N]\n"), 2;
 }
