@@ -18,6 +18,9 @@ found="$(cut -d ' ' -f 1 <<< "$table" | sort)"
 [ "$expected" = "$found" ] || say "items: $(diff <(echo "$expected") <(echo "$found") | grep '^[<>]' | tr '\n' ' ')"
 tests="$(grep -c ' | test | ' <<< "$table" || true)"
 [ "$tests" -ge 80 ] || say "only $tests items are tests"
+settings="$(grep -c ' | setting | ' <<< "$table" || true)" reasons="$(grep -c ' | reason | ' <<< "$table" || true)"
+head="Of $(wc -l <<< "$table") items $tests have a test, $settings a setting, $reasons a reason"
+grep -qF "$head" "$root/docs/security.md" || say "the head of the table does not say: $head"
 while read -r line; do say "neither test, setting nor reason: $line"; done < <(grep -vE ' \| (test|setting|reason) \| .+' <<< "$table" || true)
 names="$(grep -rhoE '^(TEST|TEST_F|TEST_P|RC_GTEST_PROP)\([A-Za-z0-9]+, ?[A-Za-z0-9_]+' --include=*_test.cpp "$root/src" "$root/tests" "$root/modules" | sed -E 's/^[A-Z_]+\(//; s/, ?/./' | sort -u)"
 while read -r name; do

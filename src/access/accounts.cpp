@@ -163,19 +163,18 @@ bool Accounts::too_many(const std::string& address) {
     return ++count > attempts_a_minute_max;
 }
 
+// Counts it and gives what is said of it. Nobody waits for the disk: a name that is not known costs no write either, and
+// must not be told by the time.
 Status Accounts::failed(const std::string& name) {
-    Written written;
-    {
-        const std::lock_guard lock(mutex_);
-        const auto at = accounts_.find(name);
-        if (at == accounts_.end()) return {};
-        if (++at->second.failures >= failures_max) {
-            at->second.failures = 0;
-            at->second.locked_until = unix_now() + locked_s;
-        }
-        written = queue(at->second.failures == 0 ? "locked after failures" : "sign in refused", name, {}, {}, {row(at->second)});
+    const std::lock_guard lock(mutex_);
+    const auto at = accounts_.find(name);
+    if (at == accounts_.end()) return fail(wrong());
+    if (++at->second.failures >= failures_max) {
+        at->second.failures = 0;
+        at->second.locked_until = unix_now() + locked_s;
     }
-    return wait(std::move(written));
+    (void)queue(at->second.failures == 0 ? "locked after failures" : "sign in refused", name, {}, {}, {row(at->second)});
+    return fail(wrong());
 }
 
 Result<Accounts::Opened> Accounts::sign_in(const Asked& asked, bool& code_needed) {
@@ -193,10 +192,7 @@ Result<Accounts::Opened> Accounts::sign_in(const Asked& asked, bool& code_needed
     const std::int64_t now = unix_now();
     if (!account || account->hash.empty()) return fail(wrong());
     if (account->locked || account->locked_until > now) return fail(wrong());
-    if (!matches) {
-        YIPAN_TRY_VOID(failed(account->name));
-        return fail(wrong());
-    }
+    if (!matches) return fail(failed(account->name).error());
     if (!account->totp.empty()) {
         if (asked.code.empty()) {
             code_needed = true;
@@ -205,7 +201,7 @@ Result<Accounts::Opened> Accounts::sign_in(const Asked& asked, bool& code_needed
         const std::int64_t counter = totp_matches(account->totp, asked.code, now, account->totp_last);
         if (counter < 0) {
             code_needed = true;
-            YIPAN_TRY_VOID(failed(account->name));
+            (void)failed(account->name);
             return fail(Code::not_allowed, "code", "the code is wrong or was used already", "");
         }
         account->totp_last = counter;
@@ -215,7 +211,7 @@ Result<Accounts::Opened> Accounts::sign_in(const Asked& asked, bool& code_needed
         const std::lock_guard lock(mutex_);
         auto& kept = accounts_[account->name];
         // Hashing took a while: what was done to the account meanwhile counts.
-        if (kept.locked || kept.hash != account->hash || kept.totp != account->totp) return fail(wrong());
+        if (kept.locked || kept.locked_until > now || kept.hash != account->hash || kept.totp != account->totp) return fail(wrong());
         if (!account->totp.empty() && kept.totp_last >= account->totp_last)
             return fail(Code::not_allowed, "code", "the code is wrong or was used already", "");
         kept.failures = 0;
@@ -436,10 +432,12 @@ Status Accounts::change_password(const Session& session, std::string_view old, s
     {
         const std::lock_guard lock(mutex_);
         if (too_many(session.address)) return fail(Code::busy, "", "too many attempts from this address", "wait a minute");
+        if (account->locked_until > unix_now()) return fail(Code::not_allowed, "old", "the old password is wrong, or the account is locked", "wait a quarter of an hour");
         known = accounts_[session.account].hash;
     }
+    // Whoever found a session open guesses no more often than at the door.
     YIPAN_TRY(const bool matches, password_matches(known, old));
-    if (!matches) return fail(Code::not_allowed, "old", "the old password is wrong", "");
+    if (!matches) return (void)failed(session.account), fail(Code::not_allowed, "old", "the old password is wrong, or the account is locked", "");
     if (const std::string problem = password_problem(password, session.account); !problem.empty())
         return fail(Code::invalid_input, "new", "the password is refused: " + problem, "at least 12 characters; a sentence is easiest");
     YIPAN_TRY(std::string made, password_hash(password));
@@ -449,6 +447,7 @@ Status Accounts::change_password(const Session& session, std::string_view old, s
         const std::lock_guard lock(mutex_);
         Account& kept = accounts_[session.account];
         if (kept.hash != known) return fail(Code::not_allowed, "old", "the old password is wrong", "");  // changed meanwhile
+        kept.failures = 0;
         kept.hash = std::move(made);
         if (!kept.link.empty()) side.push_back({"link", std::exchange(kept.link, {}), std::nullopt});
         side.push_back(row(kept));
@@ -501,10 +500,11 @@ Status Accounts::totp_end(const Session& session, std::string_view password) {
         const auto at = accounts_.find(session.account);
         if (at == accounts_.end()) return fail(no_account(session.account));
         if (too_many(session.address)) return fail(Code::busy, "", "too many attempts from this address", "wait a minute");
+        if (at->second.locked_until > unix_now()) return fail(Code::not_allowed, "password", "the password is wrong, or the account is locked", "wait a quarter of an hour");
         known = at->second.hash;
     }
     YIPAN_TRY(const bool matches, password_matches(known, password));
-    if (!matches) return fail(Code::not_allowed, "password", "the password is wrong", "");
+    if (!matches) return (void)failed(session.account), fail(Code::not_allowed, "password", "the password is wrong, or the account is locked", "");
     Written written;
     {
         const std::lock_guard lock(mutex_);

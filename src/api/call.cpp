@@ -62,7 +62,8 @@ void Call::finish(net::Response response) {
     service.metrics.micros += took;
     service.metrics.by_class[std::min(5, std::max(0, response.status / 100))] += 1;
     for (auto& h : headers) response.headers.push_back(std::move(h));
-    response.with("Yipan-Position", std::to_string(position_ ? *position_ : snapshot_ ? snapshot_->position().value : service.position()));
+    // A stranger who could count the entries would learn what a try at a password wrote, so which accounts there are.
+    if (session || token) response.with("Yipan-Position", std::to_string(position_ ? *position_ : snapshot_ ? snapshot_->position().value : service.position()));
     // Strict for everything; the page's own files allow themselves what they need (service.cpp).
     bool has_policy = false, cached = false;
     for (const auto& [name, value] : response.headers) {
@@ -126,6 +127,11 @@ bool Call::answered_before() {
     r.hold = text;
     finish(std::move(r));
     return true;
+}
+// What a library threw is for the log: it may speak of files and values that are not the asker's.
+void threw(Call& call, const std::exception& problem, std::string_view what) {
+    if (call.service.settings().log) call.service.settings().log(json::serialize(json::object{{"at", access::unix_now()}, {"route", call.route ? call.route->pattern : "-"}, {"threw", problem.what()}}));
+    if (!call.answered()) call.problem(Error{Code::store_failed, "", std::string(what), "the log of the server says why"}, 500);
 }
 void Call::ok_with(net::Response response) { finish(std::move(response)); }
 void Call::problem(Errors errors, int status, json::object more) {
@@ -253,7 +259,7 @@ void Call::submit(board::Draft draft, std::function<void(Checked<board::Receipt>
             } catch (const ModelChanged&) {
                 if (!call.answered()) call.problem(Error{Code::busy, "", "written, but not shown: the model of the board was changed at this moment", "ask again"}, 503);
             } catch (const std::exception& problem) {
-                if (!call.answered()) call.problem(Error{Code::store_failed, "", std::string("written, but not shown: ") + problem.what(), ""}, 500);
+                threw(call, problem, "written, but not shown");
             }
         });
     });

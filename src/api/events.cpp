@@ -195,7 +195,7 @@ void healthy(const CallPtr& call) {
 void ready(const CallPtr& call) {
     const auto damage = call->service.board().damage();
     if (damage) return call->problem(*damage, 503);
-    call->ok(json::object{{"status", "ready"}, {"position", call->service.position()}});
+    call->ok(json::object{{"status", "ready"}});
 }
 void metrics(const CallPtr& call) {
     auto& s = call->service;

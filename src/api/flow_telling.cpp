@@ -5,6 +5,7 @@
 #include "api/duty.h"
 
 namespace yipan::api {
+void threw(Call& call, const std::exception& problem, std::string_view what);
 
 bool has_flow(const CallPtr& call) {
     if (call->model().flow.declared) return true;
@@ -47,7 +48,7 @@ void later(const CallPtr& call, std::function<void()> work) {
     } catch (const ModelChanged&) {
         if (!call->answered()) call->problem(Error{Code::busy, "", "the model of the board was changed at this moment", "ask again"}, 503);
     } catch (const std::exception& problem) {
-        if (!call->answered()) call->problem(Error{Code::store_failed, "", std::string("not answered: ") + problem.what(), ""}, 500);
+        threw(*call, problem, "not answered");
     }
 }
 void answer_receipt(const CallPtr& call, Checked<board::Receipt> done, int status) {

@@ -18,6 +18,7 @@
 #include "store/open.h"
 
 namespace yipan::api {
+void threw(Call& call, const std::exception& problem, std::string_view what);
 namespace {
 constexpr std::string_view page_policy =
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; worker-src 'self' blob:; "
@@ -318,9 +319,9 @@ void Service::refuse_writing(const board::WriteAsk& ask, record::Resolver& world
     papers_->judge(ask, refused);
 }
 
-// What is answered before there is a call carries the same headers as what a call answers.
+// What is answered before there is a call carries the same headers as what a call answers; nobody is known yet, so no position.
 net::Response Service::guarded(net::Response r) const {
-    r.with("Yipan-Position", std::to_string(position())).with("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    r.with("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
     r.with("X-Content-Type-Options", "nosniff").with("Referrer-Policy", "no-referrer").with("Cache-Control", "no-store");
     return r;
 }
@@ -432,7 +433,7 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
     } catch (const ModelChanged&) {
         if (!call->answered()) call->problem(Error{Code::busy, "", "the model of the board was changed at this moment", "ask again"}, 503);
     } catch (const std::exception& problem) {  // a library threw: the call answers, the server goes on
-        if (!call->answered()) call->problem(Error{Code::store_failed, "", std::string("not answered: ") + problem.what(), ""}, 500);
+        threw(*call, problem, "not answered");
     }
 }
 

@@ -62,7 +62,8 @@ json::object session_json(const CallPtr& call) {
     board::Board& board = call->service.board();
     const auto& settings = call->service.settings();
     json::object about{{"code", settings.code}, {"name", board.name()}, {"note", board.note()}, {"demo", settings.demo_people},
-                       {"today", call->snapshot().today().text()}, {"position", call->snapshot().position().value}};
+                       {"today", call->snapshot().today().text()}};
+    about["position"] = call->session || call->token ? json::value(call->snapshot().position().value) : json::value(nullptr);
     about["frozen"] = settings.demo_people ? json::value(board.now().text()) : json::value(nullptr);
     about["provider"] = settings.oidc ? json::value(settings.oidc->label) : json::value(nullptr);  // GET /oidc/start signs in there
     json::object out{{"board", std::move(about)}, {"signed_in", (call->session != nullptr)}, {"csrf", nullptr}, {"account", nullptr},
@@ -475,6 +476,10 @@ void change_account(const CallPtr& call) {
             ok = accounts.lock(*call->session, name, value.get_bool());
         } else if (key == "link") {
             if (!administers(call, {"system"})) return;
+            // A link is as good as the password: with it he would hold the part of another administrator.
+            const auto whose = accounts.find(name);
+            if (whose && !whose->admin.empty() && !whose->hash.empty() && name != call->session->account)
+                return call->problem(Error{Code::not_allowed, "link", "another administrator's password is made anew on the server's machine only", "yipan account BOARD " + name});
             const auto made = accounts.link(*call->session, name);
             if (made) out["link"] = link_address(call, *made);
             if (!made) ok = fail(made.error());

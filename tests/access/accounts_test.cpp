@@ -2,6 +2,9 @@
 // that no secret is found where it does not belong.
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+#include <stdexcept>
 #include <thread>
 
 #include "access/house.h"
@@ -67,6 +70,8 @@ TEST_F(AccountsTest, no_account_has_a_password_until_its_owner_sets_one) {
 TEST_F(AccountsTest, a_link_works_once_also_when_two_use_it_at_the_same_moment_and_not_after_its_time) {
     const auto link = accounts().add({}, "once", {}, "");
     ASSERT_TRUE(link);
+    std::string nobody;
+    EXPECT_FALSE(accounts().set_password_by_link(*link, "password1234", nobody)) << "a weak one, and the link still works";
     int worked = 0;
     std::mutex mutex;
     std::vector<std::thread> both;
@@ -92,10 +97,39 @@ TEST_F(AccountsTest, a_link_works_once_also_when_two_use_it_at_the_same_moment_a
 }
 
 TEST_F(AccountsTest, weak_passwords_are_refused_and_long_ones_are_not) {
-    for (const char* weak : {"", "short", "1234567890", "aaaaaaaaaaaa", "zhang.san2026"}) EXPECT_FALSE(access::password_problem(weak, "zhang.san").empty()) << weak;
-    EXPECT_EQ(access::password_problem("一句十二个字以上的中文话语", "zhang.san"), "");
+    for (const char* weak : {"", "short", "eleven char", "1234567890", "aaaaaaaaaaaa", "zhang.san2026", "password1234", "1Q2W3E4R5T6Y"}) EXPECT_FALSE(access::password_problem(weak, "zhang.san").empty()) << weak;
+    for (const char* good : {"twelve chars", "一句十二个字以上的中文话语", "        a       b", "🐘🐘🐘🐘🐘🐘🐘🐘🐘🐘🐘🐬"}) EXPECT_EQ(access::password_problem(good, "zhang.san"), "") << good;
     EXPECT_EQ(access::password_problem(std::string(1024, 'x') .replace(0, 1, "y"), "zhang.san"), "");
     EXPECT_NE(access::password_problem(std::string(1025, 'x'), "zhang.san"), "");
+}
+
+TEST_F(AccountsTest, nothing_of_a_password_is_cut_off_folded_or_trimmed) {
+    for (const std::string& whole : {std::string(1023, 'x') + "y", std::string("Twelve  Chars "), std::string("密码里有🐘和空格 也算")}) {
+        const auto kept = access::password_hash(whole);
+        ASSERT_TRUE(kept);
+        EXPECT_TRUE(*access::password_matches(*kept, whole));
+        std::string lower = whole;
+        for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+        EXPECT_EQ(*access::password_matches(*kept, lower), lower == whole);
+        EXPECT_FALSE(*access::password_matches(*kept, whole.substr(0, whole.size() - 1)));
+        EXPECT_FALSE(*access::password_matches(*kept, whole + " "));
+        EXPECT_FALSE(*access::password_matches(*kept, whole.substr(1)));
+    }
+}
+
+TEST_F(AccountsTest, passwords_are_kept_as_argon2id_each_with_its_own_salt) {
+    account("salted.one"), account("salted.two");  // the same sentence
+    std::set<std::string> salts;
+    for (const char* name : {"salted.one", "salted.two"}) {
+        const auto row = json::parse(house().board().snapshot()->side("account", name)->value());
+        const std::string hash(row.at("hash").as_string());
+        const std::string head = "$argon2id$v=19$m=19456,t=2,p=1$";
+        ASSERT_TRUE(hash.starts_with(head)) << hash.substr(0, head.size());
+        const std::string salt = hash.substr(head.size(), hash.find('$', head.size()) - head.size());
+        EXPECT_EQ(salt.size(), 22U) << "16 bytes";
+        salts.insert(salt);
+    }
+    EXPECT_EQ(salts.size(), 2U);
 }
 
 TEST_F(AccountsTest, five_wrong_passwords_lock_and_a_security_administrator_unlocks) {
@@ -106,6 +140,39 @@ TEST_F(AccountsTest, five_wrong_passwords_lock_and_a_security_administrator_unlo
     EXPECT_EQ(right.error().text(), enter("nobody at all").error().text()) << "locked, wrong and unknown are told alike";
     ASSERT_TRUE(accounts().lock({}, "locked", false));
     EXPECT_TRUE(enter("locked"));
+}
+
+// An open session is no second door: its guesses count as those at the first.
+TEST_F(AccountsTest, guessing_the_password_from_an_open_session_locks_as_well) {
+    account("left.open");
+    const auto open = enter("left.open");
+    ASSERT_TRUE(open);
+    for (int i = 0; i < access::failures_max; ++i) {
+        EXPECT_FALSE(i % 2 ? accounts().totp_end(open->session, "wrong wrong wrong") : accounts().change_password(open->session, "wrong wrong wrong", "a different long sentence"));
+    }
+    EXPECT_FALSE(accounts().change_password(open->session, sentence, "a different long sentence"));
+    EXPECT_FALSE(accounts().totp_end(open->session, sentence));
+    EXPECT_FALSE(enter("left.open"));
+    ASSERT_TRUE(accounts().lock({}, "left.open", false));
+    EXPECT_TRUE(accounts().change_password(open->session, sentence, "a different long sentence"));
+}
+
+// How many entries there are would tell a stranger that his try at a known name wrote one.
+TEST_F(AccountsTest, a_stranger_is_told_nothing_that_says_which_accounts_there_are) {
+    account("known.name");
+    const auto told = [&](const char* name) {
+        const auto answer = house().ask({}, "POST", "/session", sign_in_body(name, "wrong wrong wrong"));
+        std::string all = std::to_string(answer.status) + answer.text;
+        for (const auto& [header, value] : answer.headers) all += "\n" + header + ": " + value;
+        return all;
+    };
+    EXPECT_EQ(told("known.name"), told("no.such.name"));
+    for (const char* path : {"/session", "/board", "!/readyz", "!/healthz", "!/nothing"}) {
+        const auto answer = house().ask({}, "GET", path);
+        EXPECT_EQ(answer.header("Yipan-Position"), "") << path;
+        EXPECT_EQ(answer.text.find("\"position\":" + std::to_string(house().board().snapshot()->position().value)), std::string::npos) << path;
+    }
+    EXPECT_NE(house().ask(house().as("R-QF-3", "P-QF-3"), "GET", "/session").header("Yipan-Position"), "");
 }
 
 TEST_F(AccountsTest, revoking_takes_effect_with_the_next_request) {
@@ -138,6 +205,7 @@ TEST_F(AccountsTest, a_new_password_ends_the_other_sessions) {
     EXPECT_EQ(house().ask(one, "GET", "/sessions").status, 200);
     EXPECT_EQ(house().ask(two, "GET", "/sessions").status, 401);
     EXPECT_FALSE(enter("changes"));
+    EXPECT_TRUE(enter("changes", "a different long sentence"));
 }
 
 TEST_F(AccountsTest, at_most_two_passwords_are_computed_at_a_time_and_few_wait) {
@@ -185,6 +253,12 @@ TEST_F(AccountsTest, a_code_of_the_second_factor_is_asked_for_and_used_once) {
     const std::string next = access::totp_code(*key, now + 1);  // one step early is allowed
     EXPECT_TRUE(enter("factor", sentence, next));
     EXPECT_FALSE(enter("factor", sentence, next)) << "the same code again";
+    EXPECT_EQ(accounts().find("factor")->failures, 1) << "and it counts as a failure";
+    // A link sets the password and leaves the second factor on.
+    const auto link = accounts().link({}, "factor");
+    std::string said;
+    ASSERT_TRUE(link && accounts().set_password_by_link(*link, sentence, said));
+    EXPECT_EQ(enter("factor").error().where, "code");
     EXPECT_FALSE(accounts().totp_end(first->session, "wrong"));
     EXPECT_TRUE(accounts().totp_end(first->session, sentence));
     EXPECT_TRUE(enter("factor"));
@@ -221,6 +295,11 @@ TEST_F(AccountsTest, the_three_administrators_cannot_hold_each_others_role_and_d
         EXPECT_EQ(house().ask(clerk, row.method, row.path, row.body).status, row.clerk) << row.method << row.path << " clerk";
     }
     EXPECT_EQ(house().ask(sys, "POST", "/accounts", R"({"account":"second","admin":"audit"})").status, 403) << "a system administrator names no administrators";
+    // A link would make him the other one: only who has no password yet, or he himself, gets one.
+    for (const char* other : {"sec", "aud"}) EXPECT_EQ(house().ask(sys, "PATCH", std::string("/accounts/") + other, R"({"link":true})").status, 403) << other;
+    EXPECT_EQ(house().ask(sys, "PATCH", "/accounts/sys", R"({"link":true})").status, 200);
+    ASSERT_TRUE(accounts().add({}, "aud.new", {}, "audit"));
+    EXPECT_EQ(house().ask(sys, "PATCH", "/accounts/aud.new", R"({"link":true})").status, 200) << "who never signed in";
     // Taken away, the next request is refused.
     EXPECT_EQ(house().ask(sec, "PATCH", "/accounts/aud", R"({"admin":null})").status, 200);
     EXPECT_EQ(house().ask(aud, "GET", "/acts").status, 403);
@@ -307,11 +386,30 @@ TEST_F(AccountsTest, signing_in_gives_a_session_of_its_own_and_takes_none_from_o
     EXPECT_EQ(cookie.find(planted.cookie), std::string::npos);
     for (const char* wanted : {"HttpOnly", "SameSite=Strict", "Path=/"}) EXPECT_NE(cookie.find(wanted), std::string::npos) << wanted;
     EXPECT_EQ(house().ask(planted, "GET", "/sessions").status, 401);
+    // It goes by the cookie and by nothing else.
+    const std::string secret = cookie.substr(cookie.find('=') + 1, 43);
+    EXPECT_EQ(answer.text.find(secret), std::string::npos);
+    EXPECT_EQ(house().ask({}, "GET", "/sessions?yipan_session=" + secret).status, 401);
+    EXPECT_EQ(house().ask({}, "GET", "/sessions", "", {{"authorization", "Bearer " + secret}}).status, 401);
+    EXPECT_EQ(house().ask({secret, "", {}, {}}, "GET", "/sessions").status, 200);
     // A second sign-in leaves the first secret alone and gives another.
     const auto again = house().ask({}, "POST", "/session", sign_in_body("fixed", sentence));
     EXPECT_NE(again.header("Set-Cookie"), cookie);
     // Not as a form of another site.
     EXPECT_EQ(house().ask({}, "POST", "/session", sign_in_body("fixed", sentence), {{"content-type", "text/plain"}}).status, 415);
+}
+
+TEST_F(AccountsTest, signing_out_ends_the_session_for_good_and_clears_the_browser) {
+    account("leaves", "R-JF-2");
+    const House::Guest one = guest("leaves");
+    ASSERT_EQ(house().ask(one, "GET", "/records/organ").status, 200);
+    const auto answer = house().ask(one, "DELETE", "/session");
+    EXPECT_EQ(answer.status, 204);
+    EXPECT_NE(answer.header("Set-Cookie").find("yipan_session=; "), std::string::npos);
+    EXPECT_NE(answer.header("Set-Cookie").find("Max-Age=0"), std::string::npos);
+    EXPECT_NE(answer.header("Clear-Site-Data").find("\"storage\""), std::string::npos);
+    EXPECT_EQ(house().ask(one, "GET", "/records/organ").status, 401);
+    EXPECT_EQ((*Accounts::open(house().board()))->session(one.cookie), nullptr) << "after a restart neither";
 }
 
 TEST_F(AccountsTest, an_unsafe_request_without_the_sessions_token_is_refused) {
@@ -404,6 +502,71 @@ TEST_F(AccountsTest, a_session_ends_when_idle_and_after_its_time) {
     EXPECT_FALSE(aged("seen", access::session_idle_s + 1));
     EXPECT_TRUE(aged("created", access::session_s - 30));
     EXPECT_FALSE(aged("created", access::session_s + 1));
+}
+
+TEST_F(AccountsTest, a_token_ends_after_its_time) {
+    account("machine", "R-KC-2");
+    const House::Guest owner = guest("machine");
+    const auto token = accounts().new_token(*accounts().session(owner.cookie), "t", {"read"}, 3600);
+    ASSERT_TRUE(token);
+    const std::string hash = access::secret_hash(*token);
+    const auto aged = [&](std::int64_t left) {
+        json::object kept = json::parse(house().board().snapshot()->side("token", hash)->value()).as_object();
+        kept["expires"] = access::unix_now() + left;
+        board::Draft draft;
+        draft.channel = "test";
+        draft.side = {{"token", hash, json::serialize(kept)}};
+        EXPECT_TRUE(house().board().apply(std::move(draft)));
+        return (*Accounts::open(house().board()))->token(*token).has_value();
+    };
+    EXPECT_TRUE(aged(60));
+    EXPECT_FALSE(aged(-1));
+    EXPECT_FALSE(accounts().new_token(*accounts().session(owner.cookie), "t", {"read"}, access::token_s_max + 1)) << "none for ever";
+}
+
+TEST_F(AccountsTest, what_was_asked_in_vain_is_in_the_log_and_what_was_done_to_accounts_in_the_journal) {
+    account("noted", "R-QF-3");
+    const House::Guest clerk = guest("noted");
+    const auto last = [&] { return json::parse(house().log.back()).as_object(); };
+    EXPECT_EQ(house().ask({}, "POST", "/session", sign_in_body("noted", "wrong wrong wrong")).status, 401);
+    EXPECT_EQ(last().at("status").as_int64(), 401);
+    EXPECT_EQ(last().at("route").as_string(), "/session");
+    EXPECT_EQ(last().at("peer").as_string(), "127.0.0.1");
+    EXPECT_EQ(house().ask(clerk, "POST", "/records/person/1/unmask", R"({"fields":["phone"],"reason":"curious"})").status, 403);
+    EXPECT_EQ(last().at("status").as_int64(), 403);
+    EXPECT_EQ(last().at("post").as_int64(), clerk.post.value);
+    EXPECT_EQ(last().at("session").as_string(), accounts().session(clerk.cookie)->id);
+    EXPECT_EQ(house().ask(clerk, "POST", "/records/visit", "[").status, 400);
+    EXPECT_EQ(last().at("status").as_int64(), 400);
+    for (int i = 1; i < access::failures_max; ++i) EXPECT_FALSE(enter("noted", "wrong wrong wrong"));
+    ASSERT_TRUE(accounts().lock({}, "noted", true));
+    std::map<std::string, int> acts;
+    const auto snapshot = house().board().snapshot();
+    ASSERT_TRUE(snapshot->each_entry(Position(1), snapshot->position(), [&](const board::Entry& e) {
+        if (e.verb != board::Verb::act) return true;
+        const auto told = json::parse(e.plain).as_object();
+        if (const auto* of = told.if_contains("account"); of && of->is_string() && of->get_string() == "noted") ++acts[std::string(told.at("act").as_string())];
+        return true;
+    }));
+    EXPECT_EQ(acts["sign in"], 1);
+    EXPECT_EQ(acts["set password"], 1);
+    EXPECT_EQ(acts["sign in refused"], access::failures_max - 1);
+    EXPECT_EQ(acts["locked after failures"], 1);
+    EXPECT_EQ(acts["lock"], 1);
+}
+
+// What a library says when it throws may name files and values: it is for the log.
+TEST_F(AccountsTest, what_a_library_throws_is_logged_and_not_told) {
+    api::Settings settings;
+    settings.asset = [](std::string_view) -> const api::Asset* { throw std::runtime_error("open /srv/yipan/inner.key: denied"); };
+    House broken("broken", settings);
+    const auto answer = broken.ask({}, "GET", "!/assets/page.js");
+    EXPECT_EQ(answer.status, 500);
+    EXPECT_EQ(answer.text.find("inner.key"), std::string::npos) << answer.text;
+    bool logged = false;
+    for (const std::string& line : broken.log) logged = logged || line.find("inner.key") != std::string::npos;
+    EXPECT_TRUE(logged);
+    EXPECT_EQ(broken.ask({}, "GET", "!/healthz").status, 200) << "and the server goes on";
 }
 
 TEST_F(AccountsTest, a_log_line_is_one_line_whatever_is_asked) {

@@ -77,6 +77,12 @@ class RowCase : public testing::Test {
         Yard& yard = Yard::get();
         Ask ask{row_.method, filled(row_.path), {}, filled(row_.body)};
         for (const auto& [name, value] : row_.headers) ask.headers.emplace_back(name, filled(value));
+        if (row_.entries) {  // a refused password is written a moment after its answer: what was queued before is written before this
+            board::Draft draft;
+            draft.channel = "test";
+            draft.side.push_back({"test", "row", row_.where});
+            EXPECT_TRUE(yard.board().apply(std::move(draft)));
+        }
         const std::int64_t before = yard.entries();
         const Reply reply = yard.answer(row_.who, ask);
         SCOPED_TRACE(row_.where + "\n" + reply.body.substr(0, 1500));
@@ -90,7 +96,11 @@ class RowCase : public testing::Test {
         // What holds of every answer.
         EXPECT_EQ(reply.header("x-content-type-options"), "nosniff");
         EXPECT_FALSE(reply.header("content-security-policy").empty());
-        EXPECT_FALSE(reply.header("yipan-position").empty());
+        if (row_.who == "nobody") {
+            EXPECT_EQ(reply.header("yipan-position"), "") << "a stranger does not count entries";
+        } else if (reply.status < 400) {
+            EXPECT_NE(reply.header("yipan-position"), "");
+        }
         if (reply.status >= 400) {
             EXPECT_EQ(reply.header("content-type"), "application/problem+json");
             EXPECT_NE(reply.body.find("\"errors\":[{\"code\":"), std::string::npos);
