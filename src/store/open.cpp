@@ -32,6 +32,8 @@ Result<std::unique_ptr<Store>> open(const std::string& board, Access access, con
     return is_address(board) ? postgres::Postgres::open(board, access) : open_sqlite(board, access, opening);
 }
 
+Result<std::unique_ptr<Watch>> watch(const std::string& address) { return postgres::HolderWatch::open(address); }
+
 // Every board has a head from its birth on: a schema with one is never touched.
 void discard(const std::string& board, Made made) {
     if (!is_address(board)) {
