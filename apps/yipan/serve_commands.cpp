@@ -4,12 +4,15 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <span>
 #include <thread>
 
+#include "api/call.h"
+#include "api/front.h"
 #include "board/backups.h"
 #include "demo.h"
 #include "embedded.h"
@@ -119,9 +122,10 @@ Result<notify::MailServer> read_mail(const std::string& path, std::string& home)
     return out;
 }
 
+std::string key_file(const std::string& path, const std::string& given) { return given.empty() ? store::beside_stem(path) + "-key" : given; }
 /// The key that signs checkpoints and proofs: the file named, or BOARD-key, made when it is not there.
 Result<journal::SignerKey> signing_key(board::Board& board, const std::string& path, const std::string& given) {
-    const std::string at = given.empty() ? store::beside_stem(path) + "-key" : given;
+    const std::string at = key_file(path, given);
     std::error_code unimportant;
     if (std::filesystem::exists(at, unimportant)) return journal::read_signer(at);
     YIPAN_TRY(const std::string origin, board.snapshot()->origin());
@@ -146,42 +150,29 @@ bool stand_by(Context& context, const std::string& path, const sigset_t& ends) {
         if (::sigtimedwait(&ends, nullptr, &second) > 0) return false;
     }
 }
-}  // namespace
 
-int serve(Context& context, const std::string& path, const ServeOptions& options) {
-    // Signals are taken by this thread only, so they are blocked before any other starts.
-    sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-
-    if (options.standby && !stand_by(context, path, ends)) return 0;
-    const auto board = open_board(context, path, Access::write);
-    if (!board) return context.exit_code;
+/// What a service of this board is told by the options. One that only reads keeps no files of its own and makes no key.
+Result<api::Settings> settings_for(board::Board& board, const std::string& path, const ServeOptions& options) {
     api::Settings settings;
     settings.code = code_of(path);
-    settings.path = path;
+    if (!board.read_only()) settings.path = path;
     settings.secure = options.behind_tls || !options.certificate.empty();
-    settings.demo_people = !options.no_demo && loopback(options.host) && !board->note().empty() && stands_still(*board);
+    settings.demo_people = !options.no_demo && loopback(options.host) && !board.note().empty() && stands_still(board);
     if (settings.demo_people)
         for (auto& one : demo::telling_people()) settings.introduced.push_back({one.person, {one.says[0], one.says[1], one.says[2]}});
     if (!options.oidc.empty()) {
-        auto oidc = read_oidc(options.oidc);
-        if (!oidc) return refuse(context, oidc.error());
-        settings.oidc = std::move(*oidc);
+        YIPAN_TRY(settings.oidc, read_oidc(options.oidc));
     }
     if (!options.mail.empty()) {
-        auto mail = read_mail(options.mail, settings.home);
-        if (!mail) return refuse(context, mail.error());
-        settings.mail_host = settings.code + "." + mail->from.substr(mail->from.find('@') + 1);
-        settings.mail = std::move(*mail);
+        YIPAN_TRY(auto mail, read_mail(options.mail, settings.home));
+        settings.mail_host = settings.code + "." + mail.from.substr(mail.from.find('@') + 1);
+        settings.mail = std::move(mail);
     }
-    auto signer = signing_key(*board, path, options.signing_key);
-    if (!signer) return refuse(context, signer.error());
-    settings.signer = std::move(*signer);
-    if (options.admin_factor_days >= 0 && (board->note().empty() || !settings.demo_people)) settings.admin_factor_days = options.admin_factor_days;
+    std::error_code unimportant;
+    if (!board.read_only() || std::filesystem::exists(key_file(path, options.signing_key), unimportant)) {
+        YIPAN_TRY(settings.signer, signing_key(board, path, options.signing_key));
+    }
+    if (options.admin_factor_days >= 0 && (board.note().empty() || !settings.demo_people)) settings.admin_factor_days = options.admin_factor_days;
     settings.named_hosts = {options.hosts.begin(), options.hosts.end()};
     if (!page_files().empty())
         settings.asset = [](std::string_view wanted) -> const api::Asset* {
@@ -194,14 +185,230 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
             if (auto calendar = WorkCalendar::parse(file.text, std::string(file.path))) settings.calendar = std::move(*calendar);
     if (options.access_log)
         settings.log = [](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); };
-    auto service = api::Service::open(*board, settings);
+    return settings;
+}
+
+using Links = std::vector<std::pair<std::string, std::string>>;
+/// Says where the board is served.
+void tell(Context& context, const ServeOptions& options, const std::string& home, int port, const api::Settings& settings, const Links& links, bool writes) {
+    if (context.json) {
+        json::array list;
+        for (const auto& [account, secret] : links) list.push_back({{"account", account}, {"link", home + "password#" + secret}});
+        print_json(json::object{{"address", home}, {"port", port}, {"demo_people", settings.demo_people}, {"links", std::move(list)}, {"writes", writes}});
+    } else {
+        const bool en = context.language() == model::Language::en;
+        if (options.ports_to_try > 1 && port != options.port)
+            print((en ? "port " : "端口 ") + std::to_string(options.port) + (en ? " is taken\n" : " 已被占用\n"));
+        print((en ? "serving " : "服务地址: ") + home + "\n");
+        if (!writes) print(en ? "another process writes the board: what writes is taken to it\n" : "另一进程在写此盘: 写入转交该进程\n");
+        if (settings.demo_people) print(en ? "demo board: pick a fictional person on the page\n" : "示例一盘: 在网页上选一位虚构人员即可进入\n");
+        if (page_files().empty()) print(en ? "built without the page: the API only\n" : "此程序未带网页（构建时缺 node），只有接口\n");
+        for (const auto& [account, secret] : links)
+            print((en ? "first password of " : "首次设置密码 ") + account + ": " + home + "password#" + secret + "\n");
+        print(en ? "Ctrl-C ends\n" : "按 Ctrl-C 结束\n");
+    }
+    std::fflush(stdout);
+}
+std::string home_of(const ServeOptions& options, int port, const std::string& code) {
+    return (options.certificate.empty() ? "http://" : "https://") + options.host + ":" + std::to_string(port) + "/b/" + code + "/";
+}
+
+// ---- a board in a database, served by several processes (decision 0042) ----
+/// What stands behind the front: the board open for writing, or following whoever writes it.
+struct Part {
+    std::unique_ptr<board::Board> board;
+    std::unique_ptr<api::Service> service;
+    std::shared_ptr<const void> visitors;  // nobody else holds it: nothing of it is under way
+    bool writes = false;
+    bool over() const { return visitors.use_count() <= 1; }
+};
+
+class Shared {
+  public:
+    Shared(Context& context, const std::string& path, const ServeOptions& options)
+        : context_(context), path_(path), options_(options), front_({path, [this] { nudged_ = true; }, std::chrono::milliseconds(8'000), std::chrono::milliseconds(2'000)}) {}
+    int run(const sigset_t& ends);
+
+  private:
+    Checked<Part> writer() { return part({}, path_); }
+    Checked<Part> reader() {
+        board::Options how;
+        how.follow = true;
+        return part(how, options_.replica.empty() ? path_ : options_.replica);
+    }
+    Checked<Part> part(const board::Options& how, const std::string& at);
+    void take(Part next);
+    void look();
+    void tell_trouble(const Errors& errors);
+
+    Context& context_;
+    const std::string& path_;
+    const ServeOptions& options_;
+    std::atomic<bool> nudged_{false};
+    api::Front front_;
+    std::unique_ptr<net::Server> listening_, inner_;
+    std::string home_, inner_address_, told_;
+    Part now_;
+    std::vector<Part> leaving_;
+    std::unique_ptr<store::Watch> watch_;
+    std::chrono::steady_clock::time_point looked_;
+};
+
+Checked<Part> Shared::part(const board::Options& how, const std::string& at) {
+    Part out;
+    out.writes = !how.follow;
+    auto opened = board::Board::open(at, how);
+    if (!opened) return fail(opened.error());
+    out.board = std::move(*opened);
+    if (const auto damage = out.board->damage(); out.writes && damage)
+        return fail(Errors{{Code::read_only, path_, "the board does not verify and is open for reading only: " + damage->text(), "yipan verify names all damage; restore a copy that verifies"}});
+    auto settings = settings_for(*out.board, path_, options_);
+    if (!settings) return fail(Errors{settings.error()});
+    auto service = api::Service::open(*out.board, std::move(*settings));
+    if (!service) return fail(Errors{service.error()});
+    out.service = std::move(*service);
+    out.service->settings().later = [this](std::function<void()> what) { listening_->later(std::move(what)); };
+    out.service->settings().connection_metrics = [this, writes = out.writes] {
+        const auto line = [](const char* kind, const char* name, std::int64_t v) { return std::string("# TYPE yipan_") + name + " " + kind + "\nyipan_" + name + " " + std::to_string(v) + "\n"; };
+        return metrics_of(*listening_) + line("gauge", "writes_the_board", writes) + line("counter", "requests_carried_total", front_.counts().carried) +
+               line("counter", "requests_not_carried_total", front_.counts().failed);
+    };
+    if (out.writes) {  // so that processes that only read find it
+        if (const auto secret = out.service->shared_secret(); !secret) return fail(Errors{secret.error()});
+    }
+    return out;
+}
+
+// Once for each sentence.
+void Shared::tell_trouble(const Errors& errors) {
+    const std::string said = errors.empty() ? "" : errors.front().text();
+    if (said != told_) std::fprintf(stderr, "%s\n", said.c_str());
+    told_ = said;
+}
+
+void Shared::take(Part next) {
+    next.visitors = front_.seat(*next.service, next.writes);
+    if (next.writes) {
+        next.service->ticker().start();
+        next.board->announce(api::announced(home_, inner_address_));
+    }
+    std::swap(now_, next);
+    if (!next.board) return;
+    const bool en = context_.language() == model::Language::en;
+    std::fprintf(stderr, "%s\n", now_.writes ? (en ? "this process writes the board from now on" : "自此由本进程写入此盘") : (en ? "another process writes the board: this one reads, and takes what writes to it" : "另一进程在写此盘: 本进程只读，写入转交该进程"));
+    next.service->stop();
+    leaving_.push_back(std::move(next));
+}
+
+void Shared::look() {
+    constexpr std::chrono::milliseconds look_every{500};
+    std::erase_if(leaving_, [](Part& p) {
+        if (!p.over()) return false;
+        p.service->leave();
+        p.service.reset();
+        return true;
+    });
+    const auto time = std::chrono::steady_clock::now();
+    if (!nudged_.exchange(false) && time - looked_ < look_every) return;
+    looked_ = time;
+    Checked<Part> next;
+    if (now_.writes) {
+        if (!now_.board->ousted()) return;
+        next = reader();
+    } else {
+        if (!watch_) {
+            auto opened = store::watch(path_);
+            if (!opened) return tell_trouble({opened.error()});
+            watch_ = std::move(*opened);
+        }
+        const auto seen = watch_->look();
+        if (!seen) {
+            watch_.reset();
+            return tell_trouble({seen.error()});
+        }
+        if (seen->held) return;
+        next = writer();
+        if (!next && next.error().size() == 1 && next.error()[0].code == Code::busy) return;  // another was quicker
+    }
+    if (!next) return tell_trouble(next.error());
+    told_.clear();
+    take(std::move(*next));
+}
+
+int Shared::run(const sigset_t& ends) {
+    auto first = writer();
+    if (!first && first.error().size() == 1 && first.error()[0].code == Code::busy) first = reader();
+    if (!first) return refuse(context_, first.error());
+    const Links links = [&]() -> Links {
+        if (!first->writes) return {};
+        auto made = first->service->accounts().first_links();
+        return made ? std::move(*made) : Links{};
+    }();
+    front_.seat(*first->service, first->writes);  // a server asks its plan from the first request on
+    auto server = net::Server::open(front_, {options_.host, options_.port, options_.ports_to_try, options_.certificate, options_.key, {options_.proxies.begin(), options_.proxies.end()}});
+    if (!server) return refuse(context_, server.error());
+    listening_ = std::move(*server);
+    net::Listen inner;
+    inner.host = options_.host == "0.0.0.0" || options_.host == "::" ? "127.0.0.1" : options_.host;
+    inner.port = 0;
+    if (const std::size_t colon = options_.inner.rfind(':'); !options_.inner.empty()) {
+        const std::optional<std::int64_t> port = colon == std::string::npos ? std::nullopt : api::whole_number(std::string_view(options_.inner).substr(colon + 1));
+        if (!port || *port < 0 || *port > 65'535) return refuse(context_, Error{Code::usage, "--inner", "not HOST:PORT", "10.0.0.3:8081"});
+        inner.host = options_.inner.substr(0, colon);
+        if (inner.host.starts_with('[') && inner.host.ends_with(']')) inner.host = inner.host.substr(1, inner.host.size() - 2);
+        inner.port = static_cast<int>(*port);
+    }
+    auto door = net::Server::open(front_.inner_door(), inner);
+    if (!door) return refuse(context_, door.error());
+    inner_ = std::move(*door);
+    const bool six = inner.host.find(':') != std::string::npos;
+    inner_address_ = (six ? "[" + inner.host + "]" : inner.host) + ":" + std::to_string(inner_->port());
+    home_ = home_of(options_, listening_->port(), code_of(path_));
+    listening_->start();
+    inner_->start();
+    take(std::move(*first));
+    tell(context_, options_, home_, listening_->port(), now_.service->settings(), links, now_.writes);
+    constexpr timespec tenth{0, 100'000'000};
+    while (::sigtimedwait(&ends, nullptr, &tenth) < 0) look();
+    if (!context_.json) print("\n");
+    now_.service->stop();
+    for (Part& p : leaving_) p.service->stop();
+    front_.stop();
+    listening_->stop();
+    inner_->stop();
+    for (Part& p : leaving_) p.service->leave();
+    now_.service->leave();
+    return 0;
+}
+}  // namespace
+
+int serve(Context& context, const std::string& path, const ServeOptions& options) {
+    // Signals are taken by this thread only, so they are blocked before any other starts.
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+
+    if (options.standby && !stand_by(context, path, ends)) return 0;
+    if (store::is_address(path)) {
+        if (!options.backup_folder.empty())
+            if (const auto ok = store::wants_file(path, "serve --backup", "leave the option out: pg_dump, or the database's own backups, take its place"); !ok) return refuse(context, ok.error());
+        return Shared(context, path, options).run(ends);
+    }
+    if (!options.replica.empty() || !options.inner.empty())
+        return refuse(context, Error{Code::usage, options.replica.empty() ? "--inner" : "--replica", "is for a board in a database, which several processes serve", "leave it out"});
+    const auto board = open_board(context, path, Access::write);
+    if (!board) return context.exit_code;
+    auto settings = settings_for(*board, path, options);
+    if (!settings) return refuse(context, settings.error());
+    auto service = api::Service::open(*board, *settings);
     if (!service) return refuse(context, service.error());
     auto server = net::Server::open(**service, {options.host, options.port, options.ports_to_try, options.certificate, options.key, {options.proxies.begin(), options.proxies.end()}});
     if (!server) return refuse(context, server.error());
     net::Server& listening = **server;
     (*service)->settings().later = [&listening](std::function<void()> what) { listening.later(std::move(what)); };
-    if (!options.backup_folder.empty())
-        if (const auto ok = store::wants_file(path, "serve --backup", "leave the option out: pg_dump, or the database's own backups, take its place"); !ok) return refuse(context, ok.error());
     std::optional<board::BackupKeeper> backups;
     if (!options.backup_folder.empty())
         backups.emplace(path, board::BackupPlan{options.backup_folder, options.backup_every_hours * std::int64_t{3'600}, options.backup_keep}, tell_backup);
@@ -217,26 +424,9 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     listening.start();
     if (!board->read_only()) (*service)->ticker().start();  // what time does; tests of the API move it themselves
 
-    const std::string scheme = options.certificate.empty() ? "http://" : "https://";
-    const std::string address = scheme + options.host + ":" + std::to_string(listening.port()) + "/";
-    const std::string home = address + "b/" + settings.code + "/";
+    const std::string home = home_of(options, listening.port(), settings->code);
     board->announce(home);
-    if (context.json) {
-        json::array list;
-        for (const auto& [account, secret] : *links) list.push_back({{"account", account}, {"link", home + "password#" + secret}});
-        print_json(json::object{{"address", home}, {"port", listening.port()}, {"demo_people", settings.demo_people}, {"links", std::move(list)}});
-    } else {
-        const bool en = context.language() == model::Language::en;
-        if (options.ports_to_try > 1 && listening.port() != options.port)
-            print((en ? "port " : "端口 ") + std::to_string(options.port) + (en ? " is taken\n" : " 已被占用\n"));
-        print((en ? "serving " : "服务地址: ") + home + "\n");
-        if (settings.demo_people) print(en ? "demo board: pick a fictional person on the page\n" : "示例一盘: 在网页上选一位虚构人员即可进入\n");
-        if (page_files().empty()) print(en ? "built without the page: the API only\n" : "此程序未带网页（构建时缺 node），只有接口\n");
-        for (const auto& [account, secret] : *links)
-            print((en ? "first password of " : "首次设置密码 ") + account + ": " + home + "password#" + secret + "\n");
-        print(en ? "Ctrl-C ends\n" : "按 Ctrl-C 结束\n");
-    }
-    std::fflush(stdout);
+    tell(context, options, home, listening.port(), *settings, *links, true);
     int signal = 0;
     sigwait(&ends, &signal);
     if (!context.json) print("\n");
@@ -291,6 +481,8 @@ void add_serve_commands(CLI::App& app, Context& context) {
     command->add_option("--backup", options->backup_folder, "folder for backups, best on another disk");
     command->add_option("--backup-every", options->backup_every_hours, "hours between them")->check(CLI::Range(1, 24 * 365));
     command->add_option("--backup-keep", options->backup_keep, "how many stay")->check(CLI::Range(1, 10'000));
+    command->add_option("--replica", options->replica, "of a board in a database: the address of a replica to read from while another process writes");
+    command->add_option("--inner", options->inner, "HOST:PORT where other processes of the same board ask this one (docs/operations.md)");
     command->add_flag("--standby", options->standby, "while another process serves the board, wait and take its place when it is gone");
     command->add_flag("--no-demo", options->no_demo, "a demo board asks for accounts like any other");
     command->add_option("--oidc", options->oidc, "file that says which provider signs in (docs/security.md)");

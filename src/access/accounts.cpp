@@ -48,58 +48,120 @@ Result<std::unique_ptr<Accounts>> Accounts::open(board::Board& board) {
 
 Status Accounts::load() {
     const auto snapshot = board_.snapshot();
-    YIPAN_TRY_VOID(snapshot->each_side("account", [&](std::string_view key, std::string_view value) {
-        const json::object o = parsed(value);
-        Account a;
-        a.name = key;
-        a.person = RecordId(number_at(o, "person"));
-        a.admin = text_at(o, "admin");
-        a.hash = text_at(o, "hash");
-        a.locked = number_at(o, "locked") != 0;
-        a.failures = static_cast<int>(number_at(o, "failures"));
-        a.locked_until = number_at(o, "locked_until");
-        a.created = number_at(o, "created");
-        a.totp = text_at(o, "totp");
-        a.totp_pending = text_at(o, "totp_pending");
-        a.totp_last = number_at(o, "totp_last");
-        a.link = text_at(o, "link");
-        accounts_[a.name] = std::move(a);
-    }));
-    const std::int64_t now = unix_now();
-    YIPAN_TRY_VOID(snapshot->each_side("session", [&](std::string_view key, std::string_view value) {
-        const json::object o = parsed(value);
-        Session s;
-        s.hash = key;
-        s.id = s.hash.substr(0, 16);
-        s.account = text_at(o, "account");
-        s.person = RecordId(number_at(o, "person"));
-        s.post = RecordId(number_at(o, "post"));
-        s.created = number_at(o, "created");
-        s.seen = number_at(o, "seen");
-        s.agent = text_at(o, "agent");
-        s.address = text_at(o, "address");
-        s.csrf = text_at(o, "csrf");
-        if (s.created + session_s > now) {
-            const std::string hash = s.hash;
-            sessions_[hash] = std::make_shared<const Session>(std::move(s));
+    YIPAN_TRY_VOID(snapshot->each_side("account", [&](std::string_view key, std::string_view value) { take_account(key, value); }));
+    YIPAN_TRY_VOID(snapshot->each_side("session", [&](std::string_view key, std::string_view value) { take_session(key, value); }));
+    return snapshot->each_side("token", [&](std::string_view key, std::string_view value) { take_token(key, value); });
+}
+void Accounts::take_account(std::string_view key, std::string_view value) const {
+    const json::object o = parsed(value);
+    Account a;
+    a.name = key;
+    a.person = RecordId(number_at(o, "person"));
+    a.admin = text_at(o, "admin");
+    a.hash = text_at(o, "hash");
+    a.locked = number_at(o, "locked") != 0;
+    a.failures = static_cast<int>(number_at(o, "failures"));
+    a.locked_until = number_at(o, "locked_until");
+    a.created = number_at(o, "created");
+    a.totp = text_at(o, "totp");
+    a.totp_pending = text_at(o, "totp_pending");
+    a.totp_last = number_at(o, "totp_last");
+    a.link = text_at(o, "link");
+    accounts_[a.name] = std::move(a);
+}
+void Accounts::take_session(std::string_view key, std::string_view value) const {
+    const json::object o = parsed(value);
+    Session s;
+    s.hash = key;
+    s.id = s.hash.substr(0, 16);
+    s.account = text_at(o, "account");
+    s.person = RecordId(number_at(o, "person"));
+    s.post = RecordId(number_at(o, "post"));
+    s.created = number_at(o, "created");
+    s.seen = number_at(o, "seen");
+    s.agent = text_at(o, "agent");
+    s.address = text_at(o, "address");
+    s.csrf = text_at(o, "csrf");
+    if (s.created + session_s <= unix_now()) return;
+    const std::string hash = s.hash;
+    sessions_[hash] = std::make_shared<const Session>(std::move(s));
+}
+void Accounts::take_token(std::string_view key, std::string_view value) const {
+    const json::object o = parsed(value);
+    Token t;
+    t.hash = key;
+    t.id = t.hash.substr(0, 16);
+    t.account = text_at(o, "account");
+    t.name = text_at(o, "name");
+    t.person = RecordId(number_at(o, "person"));
+    t.post = RecordId(number_at(o, "post"));
+    t.created = number_at(o, "created");
+    t.expires = number_at(o, "expires");
+    t.page = text_at(o, "page");
+    if (const auto* list = o.if_contains("scopes"); list && list->is_array())
+        for (const auto& s : list->get_array()) t.scopes.insert(std::string(s.as_string()));
+    tokens_[t.hash] = std::move(t);
+}
+
+void Accounts::changed() {
+    const std::lock_guard lock(mutex_);
+    fresh_.clear();
+    ++changes_;
+}
+// The row as the writer's process left it; called without the lock. While the database is away what is at hand goes on.
+void Accounts::freshen(std::string_view space, const std::string& key) const {
+    constexpr std::size_t fresh_max = 50'000;
+    if (key.empty() || !board_.follows()) return;
+    const std::string name = std::string(space) + "/" + key;
+    std::int64_t changes = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        if (fresh_.contains(name)) return;
+        changes = changes_;
+    }
+    const auto row = board_.snapshot()->side(space, key);
+    if (!row) return;
+    const std::lock_guard lock(mutex_);
+    if (space == "account") {
+        if (*row) take_account(key, **row);
+        else accounts_.erase(key);
+    } else if (space == "session") {
+        const auto before = sessions_.find(key);
+        const std::int64_t seen = before == sessions_.end() ? 0 : before->second->seen;
+        sessions_.erase(key);
+        seen_rows_.erase(key);
+        if (*row) take_session(key, **row);
+        if (const auto now = sessions_.find(key); now != sessions_.end()) seen_rows_[key] = now->second->seen;
+        if (const auto now = sessions_.find(key); now != sessions_.end() && now->second->seen < seen) {
+            auto later = std::make_shared<Session>(*now->second);
+            later->seen = seen;
+            now->second = std::move(later);
         }
-    }));
-    return snapshot->each_side("token", [&](std::string_view key, std::string_view value) {
-        const json::object o = parsed(value);
-        Token t;
-        t.hash = key;
-        t.id = t.hash.substr(0, 16);
-        t.account = text_at(o, "account");
-        t.name = text_at(o, "name");
-        t.person = RecordId(number_at(o, "person"));
-        t.post = RecordId(number_at(o, "post"));
-        t.created = number_at(o, "created");
-        t.expires = number_at(o, "expires");
-        t.page = text_at(o, "page");
-        if (const auto* list = o.if_contains("scopes"); list && list->is_array())
-            for (const auto& s : list->get_array()) t.scopes.insert(std::string(s.as_string()));
-        tokens_[t.hash] = std::move(t);
-    });
+    } else {
+        if (*row) take_token(key, **row);
+        else tokens_.erase(key);
+    }
+    if (fresh_.size() >= fresh_max) fresh_.clear();
+    if (changes == changes_) fresh_.insert(name);
+}
+// Of the session or token of this hash.
+std::string Accounts::account_of(const std::string& hash) const {
+    if (!board_.follows()) return "";
+    const std::lock_guard lock(mutex_);
+    if (const auto s = sessions_.find(hash); s != sessions_.end()) return s->second->account;
+    const auto t = tokens_.find(hash);
+    return t == tokens_.end() ? "" : t->second.account;
+}
+std::string_view Accounts::secret_kind(const std::string& hash) const {
+    const std::lock_guard lock(mutex_);
+    return tokens_.contains(hash) ? "token" : "session";
+}
+bool Accounts::due(std::string_view secret) {
+    const auto here = session(secret);
+    if (!here) return false;
+    const std::lock_guard lock(mutex_);
+    const auto row = seen_rows_.find(here->hash);
+    return row != seen_rows_.end() && row->second / seen_written_every_s != unix_now() / seen_written_every_s;
 }
 
 board::SideWrite Accounts::row(const Account& a) {
@@ -297,6 +359,8 @@ std::shared_ptr<const Session> Accounts::session(std::string_view secret) {
     const std::int64_t now = unix_now();
     std::shared_ptr<const Session> out;
     bool write_seen = false;
+    freshen("session", hash);
+    freshen("account", account_of(hash));
     {
         const std::lock_guard lock(mutex_);
         const auto at = sessions_.find(hash);
@@ -310,7 +374,7 @@ std::shared_ptr<const Session> Accounts::session(std::string_view secret) {
             const auto account = accounts_.find(s.account);
             if (account == accounts_.end() || account->second.locked) return nullptr;
         }
-        write_seen = now / seen_written_every_s != s.seen / seen_written_every_s;
+        write_seen = now / seen_written_every_s != s.seen / seen_written_every_s && !board_.follows();
         if (s.seen != now) {  // once a second; who has the former one keeps it
             auto seen = std::make_shared<Session>(s);
             seen->seen = now;
@@ -324,6 +388,8 @@ std::shared_ptr<const Session> Accounts::session(std::string_view secret) {
 std::optional<Token> Accounts::token(std::string_view secret) {
     if (!secret.starts_with("yp_") || secret.size() > 100) return std::nullopt;
     const std::string hash = secret_hash(secret);
+    freshen("token", hash);
+    freshen("account", account_of(hash));
     const std::lock_guard lock(mutex_);
     const auto at = tokens_.find(hash);
     if (at == tokens_.end() || at->second.expires < unix_now()) return std::nullopt;
@@ -334,6 +400,9 @@ std::optional<Token> Accounts::token(std::string_view secret) {
 
 bool Accounts::alive(std::string_view hash) const {
     const std::int64_t now = unix_now();
+    const std::string key(hash);
+    freshen(secret_kind(key), key);
+    freshen("account", account_of(key));
     const auto open = [&](const std::string& name) {
         const auto account = accounts_.find(name);
         return account != accounts_.end() && !account->second.locked;
@@ -613,6 +682,7 @@ std::vector<Account> Accounts::all() const {
     return out;
 }
 std::optional<Account> Accounts::find(std::string_view name) const {
+    freshen("account", std::string(name));
     const std::lock_guard lock(mutex_);
     const auto at = accounts_.find(name);
     if (at == accounts_.end()) return std::nullopt;

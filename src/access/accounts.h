@@ -56,6 +56,10 @@ struct Token {
 class Accounts {
   public:
     static Result<std::unique_ptr<Accounts>> open(board::Board& board);
+    /// Of a board that follows another process: something was written there, so that what is at hand is asked for anew.
+    void changed();
+    /// Of such a board: the writer should hear of this session, or it would take it for idle and end it.
+    bool due(std::string_view secret);
 
     // -- signing in
     struct Opened {
@@ -122,6 +126,12 @@ class Accounts {
     Result<bool> has_link(const std::string& name);
     explicit Accounts(board::Board& board) : board_(board) {}
     Status load();
+    void take_account(std::string_view key, std::string_view value) const;
+    void take_session(std::string_view key, std::string_view value) const;
+    void take_token(std::string_view key, std::string_view value) const;
+    std::string account_of(const std::string& hash) const;
+    std::string_view secret_kind(const std::string& hash) const;
+    void freshen(std::string_view space, const std::string& key) const;
     board::Draft draft_of(std::string_view act, std::string_view account, RecordId actor, RecordId post, std::vector<board::SideWrite> side,
                           std::string_view about) const;
     Status write(std::string_view act, std::string_view account, RecordId actor, RecordId post, std::vector<board::SideWrite> side,
@@ -140,10 +150,15 @@ class Accounts {
 
     board::Board& board_;
     mutable std::mutex mutex_;
-    std::map<std::string, Account, std::less<>> accounts_;
-    std::map<std::string, std::shared_ptr<const Session>, std::less<>> sessions_;  // by hash; a changed one is another
-    std::map<std::string, Token, std::less<>> tokens_;      // by hash
+    // What is in the table; of a board that follows, what was when it was looked at (mutable: looking brings it up to date).
+    mutable std::map<std::string, Account, std::less<>> accounts_;
+    mutable std::map<std::string, std::shared_ptr<const Session>, std::less<>> sessions_;  // by hash; a changed one is another
+    mutable std::map<std::string, Token, std::less<>> tokens_;      // by hash
     std::map<std::string, std::pair<std::int64_t, int>, std::less<>> attempts_;
+    // Following: which rows are as they were written last. A row of another space never has the same name.
+    mutable std::set<std::string, std::less<>> fresh_;
+    mutable std::map<std::string, std::int64_t, std::less<>> seen_rows_;  // by session: when the writer heard of it last
+    mutable std::int64_t changes_ = 0;
 };
 
 std::int64_t unix_now();

@@ -1,9 +1,11 @@
 #include "api/call.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "api/papers.h"
 #include "base/hash.h"
+#include "store/open.h"
 
 namespace yipan::api {
 namespace {
@@ -180,12 +182,18 @@ json::object problem_json(const Errors& errors, int status, model::Language lang
             {"code", code_name(first.code)},
             {"errors", errors_json(errors)}};
 }
-net::Response problem_response(const Errors& errors, int status, json::object more, model::Language language) {
-    json::object body = problem_json(errors, status, language);
+net::Response problem_response(const Errors& said, int status, json::object more, model::Language language) {
+    Errors errors = said;
+    // A database that is away comes back, and where it lies is nobody's business here.
+    const bool away = std::any_of(errors.begin(), errors.end(), [](const Error& e) { return e.code == Code::store_failed && store::is_address(e.where); });
+    for (Error& e : errors)
+        if (store::is_address(e.where)) e.where = "board";
+    json::object body = problem_json(errors, status == 0 && away ? 503 : status, language);
     for (auto& [key, value] : more) body[key] = value;
     net::Response r;
     r.status = static_cast<int>(body["status"].as_int64());
     r.with("Content-Type", "application/problem+json");
+    if (r.status == 503) r.with("Retry-After", "2");
     r.body = json::serialize(body);
     return r;
 }

@@ -97,6 +97,7 @@ Result<std::unique_ptr<Service>> Service::open(board::Board& board, Settings set
         self->position_.store(shown.position.value, std::memory_order_release);
         self->shown_.fetch_add(1, std::memory_order_acq_rel);
         self->forget_snapshots();
+        if (self->board_.follows()) self->accounts_->changed();
         self->rights_.changed(shown);
         self->acts_.changed(shown);
         self->ticker_.changed(shown);
@@ -329,7 +330,7 @@ net::Response Service::guarded(net::Response r) const {
 net::Response Service::trouble(int status, std::size_t limit, const net::Request& request) {
     const auto make = [&](Code code, std::string message, std::string hint) {
         net::Response r = guarded(problem_response({{code, "", std::move(message), std::move(hint)}}, status, {}, language_of(request)));
-        if (status == 503 || status == 429) r.with("Retry-After", "2");
+        if (status == 429) r.with("Retry-After", "2");
         return r;
     };
     switch (status) {
@@ -381,12 +382,54 @@ bool Service::known_here(const net::Request& head) {
     return false;
 }
 
+net::Router::Match Service::matched(const net::Request& asked) const {
+    // plan() was asked before by a server; who brings a request by himself has not asked.
+    if (asked.route >= 0) return {asked.route, true, asked.parameters, {}};
+    return router_.match(asked.method == "HEAD" ? "GET" : asked.method, asked.path);
+}
+
+bool Service::answers_itself(const net::Request& asked) {
+    // Read, and nothing else; what is not in this list goes to the writer, so that a route that is forgotten here is slower
+    // and not wrong. A checkpoint is signed by whoever has the key.
+    constexpr std::string_view reads[] = {"/session", "/model", "/board", "/lights", "/map", "/events", "/openapi.json", "/search", "/todo", "/prefs", "/trust"};
+    constexpr std::string_view reads_below[] = {"/figures/", "/schemes/", "/reports/", "/records/", "/pick/", "/views/", "/drafts/", "/trust/"};
+    constexpr std::string_view reads_posted[] = {"/figures/query", "/schemes/{code}/what-if"};
+    constexpr std::string_view flow_reads[] = {"/flow/items", "/flow/inbox", "/flow/phrases", "/flow/workdays", "/flow/delegations", "/flow/handover", "/flow/load"};
+    const auto match = matched(asked);
+    if (match.route < 0) return true;  // the page's files, and what is not there
+    const Route& route = routes_[static_cast<std::size_t>(match.route)];
+    if (route.pattern.starts_with('!')) return true;
+    const auto in = [&](const auto& list) { return std::find(std::begin(list), std::end(list), route.pattern) != std::end(list); };
+    const bool below = std::any_of(std::begin(reads_below), std::end(reads_below), [&](std::string_view s) { return route.pattern.starts_with(s); });
+    if (route.method != "GET") return route.method == "POST" && in(reads_posted);
+    if (!(in(reads) || below || in(flow_reads))) return false;
+    if (route.pattern.starts_with("/trust") && !settings_.signer) return false;
+    if (route.pattern == "/events") return true;
+    return !accounts_->due(asked.cookie("yipan_session"));
+}
+
+namespace {
+constexpr std::string_view serving_space = "serving", secret_key = "secret";
+}
+Result<std::string> Service::shared_secret() {
+    const std::lock_guard lock(secret_mutex_);
+    if (!secret_.empty()) return secret_;
+    YIPAN_TRY(const auto kept, board_.snapshot()->side(serving_space, secret_key));
+    if (kept) return secret_ = *kept;
+    if (board_.read_only()) return fail(Code::busy, "", "no process that writes this board has served it yet", "try again");
+    std::string made = access::new_secret();
+    board::Draft draft;
+    draft.channel = "system";
+    draft.side.push_back({std::string(serving_space), std::string(secret_key), made});
+    if (const auto done = board_.apply(std::move(draft)); !done) return fail(done.error().front());
+    return secret_ = made;
+}
+
 void Service::handle(std::shared_ptr<const net::Request> request, net::Answer answer) {
     const auto call = std::make_shared<Call>(*this, std::move(request), std::move(answer));
     const net::Request& asked = call->request;
     try {
-        // plan() was asked before by a server; who brings a request by himself has not asked.
-        auto match = asked.route >= 0 ? net::Router::Match{asked.route, true, asked.parameters, {}} : router_.match(asked.method == "HEAD" ? "GET" : asked.method, asked.path);
+        auto match = matched(asked);
         if (match.route < 0) return page(call);
         call->route = &routes_[static_cast<std::size_t>(match.route)];
         call->parameters = std::move(match.parameters);

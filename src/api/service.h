@@ -95,6 +95,11 @@ class Service final : public net::App {
     Plan plan(const net::Request& head) override;
     void handle(std::shared_ptr<const net::Request> request, net::Answer answer) override;
     net::Response trouble(int status, std::size_t limit, const net::Request& request) override;
+    /// Of a process that does not write the board: whether it answers this itself, from what it reads, or takes it to the one
+    /// that writes (front.h). Everything that writes, and what lies in that process's memory or on its machine, goes there.
+    bool answers_itself(const net::Request& request);
+    /// What processes of this board show each other (decision 0042): kept beside the journal, made by the first that writes.
+    Result<std::string> shared_secret();
     /// Ends what follows events; before the server stops.
     void stop();
     /// After the server has stopped: waits for what the board still has of this service, which it does not know any more then.
@@ -159,6 +164,7 @@ class Service final : public net::App {
     void erased(const board::Shown& shown);
     bool forget_erased();  // false: some of it is left for later
     bool known_here(const net::Request& head);
+    net::Router::Match matched(const net::Request& request) const;
 
     board::Board& board_;
     Settings settings_;
@@ -188,6 +194,8 @@ class Service final : public net::App {
         std::int64_t up_to = 0, next = 0;  // microseconds of the board's clock
         std::atomic<bool> forgetting{false};
     } keys_;
+    std::mutex secret_mutex_;
+    std::string secret_;
     void forget_snapshots();
     struct Spare {
         std::unique_ptr<board::Snapshot> snapshot;

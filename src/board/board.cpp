@@ -1,7 +1,10 @@
 #include "board/board.h"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <thread>
 
@@ -25,6 +28,7 @@ namespace {
 constexpr std::size_t idle_readers_max = 8;
 constexpr std::chrono::seconds idle_for{30};
 constexpr std::int64_t list_max = 10'000;
+constexpr std::chrono::milliseconds follow_every{200};
 
 Entry entry_of(const Shape& shape, const store::StoredEntry& stored) {
     const journal::Entry& e = stored.entry;
@@ -181,8 +185,17 @@ class BoardImpl final : public Board {
   public:
     BoardImpl(std::unique_ptr<Core> core, const Options& options) : core_(std::move(core)) {
         if (!core_->read_only) writer_ = std::make_unique<Writer>(*core_, options.queue_max, options.batch_max);
+        if (core_->following) follower_ = std::thread([this] { follow(); });
     }
-    ~BoardImpl() override { writer_.reset(); }
+    ~BoardImpl() override {
+        {
+            const std::lock_guard lock(follow_mutex_);
+            ending_ = true;
+        }
+        follow_wake_.notify_one();
+        if (follower_.joinable()) follower_.join();
+        writer_.reset();
+    }
 
     Checked<Receipt> apply(Draft draft) override {
         if (auto error = closed()) return fail(Errors{*error});
@@ -257,6 +270,15 @@ class BoardImpl final : public Board {
         return out;
     }
     bool read_only() const override { return core_->read_only; }
+    Status catch_up() override { return core_->catch_up(); }
+    bool follows() const override { return core_->following; }
+    bool ousted() override {
+        if (!writer_) return false;
+        writer_->alone([this] {
+            if (core_->store && core_->store->ousted()) core_->ousted = true;
+        });
+        return core_->ousted;
+    }
     void announce(const std::string& address) override {
         if (writer_) writer_->alone([&] { core_->announce(address); });
     }
@@ -325,7 +347,17 @@ class BoardImpl final : public Board {
         if (writer_)
             writer_->alone(job);
         else
-            job();
+            core_->between(job);
+    }
+    // Whoever asks is shown the newest anyway; this is for those who wait to be told.
+    void follow() {
+        (void)pthread_setname_np(pthread_self(), "yipan-follow");
+        std::unique_lock lock(follow_mutex_);
+        while (!follow_wake_.wait_for(lock, follow_every, [this] { return ending_; })) {
+            lock.unlock();
+            (void)core_->catch_up();  // a database that is away is told to who asks
+            lock.lock();
+        }
     }
     std::optional<Error> closed() const {
         if (writer_) return {};
@@ -351,6 +383,10 @@ class BoardImpl final : public Board {
         std::chrono::steady_clock::time_point since;
     };
     std::deque<Idle> readers_;  // the longest idle first
+    std::mutex follow_mutex_;
+    std::condition_variable follow_wake_;
+    bool ending_ = false;
+    std::thread follower_;
 };
 
 std::unique_ptr<Snapshot> BoardImpl::snapshot() {
@@ -373,19 +409,37 @@ std::unique_ptr<Snapshot> BoardImpl::snapshot() {
     while (true) {
         {
             const std::shared_lock lock(core_->book_mutex);
-            if (core_->book_position >= head->position || core_->read_only) break;
-            if (shared && std::chrono::steady_clock::now() - begun > at_most)
+            if (core_->book_position >= head->position || (core_->read_only && !core_->following)) break;
+        }
+        if (core_->following) {
+            if (const Status caught = core_->catch_up(); !caught) {
+                const std::shared_lock lock(core_->book_mutex);
+                return std::make_unique<SnapshotImpl>(*this, store::unreachable(caught.error()), core_->book_position, core_->shape);
+            }
+            continue;
+        }
+        {
+            const std::shared_lock lock(core_->book_mutex);
+            if (shared && (core_->ousted || std::chrono::steady_clock::now() - begun > at_most)) {
+                core_->ousted = true;
                 return std::make_unique<SnapshotImpl>(
                     *this,
                     store::unreachable({Code::busy, core_->facts.path, "another process has taken the board over and writes to it now", "ask that one, or start this one anew"}),
                     core_->book_position, core_->shape);
+            }
         }
         std::this_thread::sleep_for(look_again);
     }
     // The shape of its position: a change of the model may have been committed meanwhile.
-    ShapePtr shape = core_->shape_now();
+    ShapePtr shape;
+    ErasPtr eras;
+    {
+        const std::shared_lock lock(core_->book_mutex);
+        shape = core_->shape;
+        eras = core_->eras;
+    }
     const std::int64_t wanted = *model_at ? std::stoll(**model_at) : 1;
-    for (const Era& era : core_->eras->list())
+    for (const Era& era : eras->list())
         if (era.position == wanted && era.version != shape->version) {
             const std::shared_lock lock(core_->book_mutex);
             auto sight = core_->sight(era.version);
@@ -394,7 +448,7 @@ std::unique_ptr<Snapshot> BoardImpl::snapshot() {
         }
     if (const auto used = store->use(shape->model); !used) store = store::unreachable(used.error());
     return std::make_unique<SnapshotImpl>(
-        *this, std::move(store), std::min(head->position, core_->read_only ? core_->book_position : head->position),
+        *this, std::move(store), std::min(head->position, core_->read_only && !core_->following ? core_->book_position : head->position),
         std::move(shape));
 }
 

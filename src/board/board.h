@@ -120,6 +120,7 @@ using Subscriber = std::function<void(const Shown& shown)>;
 
 struct Options {
     bool read_only = false;
+    bool follow = false;           // of a board in a database, for reading: what others write is taken in as it comes
     Clock* clock = nullptr;        // default: the board's own (system clock, or its frozen time)
     std::size_t queue_max = 4096;  // drafts waiting; apply() blocks beyond
     std::size_t batch_max = 512;   // drafts per transaction
@@ -354,6 +355,11 @@ class Board {
     /// A board with a frozen clock (demo): steps it on, never back; an entry says so.
     virtual Status step_clock(Instant to) = 0;
     virtual bool read_only() const = 0;
+    /// Of a board that follows: takes in what others have written until now. Nothing to do for one that writes.
+    virtual Status catch_up() = 0;
+    virtual bool follows() const = 0;
+    /// Of a board that writes: another process has taken it over, so that nothing more can be written by this one.
+    virtual bool ousted() = 0;
     /// Where this process can be asked; told to whoever is refused because it holds the board for writing.
     virtual void announce(const std::string& address) = 0;
     virtual std::optional<Upgrade> upgraded() const = 0;  // by this opening

@@ -48,7 +48,8 @@ std::vector<figure::Link> links_of(const model::Model& model, const record::Reco
 Checked<std::unique_ptr<Core>> Core::open(const std::string& path, const Options& options) {
     std::unique_ptr<Core> core(new Core);
     core->facts.path = path;
-    core->read_only = options.read_only;
+    core->read_only = options.read_only || options.follow;
+    core->following = options.follow;
     if (const auto ok = core->load(options); !ok) {
         const bool damaged =
             ok.error().size() == 1 && ok.error()[0].code == Code::corrupt && core->shape && !options.read_only;
@@ -94,7 +95,8 @@ Checked<void> Core::load(const Options& options) {
             return one(ok);
     }
     if (const auto ok = make_judge(); !ok) return one(ok);
-    return one(load_book());
+    if (const auto ok = load_book(); !ok) return one(ok);
+    return one(following ? begin_following() : Status{});
 }
 
 Status Core::make_judge() {
@@ -267,6 +269,7 @@ bool Core::come_back() {
     tried_ = std::chrono::steady_clock::now();
     if (!opened) {
         away_ = opened.error();
+        ousted.store(away_->code == Code::busy, std::memory_order_release);
         return false;
     }
     away_.reset();
@@ -481,6 +484,7 @@ void Core::recover(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>
         if (opened = reopen(); opened) break;
     if (!opened) {
         away_ = opened.error();
+        ousted.store(away_->code == Code::busy, std::memory_order_release);
         tried_ = std::chrono::steady_clock::now();
         hardening_failed_.store(true, std::memory_order_release);
     }

@@ -43,6 +43,16 @@ class Core {
     /// Something beside journal and records, as one durable transaction; on the writer's thread, everything shown.
     Status on_store(const std::function<Status(store::Store&)>& work);
 
+    /// Of a board that follows others' writing: takes in what is there now and tells it like a batch of its own. Any thread.
+    Status catch_up();
+    bool following = false;
+    /// Between two such steps.
+    void between(const std::function<void()>& job) {
+        const std::lock_guard lock(follow_mutex_);
+        job();
+    }
+    std::atomic<bool> ousted{false};  // somebody else writes now
+
     /// Where the writer can be asked; told anew when the board is opened anew.
     void announce(const std::string& address);
 
@@ -127,6 +137,10 @@ class Core {
                  std::optional<Shown>& shown);
     Status reopen();
     Status open_again();
+    Status begin_following();
+    Status next_reader();
+    Status read_anew();
+    Status take_in(std::int64_t batches, const store::Head& head);
     bool come_back();
 
     std::unique_ptr<store::Store> reader_;  // for runs, when a writer is there
@@ -146,6 +160,13 @@ class Core {
     std::mutex sights_mutex_;
     std::map<std::int32_t, Sight> sights_;  // of earlier versions, made when asked for
     std::map<std::pair<int, std::int64_t>, std::vector<figure::Link>> links_;  // by link record
+    // Following: what is shown is read from `store`, in its transaction; the next one is read from `next_`, then they change
+    // places. All under follow_mutex_.
+    std::mutex follow_mutex_;
+    std::unique_ptr<store::Store> next_;
+    std::vector<store::RunRow> run_rows_;  // that the book was opened with
+    std::int64_t batches_ = 0, model_at_ = 0;
+    std::chrono::steady_clock::time_point renewed_;  // the transaction of `store`
     SystemClock system_clock_;
     std::unique_ptr<FrozenClock> frozen_clock_;
 };

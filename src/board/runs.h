@@ -16,6 +16,11 @@ class StoreRuns final : public figure::RunStore {
   public:
     explicit StoreRuns(store::Store& reader) : reader_(&reader) {}
 
+    /// From another store, which sees the same runs.
+    void read_from(store::Store& reader) {
+        const std::lock_guard lock(mutex_);
+        reader_ = &reader;
+    }
     Status write_notes(store::Store& writer) const {
         for (const auto& note : notes_) YIPAN_TRY_VOID(note(writer));
         return {};

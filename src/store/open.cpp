@@ -34,6 +34,7 @@ Result<std::unique_ptr<Store>> open(const std::string& board, Access access, con
 }
 
 Care* care_of(Store& store) { return dynamic_cast<Care*>(&store); }
+Result<std::unique_ptr<Watch>> watch(const std::string& address) { return postgres::HolderWatch::open(address); }
 
 // Every board has a head from its birth on: a schema with one is never touched.
 void discard(const std::string& board, Made made) {

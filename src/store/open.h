@@ -10,6 +10,19 @@ namespace yipan::store {
 
 bool is_address(std::string_view board);
 Result<std::unique_ptr<Store>> open(const std::string& board, Access access, const Opening& opening = {});
+/// Who writes to a board in a database, and where he can be asked.
+struct Holding {
+    std::string process, address;
+    std::int64_t epoch = 0, batch = 0;
+    bool held = false;  // false: nobody does, or whoever did is gone
+};
+class Watch {
+  public:
+    virtual ~Watch() = default;
+    virtual Result<Holding> look() = 0;
+};
+/// Of a board that is an address.
+Result<std::unique_ptr<Watch>> watch(const std::string& address);
 /// A store that answers every question with this error.
 std::unique_ptr<Store> unreachable(Error why);
 /// Removes a board that was begun and not finished, so that nothing of it has been told to anybody. One in a database is

@@ -49,6 +49,7 @@ struct RunRow {
     std::int64_t id = 0;
     int level = 0;
     std::int64_t first_position = 0, last_position = 0;
+    bool operator==(const RunRow&) const = default;
 };
 
 /// A page of the records of a type. `where` is compiled (cel/sql.h) with the parameters from ?1 on; user text never
@@ -78,6 +79,11 @@ class Store {
     virtual bool surely_undone() const { return false; }
     /// The way to the board is gone and does not come back by itself: open it anew.
     virtual bool lost() const { return false; }
+    /// Of a writer: somebody else writes this board now.
+    virtual bool ousted() const { return false; }
+    /// A number that every transaction of a writer raises, also one beside the journal; 0: this store counts none, and
+    /// nobody else writes to it.
+    virtual Result<std::int64_t> batches() { return 0; }
     virtual Status sync() = 0;    // from any thread, while the store's own thread goes on
     virtual void rollback() = 0;  // never fails from the caller's view
     /// The writer tells where it can be asked; who is refused the lock is told.
@@ -208,6 +214,10 @@ class Store {
     // -- postings since the newest run, one row for each batch
     virtual Status put_tail(std::int64_t position, std::string_view body) = 0;
     virtual Status each_tail(const std::function<Status(std::int64_t position, std::string_view body)>& visit) = 0;
+    /// Those behind a position.
+    virtual Status each_tail_after(std::int64_t after, const std::function<Status(std::int64_t position, std::string_view body)>& visit) {
+        return each_tail([&](std::int64_t position, std::string_view body) { return position > after ? visit(position, body) : Status{}; });
+    }
     virtual Status drop_tail(std::int64_t up_to) = 0;
 
     // -- runs of figure postings

@@ -4,6 +4,7 @@
 #   server.sh stop FOLDER     as it should be
 #   server.sh kill FOLDER     the postmaster and all its processes at once, as a power cut would
 #   server.sh again FOLDER    started once more
+#   server.sh replica FOLDER NEW    a streaming replica of the server of FOLDER in NEW; prints the address of the database there
 # The server must not run as root: then it runs as the user postgres.
 set -euo pipefail
 what="$1" folder="$2"
@@ -54,5 +55,19 @@ again)
     done
     run
     ;;
-*) echo "server.sh start|stop|kill|again FOLDER" >&2; exit 2 ;;
+replica)
+    new="$3"
+    mkdir -p "$new"
+    chmod 755 "$new"
+    if [ "$(id -u)" = 0 ]; then chown postgres "$new"; fi
+    as "$bin/pg_basebackup" -h "$folder" -U postgres -D "$new/data" -R -X stream -c fast
+    as tee -a "$new/data/postgresql.conf" >/dev/null <<CONF
+unix_socket_directories = '$new'
+hot_standby = on
+CONF
+    folder="$new"
+    run
+    echo "postgresql://postgres@/yipan?host=$new"
+    ;;
+*) echo "server.sh start|stop|kill|again|replica FOLDER" >&2; exit 2 ;;
 esac

@@ -9,8 +9,8 @@ constexpr std::int64_t tails_a_page = 100, totals_a_page = 100, chunks_first = 2
 Status Postgres::put_tail(std::int64_t position, std::string_view body) {
     return link_->queue("INSERT INTO yipan_tail VALUES($1, $2)", Args().add(position).bytes(body));
 }
-Status Postgres::each_tail(const std::function<Status(std::int64_t, std::string_view)>& visit) {
-    for (std::int64_t last = INT64_MIN;;) {
+Status Postgres::each_tail_after(std::int64_t after, const std::function<Status(std::int64_t, std::string_view)>& visit) {
+    for (std::int64_t last = after;;) {
         YIPAN_TRY(const Rows r, link_->ask("SELECT position, body FROM yipan_tail WHERE position > $1 ORDER BY position LIMIT $2",
                                            Args().add(last).add(tails_a_page)));
         for (int i = 0; i < r.size(); ++i) {

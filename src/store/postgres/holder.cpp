@@ -128,10 +128,43 @@ void Holder::beat() {
     while (!stop_.wait_for(lock, beat_every, [&] { return stopping_; })) {
         const std::unique_lock link_lock(link_.mutex(), std::try_to_lock);
         if (!link_lock || link_.lost() || link_.failure() || link_.in_transaction()) continue;
-        (void)link_.ask("UPDATE yipan_holder SET expires = now() + $2 * interval '1 second' WHERE id = 1 AND epoch = $1",
-                        Args().add(epoch_).add(hold_s), {20, 20});
+        const auto ours = link_.ask("UPDATE yipan_holder SET expires = now() + $2 * interval '1 second' WHERE id = 1 AND epoch = $1 RETURNING id",
+                                    Args().add(epoch_).add(hold_s), {20, 20});
+        if (ours && !locked_)  // taken by expiry while a dead connection still had the lock
+            if (const auto now_free = try_lock(link_); now_free) locked_ = *now_free;
+        if (ours && ours->size() == 0) ousted_.store(true, std::memory_order_release);
         link_.forget_failure();
     }
+}
+
+void Holder::look_again() {
+    link_.forget_failure();
+    const auto now = link_.ask("SELECT epoch FROM yipan_holder WHERE id = 1");
+    if (now && now->size() == 1 && now->integer(0, 0) != epoch_) ousted_.store(true, std::memory_order_release);
+    link_.forget_failure();
+}
+
+Result<std::unique_ptr<Watch>> HolderWatch::open(const std::string& text) {
+    YIPAN_TRY(const Address address, read_address(text));
+    auto watch = std::make_unique<HolderWatch>();
+    YIPAN_TRY(watch->link_, Link::open(address, false));
+    return std::unique_ptr<Watch>(std::move(watch));
+}
+
+// The lock says at once that the holder's connection is gone; tried only when the row does not say so already, and given
+// back at once. It must not be held by who only looks: two who look would each take the other for the holder.
+Result<Holding> HolderWatch::look() {
+    link_->forget_failure();
+    YIPAN_TRY(const Rows r, link_->ask("SELECT process, address, epoch, batch, (expires > now())::int FROM yipan_holder WHERE id = 1"));
+    if (r.size() != 1) return fail(Code::corrupt, link_->address().shown, "the row that says who writes is gone", "restore a backup");
+    Holding out{std::string(r.text(0, 0)), std::string(r.text(0, 1)), r.integer(0, 2), r.integer(0, 3), r.integer(0, 4) != 0};
+    if (!out.held) return out;
+    YIPAN_TRY(const bool free, try_lock(*link_));
+    if (free) {
+        (void)link_->ask("SELECT pg_advisory_unlock($1)", Args().add(lock_number(link_->address().board)), {20});
+        out.held = false;
+    }
+    return out;
 }
 
 }  // namespace yipan::store::postgres

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <thread>
 
+#include "store/open.h"
 #include "store/postgres/link.h"
 
 namespace yipan::store::postgres {
@@ -24,6 +25,9 @@ class Holder {
     /// Queued behind BEGIN: fails the transaction unless the board is still ours, and prolongs the hold.
     Status guard();
     Status announce(const std::string& address);
+    /// Somebody else has raised the epoch: this one noticed it between two batches.
+    void look_again();
+    bool ousted() const { return ousted_.load(std::memory_order_acquire); }
 
   private:
     explicit Holder(Link& link) : link_(link) {}
@@ -32,11 +36,22 @@ class Holder {
     Link& link_;
     std::int64_t epoch_ = 0;
     bool locked_ = false;
+    std::atomic<bool> ousted_{false};
     std::string address_;
     std::mutex mutex_;
     std::condition_variable stop_;
     bool stopping_ = false;
     std::thread thread_;
+};
+
+/// Looks at the holder's row over a connection of its own (store/open.h).
+class HolderWatch final : public Watch {
+  public:
+    static Result<std::unique_ptr<Watch>> open(const std::string& address);
+    Result<Holding> look() override;
+
+  private:
+    std::unique_ptr<Link> link_;
 };
 
 }  // namespace yipan::store::postgres

@@ -27,6 +27,8 @@ class Postgres final : public Store, public Care {
     Status commit() override;
     bool surely_undone() const override { return surely_undone_; }
     bool lost() const override { return link_->lost(); }
+    bool ousted() const override;
+    Result<std::int64_t> batches() override;
     Status sync() override { return {}; }  // the server synced before it answered the commit
     void rollback() override;
     Status announce(const std::string& address) override;
@@ -111,7 +113,8 @@ class Postgres final : public Store, public Care {
 
     // -- postings and runs (figures.cpp)
     Status put_tail(std::int64_t position, std::string_view body) override;
-    Status each_tail(const std::function<Status(std::int64_t, std::string_view)>& visit) override;
+    Status each_tail(const std::function<Status(std::int64_t, std::string_view)>& visit) override { return each_tail_after(INT64_MIN, visit); }
+    Status each_tail_after(std::int64_t after, const std::function<Status(std::int64_t, std::string_view)>& visit) override;
     Status drop_tail(std::int64_t up_to) override;
     Result<std::vector<RunRow>> runs() override;
     Status put_run(const RunRow& run) override;
@@ -188,6 +191,7 @@ class Postgres final : public Store, public Care {
     std::optional<Archives> archives_;  // looked for with the first body that moved
     bool surely_undone_ = false;
     bool filling_ = false;            // rows go in by COPY, indexes are still to be made
+    mutable bool suspect_ = false;    // a commit was refused: perhaps because somebody else writes now
     bool reading_ = false;            // in a reader's transaction ...
     std::optional<Head> read_head_;   // ... with this position
     std::optional<std::chrono::steady_clock::time_point> stale_since_;

@@ -20,6 +20,10 @@ Result<Head> Postgres::head() {
     YIPAN_TRY(head.root, r.digest(0, 1));
     return head;
 }
+Result<std::int64_t> Postgres::batches() {
+    YIPAN_TRY(const Rows r, link_->ask("SELECT batch FROM yipan_holder WHERE id = 1"));
+    return r.size() ? r.integer(0, 0) : 0;
+}
 Status Postgres::set_head(const Head& head) {
     return link_->queue("INSERT INTO yipan_head VALUES(1, $1, $2) ON CONFLICT(id) DO UPDATE SET position = excluded.position, root = "
                         "excluded.root",

@@ -105,7 +105,17 @@ Status Postgres::commit() {
     if (done && link_->said() != "COMMIT")
         done = fail(Code::store_failed, link_->address().shown, "the database rolled the transaction back", "try again");
     surely_undone_ = !done && !link_->lost();
+    suspect_ = suspect_ || !done;
     return done;
+}
+bool Postgres::ousted() const {
+    if (!holder_) return false;
+    const std::lock_guard lock(link_->mutex());
+    if (suspect_ && !link_->lost() && !link_->in_transaction()) {
+        suspect_ = false;
+        holder_->look_again();
+    }
+    return holder_->ousted();
 }
 void Postgres::rollback() {
     const std::lock_guard lock(link_->mutex());
