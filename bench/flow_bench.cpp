@@ -60,6 +60,7 @@ double bare_limit(desk::Desk& d, std::int64_t n) {
         draft.changes.push_back(std::move(m.change));
         flow::Making notice(d.model(), board::Verb::create, d.model().flow.notice);
         notice.set("colour", "blue").set("light", "none").set("subject", "bare/" + std::to_string(i + 1)).set("title", "事项").set("to_post", d.post(1)).set("nominal", Date::parse("2026-01-05").value()).set("text", "已逾期1天");
+        notice.set("of_unit", "办公室").set("of_post", "岗1").set("due", Date::parse("2026-01-04").value()).set("behind", record::Value(std::int64_t{1})).set("issued_on", Date::parse("2026-01-05").value());
         draft.changes.push_back(std::move(notice.change));
         flow::Making message(d.model(), board::Verb::create, d.model().flow.message);
         message.set("to_post", d.post(1)).set("kind", "notice").set("subject", "bare/" + std::to_string(i + 1)).set("title", "事项").set("text", "已逾期1天").set("at", record::Value(std::int64_t{1})).set("nominal", Date::parse("2026-01-05").value());

@@ -52,9 +52,19 @@ int issue(Context& context, const ReportArguments& arguments, const Period& peri
     return 0;
 }
 
+// Whether the report is the document of one record and asks for no period.
+bool of_a_record(Context& context, const ReportArguments& arguments) {
+    const auto board = open_board(context, arguments.board, Access::read);
+    const auto snapshot = board ? board->snapshot() : nullptr;
+    const model::Report* found = snapshot ? snapshot->model().find_report(arguments.report) : nullptr;
+    const auto made = found ? report::parse_template(found->text, found->path) : Checked<report::Template>(fail(Errors{}));
+    return made && made->timeless;
+}
+
 int report_file(Context& context, const ReportArguments& arguments) {
-    const Result<Period> period = Period::parse(arguments.period);
+    const Result<Period> period = arguments.period.empty() ? Result<Period>(Period{}) : Period::parse(arguments.period);
     if (!period) return refuse(context, period.error());
+    if (arguments.period.empty() && !of_a_record(context, arguments)) return context.exit_code ? context.exit_code : refuse(context, Error{Code::usage, "--period", "the report " + arguments.report + " is of a period", "--period 2026H1"});
     if (arguments.file) return issue(context, arguments, *period);
     if (arguments.out.empty()) return refuse(context, Error{Code::usage, "--out", "say where to write it", "--out FILE.html or FILE.md, or --file to issue and keep it"});
     const auto board = open_board(context, arguments.board, Access::read);
@@ -107,7 +117,7 @@ void add_report_commands(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<ReportArguments>();
     command->add_option("BOARD", arguments->board, "the board's file")->required();
     command->add_option("NAME", arguments->report, "code of the report, e.g. half_year")->required();
-    command->add_option("--period", arguments->period, "2026H1, 2026Q2, 2026 ...")->required();
+    command->add_option("--period", arguments->period, "2026H1, 2026Q2, 2026 ...; none for the document of a record");
     command->add_option("--unit", arguments->unit, "whose report; the one root of the units unless said");
     command->add_option("--out", arguments->out, "FILE.html or FILE.md");
     command->add_flag("--file", arguments->file, "issue it: a record with its number keeps the page as it is now");

@@ -1,4 +1,6 @@
 // Absences, what stands with a post, load, and filters issued as lists.
+#include <set>
+
 #include "api/flow_telling.h"
 #include "flow/orders.h"
 
@@ -89,6 +91,53 @@ void handover(const CallPtr& call) {
     call->ok(json::object{{"position", snapshot.position().value}, {"post", tell.post(post)}, {"holders", std::move(holders)}, {"vacant", tell.standing().vacant(post)}, {"items", std::move(list)}, {"more", open->more},
                           {"records", std::move(records)}, {"delegations", std::move(given)}});
 }
+struct Burden {
+    std::int64_t open = 0, late = 0, soon = 0;
+    void add(const Burden& other) { open += other.open, late += other.late, soon += other.soon; }
+    json::object told() const { return {{"open", open}, {"late", late}, {"due_7", soon}}; }
+};
+// What each person has to do, with all his posts together and with the vacant posts whose work falls to him. Told to the
+// post that leads the unit (flow: leads) and of the posts of that unit and those below it: to share out work, for nothing
+// else. Several who hold one post share its work: it counts for each of them.
+json::array burden_of_people(const CallPtr& call, Telling& tell, const std::map<std::int64_t, Burden>& by_post) {
+    board::Snapshot& snapshot = call->snapshot();
+    const model::Model& model = call->model();
+    json::array out;
+    if (model.flow.leads < 0) return out;
+    const access::Directory& directory = call->who->directory();
+    std::set<std::pair<int, std::int64_t>> led;
+    const std::string& leads = model.types[at(model.identity.unit_type)].fields[at(model.flow.leads)].code;
+    if (const auto units = flow::rows(snapshot, model.identity.unit_type, {{leads, record::Value(call->post().value)}}, 100))
+        for (const auto& unit : units->rows) {
+            const auto& below = directory.below(unit->id.value);
+            led.insert(below.begin(), below.end());
+        }
+    struct Person {
+        Burden burden;
+        std::vector<std::pair<RecordId, flow::Because>> posts;
+    };
+    std::map<std::int64_t, Person> people;
+    for (const auto& [post, burden] : by_post) {
+        if (!led.contains({model.identity.unit_type, directory.unit_of(RecordId(post))})) continue;
+        std::vector<flow::Standing::For> acting{{RecordId(post), flow::Because::own}};
+        if (tell.standing().vacant(RecordId(post))) acting = tell.standing().acting_for(RecordId(post));
+        for (const auto& f : acting)
+            for (const RecordId holder : tell.standing().holders(f.post)) {
+                Person& person = people[holder.value];
+                person.burden.add(burden);
+                person.posts.emplace_back(RecordId(post), f.because);
+            }
+    }
+    for (const auto& [id, person] : people) {
+        json::object row = person.burden.told();
+        json::array posts;
+        for (const auto& [post, because] : person.posts) posts.push_back({{"post", tell.post(post)}, {"because", flow::because_name(because)}});
+        row["person"] = tell.person(RecordId(id)), row["posts"] = std::move(posts);
+        out.emplace_back(std::move(row));
+    }
+    return out;
+}
+
 void load(const CallPtr& call) {
     if (!has_flow(call)) return;
     board::Snapshot& snapshot = call->snapshot();
@@ -97,10 +146,7 @@ void load(const CallPtr& call) {
     if (!tell.ready()) return call->problem(Error{Code::busy, "", "who stands where cannot be read", "ask again"}, 503);
     const auto where = call->who->where(model.flow.work, Action::see, call->world());
     if (!where) return call->problem(where.error());
-    struct Row {
-        std::int64_t open = 0, late = 0, soon = 0;
-    };
-    std::map<std::int64_t, Row> by_post;
+    std::map<std::int64_t, Burden> by_post;
     constexpr std::int64_t page = 10'000, looked_at_max = 200'000;
     const Date today = snapshot.today();
     bool cut = false;
@@ -112,7 +158,7 @@ void load(const CallPtr& call) {
         const auto found = snapshot.list(model.flow.work, query);
         if (!found) return call->problem(found.error());
         for (const auto& r : found->rows) {
-            Row& row = by_post[flow::number(model, *r, "lies_with")];
+            Burden& row = by_post[flow::number(model, *r, "lies_with")];
             ++row.open;
             const auto due = flow::date(model, *r, "due");
             if (due && *due < today) ++row.late;
@@ -130,9 +176,11 @@ void load(const CallPtr& call) {
         for (const RecordId p : tell.standing().holders(RecordId(post))) people.push_back(tell.person(p));
         for (const auto& f : tell.standing().acting_for(RecordId(post)))
             if (f.post.value != post) falls.push_back({{"post", tell.post(f.post)}, {"because", flow::because_name(f.because)}});
-        rows.push_back({{"post", tell.post(RecordId(post))}, {"people", std::move(people)}, {"vacant", tell.standing().vacant(RecordId(post))}, {"falls_to", std::move(falls)}, {"open", row.open}, {"late", row.late}, {"due_7", row.soon}});
+        json::object told = row.told();
+        told["post"] = tell.post(RecordId(post)), told["people"] = std::move(people), told["vacant"] = tell.standing().vacant(RecordId(post)), told["falls_to"] = std::move(falls);
+        rows.emplace_back(std::move(told));
     }
-    call->ok(json::object{{"position", snapshot.position().value}, {"rows", std::move(rows)}, {"cut", cut}});
+    call->ok(json::object{{"position", snapshot.position().value}, {"rows", std::move(rows)}, {"people", burden_of_people(call, tell, by_post)}, {"cut", cut}});
 }
 
 // -- lists
@@ -185,6 +233,19 @@ void track_list(const CallPtr& call) {
         call->ok(std::move(out));
     });
 }
+// -- notices: the paper is the report of the type (docs/reports.md), the answer is an act
+
+void answer_notice(const CallPtr& call) {
+    if (!has_flow(call)) return;
+    const auto id = id_parameter(call, 0);
+    const auto body = id ? call->body() : std::nullopt;
+    if (!body) return;
+    const auto r = call->snapshot().record(call->model().flow.notice, *id);
+    if (!r || !call->who->may(Action::see, *r, call->world())) return call->problem(Error{Code::not_found, "notice", "there is no such notice", ""});
+    const std::string words = member_text(*body, "text");
+    call->drop_snapshot();
+    later(call, [call, id, words] { answer_receipt(call, flow::answer_notice(call->service.acts(), acting(call), *id, words), 200); });
+}
 }  // namespace
 
 void add_flow_order_routes(std::vector<Route>& r) {
@@ -196,6 +257,7 @@ void add_flow_order_routes(std::vector<Route>& r) {
     r.push_back({"GET", "/flow/load", Needs::post, "read", true, 0, load, "open and late work by post and person"});
     r.push_back({"POST", "/flow/lists", Needs::post, "write", true, small, issue_list, "issue a filter as a list"});
     r.push_back({"POST", "/flow/lists/{id}/track", Needs::post, "write", true, small, track_list, "mark what is done"});
+    r.push_back({"POST", "/flow/notices/{id}/answer", Needs::post, "write", true, small, answer_notice, "answer a coloured notice"});
 }
 
 }  // namespace yipan::api

@@ -134,12 +134,14 @@ void show_model(const CallPtr& call) {
     for (const auto& r : model.reports) {
         json::array periods;
         std::string unit_type, filed_as;
+        bool timeless = false;
         if (const auto made = report::parse_template(r.text, r.path)) {
             for (const auto k : made->periods) periods.emplace_back(period_kind_name(k));
             unit_type = made->unit_type;
             filed_as = made->filed_as;
+            timeless = made->timeless;
         }
-        reports.push_back({{"code", r.code}, {"label", label_json(r.label)}, {"periods", std::move(periods)}, {"unit_type", or_null(unit_type)}, {"filed_as", or_null(filed_as)}});
+        reports.push_back({{"code", r.code}, {"label", label_json(r.label)}, {"periods", std::move(periods)}, {"unit_type", or_null(unit_type)}, {"filed_as", or_null(filed_as)}, {"of_a_record", timeless}});
     }
     for (const auto& [code, text] : model.schemes) {
         const auto scheme = score::parse_scheme(text, code + ".yaml");

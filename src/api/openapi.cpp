@@ -23,6 +23,7 @@ std::string_view query_of(std::string_view pattern) {
     if (pattern == "/board") return "period";
     if (pattern == "/map") return "layer";
     if (pattern == "/schemes/{code}") return "period variant";
+    if (pattern == "/flow/tables/{form}" || pattern == "/flow/tables/{form}/table.xlsx") return "unit period";
     if (pattern == "/reports/{code}") return "unit period format";
     if (pattern == "/acts") return "before limit";
     if (pattern == "/flow/ballots") return "status";

@@ -61,6 +61,7 @@ Service::Service(board::Board& board, Settings settings) : board_(board), settin
     add_flow_act_routes(routes_);
     add_flow_work_routes(routes_);
     add_flow_order_routes(routes_);
+    add_flow_table_routes(routes_);
     add_flow_ballot_routes(routes_);
     for (std::size_t i = 0; i < routes_.size(); ++i) {
         const std::string path = routes_[i].pattern.starts_with('!') ? std::string(routes_[i].pattern.substr(1))

@@ -225,6 +225,7 @@ void add_exchange_routes(std::vector<Route>& routes);
 void add_flow_act_routes(std::vector<Route>& routes);
 void add_flow_work_routes(std::vector<Route>& routes);
 void add_flow_order_routes(std::vector<Route>& routes);
+void add_flow_table_routes(std::vector<Route>& routes);
 void add_flow_ballot_routes(std::vector<Route>& routes);
 
 }  // namespace yipan::api

@@ -40,6 +40,7 @@ Checked<Receipt> Judge::Session::run() {
         if (j_.store_lost_ || errors_.size() >= errors_max) break;
         if (errors_.size() > before) made_.back().failed = true;
     }
+    if (errors_.empty() && nested) carry_through();
     if (errors_.empty() && nested) judge_rules();
     if (!errors_.empty() || draft_.dry_run) {
         auto answer = errors_.empty() ? Checked<Receipt>(receipt()) : refused();
@@ -123,6 +124,7 @@ bool Judge::Session::judges_after(const Change& c) const {
     if (c.verb == Verb::remove || takes_back(c.verb)) return true;  // may drag others along
     if (c.verb != Verb::create && !j_.plan_->dependents_of(c.type).empty())
         return true;  // others' figures follow the written row
+    if (carries(type, c)) return true;
     for (const auto& r : type.rules)
         if (r.reads_others) return true;
     if (c.verb == Verb::move)
@@ -149,9 +151,9 @@ Receipt Judge::Session::receipt() const {
     r.first = Position(first_);
     r.last = Position(first_ == 0 ? 0 : last_);
     r.time = Instant{time_};
-    for (const Made& m : made_) {
-        r.records.push_back(m.record);
-        r.versions.push_back(m.version);
+    for (std::size_t i = 0; i < made_.size() && i < draft_.changes.size(); ++i) {  // what they carried along is not asked for
+        r.records.push_back(made_[i].record);
+        r.versions.push_back(made_[i].version);
     }
     return r;
 }
@@ -196,7 +198,7 @@ void Judge::Session::apply(const Change& change, Made& made) {
         return problem(Code::not_found, change.where, "no such type");
     const model::Type& type = shape(change.type);
     made.type = change.type;
-    if (type.by_acts && !draft_.by_act && draft_.post.value != 0)
+    if (type.by_acts && !draft_.by_act && !carried_ && draft_.post.value != 0)
         return problem(Code::not_allowed, change.where, type.code + " is written by acts of workflow, not by hand",
                        "agree, return, hand over ... (docs/flow.md)");
     if (change.verb == Verb::create) return create(change, type, made);
@@ -234,7 +236,7 @@ void Judge::Session::apply(const Change& change, Made& made) {
     const bool moved = change.verb == Verb::move;
     if (moved && !move(change, type, *old, *next)) return;
     set_values(change, type, *next, old.get());
-    ask_permit_ = true;
+    ask_permit_ = !carried_;
     finish(change, type, old, std::move(next), moved ? journal::Verb::move : journal::Verb::amend, made);
 }
 
@@ -317,7 +319,7 @@ bool Judge::Session::move(const Change& change, const model::Type& type, const r
                     "\" starts from " + from);
         return false;
     }
-    if (!found->steps.empty() && !draft_.by_act && draft_.post.value != 0) {
+    if (!found->steps.empty() && !draft_.by_act && !carried_ && draft_.post.value != 0) {
         problem(Code::not_allowed, change.where, "\"" + found->label.hans + "\" (" + found->code + ") goes through steps: " + steps_text(*found),
                 "start it, it is done when the last step agrees");
         return false;

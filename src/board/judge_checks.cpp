@@ -113,8 +113,8 @@ void Judge::Session::finish(const Change& change, const model::Type& type, const
         remember_rules(type, nullptr, next, old, change.where);
         return judge_rules();
     }
-    if (move && move->function) owns_function(*move, type, *next, change.where);
-    if (move && move->who && !draft_.by_act) may_move(*move, type, *next, old, change.where);
+    if (move && move->function && !carried_) owns_function(*move, type, *next, change.where);
+    if (move && move->who && !draft_.by_act && !carried_) may_move(*move, type, *next, old, change.where);
     if (ask) (void)permitted(change, type, old.get(), next.get());
     if (j_.store_lost_) return;
     if (errors_.size() > before) return plain_rules(type, *next, old, change.where);

@@ -122,6 +122,10 @@ class Judge::Session final : public cel::Host {
     void owns_function(const model::Move& move, const model::Type& type, const record::Record& next, const std::string& where);
     void judge_rules();
 
+    // -- what follows in other records (judge_carry.cpp)
+    static bool carries(const model::Type& type, const Change& change);
+    void carry_through();
+
     record::RecordPtr current(int type, RecordId id) {
         record::RecordPtr r = j_.world_.current(type, id);
         take_world_error();
@@ -229,6 +233,7 @@ class Judge::Session final : public cel::Host {
     bool only_considers_ = false;  // nothing is written
     bool unsure_ = false;          // the change refers to one that is not there yet
     bool ask_permit_ = false;
+    bool carried_ = false;  // the change follows from another of the draft: nobody is asked for the right to it
     bool after_each_ = false;
     const journal::Entry* given_ = nullptr;  // replay
     Errors errors_;

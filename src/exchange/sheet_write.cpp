@@ -559,6 +559,34 @@ Status template_xlsx(board::Snapshot& snapshot, int type, const std::string& pat
     return book->finish();
 }
 
+Status plain_xlsx(const std::string& path, const PlainSheet& table) {
+    constexpr std::size_t digits_kept = 15;  // of a number in a spreadsheet
+    YIPAN_TRY(const std::unique_ptr<Book> book, new_book(path));
+    lxw_worksheet* sheet = book->sheet(table.title);
+    lxw_format* bold = book->format();
+    format_set_bold(bold);
+    lxw_format* wrapped = book->format();
+    format_set_text_wrap(wrapped);
+    lxw_format* number = book->format("General");
+    worksheet_set_column(sheet, 0, 0, 6, nullptr);
+    worksheet_set_column(sheet, 1, 4, 24, nullptr);
+    worksheet_set_paper(sheet, 9);  // A4
+    worksheet_fit_to_pages(sheet, 1, 0);
+    YIPAN_TRY_VOID(book->text(sheet, 0, 0, table.title, bold));
+    YIPAN_TRY_VOID(book->text(sheet, 1, 0, table.note));
+    for (std::size_t c = 0; c < table.head.size(); ++c) YIPAN_TRY_VOID(book->text(sheet, 2, c, table.head[c], bold));
+    std::int64_t at_row = 3;
+    for (const auto& row : table.rows) {
+        for (std::size_t c = 0; c < row.size(); ++c) {
+            const auto value = Decimal::parse(row[c]);
+            const bool as_number = value && row[c].size() <= digits_kept && !(row[c].size() > 1 && row[c][0] == '0' && row[c][1] != '.');
+            YIPAN_TRY_VOID(as_number ? book->number(sheet, at_row, c, std::strtod(row[c].c_str(), nullptr), number) : book->text(sheet, at_row, c, row[c], wrapped));
+        }
+        ++at_row;
+    }
+    return book->finish();
+}
+
 Result<std::unique_ptr<FailingSheet>> FailingSheet::open(const std::string& path, const std::vector<std::string>& head,
                                                          const MachineSheet& machine) {
     if (!path.ends_with(".xlsx")) return FailingCsv::open(path, head);

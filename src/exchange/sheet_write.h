@@ -28,6 +28,14 @@ inline Status template_xlsx(board::Snapshot& snapshot, int type, const std::stri
     return template_xlsx(snapshot, type, path, TemplateOptions{language, {}});
 }
 
+/// A table that is no type's: a title, a line below it, a head and texts. What reads as a number is written as one.
+struct PlainSheet {
+    std::string title, note;
+    std::vector<std::string> head;
+    std::vector<std::vector<std::string>> rows;
+};
+Status plain_xlsx(const std::string& path, const PlainSheet& sheet);
+
 class FailingSheet {
   public:
     /// .xlsx or .csv by the name's end.

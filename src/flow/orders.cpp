@@ -168,4 +168,30 @@ Checked<Tracked> track_list(board::Board& board, const Acting& who, RecordId lis
     return out;
 }
 
+Checked<board::Receipt> answer_notice(Acts& acts, const Acting& who, RecordId notice, const std::string& words) {
+    const auto snapshot = acts.board().snapshot();
+    const model::Model& model = snapshot->model();
+    if (!model.flow.declared) return fail(Errors{no_flow});
+    const model::Type& type = model.types[at(model.flow.notice)];
+    for (const char* field : {"answer", "answered_on", "answered_post"})
+        if (type.find(field) < 0) return fail(Errors{wrong(Code::usage, "notice", "a " + type.code + " of this board has no field for an answer", "docs/flow.md, section 3")});
+    const auto r = snapshot->record(model.flow.notice, notice);
+    if (!r) return fail(Errors{wrong(Code::not_found, "notice", "there is no such notice")});
+    const RecordId to = reference(model, *r, "to_post");
+    const auto standing = acts.standing(*snapshot);
+    if (!standing) return fail(Errors{standing.error()});
+    Errors errors;
+    if (who.post.value != 0 && !(*standing)->may_act(who.post, to))
+        errors.push_back(wrong(Code::not_allowed, "notice", "通知单由责任岗位答复 / a notice is answered by the post it went to", "or by who stands in for it"));
+    if (date(model, *r, "answered_on")) errors.push_back(wrong(Code::version_conflict, "notice", "已经答复 / it was answered on " + date(model, *r, "answered_on")->text()));
+    if (words.find_first_not_of(" \t\r\n") == std::string::npos) errors.push_back(wrong(Code::invalid_input, "text", "没有答复内容 / the answer has no text", "say why it is late and when it will be done"));
+    if (!errors.empty()) return fail(std::move(errors));
+    Making m(model, board::Verb::amend, model.flow.notice, notice);
+    m.set("answer", words).set("answered_on", snapshot->today()).set("answered_post", who.post);
+    m.change.expected_version = r->version;
+    board::Draft draft = draft_of(who);
+    draft.changes.push_back(std::move(m.change));
+    return acts.board().apply(std::move(draft));
+}
+
 }  // namespace yipan::flow

@@ -1,6 +1,6 @@
 #pragma once
-// Orders that are not acts on a work item: a post delegated for some days, a filter issued as a list.
-#include "flow/standing.h"
+// Orders that are not acts on a work item: a post delegated for some days, a filter issued as a list, a notice answered.
+#include "flow/acts.h"
 
 namespace yipan::flow {
 
@@ -30,5 +30,8 @@ struct Tracked {
 };
 /// Marks the lines whose record fulfils what the list says, and closes the list when none is open.
 Checked<Tracked> track_list(board::Board& board, const Acting& who, RecordId list);
+
+/// The answer in writing to a coloured notice, by the post it went to or who stands in for it; once.
+Checked<board::Receipt> answer_notice(Acts& acts, const Acting& who, RecordId notice, const std::string& words);
 
 }  // namespace yipan::flow

@@ -25,11 +25,13 @@ const char* colour_code(Colour colour) {
 void Ticker::prepare(board::Snapshot& snapshot) {
     rules_.clear();
     const model::Model& model = snapshot.model();
+    prepare_figures(model);
     rules_of_.assign(model.types.size(), {});
     const auto in = [&](int type, std::string_view field) { return model.types[at(type)].find(field); };
     const model::Flow& flow = model.flow;
     slots_ = {in(flow.lamp, "light"), in(flow.lamp, "subject"), in(flow.lamp, "responsible"), in(flow.lamp, "colour"), in(flow.lamp, "behind_level"), in(flow.lamp, "nominal"), in(flow.lamp, "late"),
-              {in(flow.notice, "colour"), in(flow.notice, "light"), in(flow.notice, "subject"), in(flow.notice, "title"), in(flow.notice, "to_post"), in(flow.notice, "nominal"), in(flow.notice, "text")},
+              {in(flow.notice, "colour"), in(flow.notice, "light"), in(flow.notice, "subject"), in(flow.notice, "title"), in(flow.notice, "to_post"), in(flow.notice, "nominal"), in(flow.notice, "text"),
+               in(flow.notice, "of_unit"), in(flow.notice, "of_post"), in(flow.notice, "due"), in(flow.notice, "behind"), in(flow.notice, "asks"), in(flow.notice, "issued_on"), in(flow.notice, "answer_workdays")},
               {in(flow.message, "to_post"), in(flow.message, "kind"), in(flow.message, "subject"), in(flow.message, "title"), in(flow.message, "text"), in(flow.message, "at"), in(flow.message, "nominal"), in(flow.message, "late")}};
     for (std::size_t l = 0; l < model.lights.size(); ++l) {
         const model::Light& light = model.lights[l];
@@ -41,8 +43,8 @@ void Ticker::prepare(board::Snapshot& snapshot) {
         if (light.linear) rule.field = light.due_field;
         rule.daily = light.daily;
         if (const auto* watch = model.flow.watch_of(rule.light)) {
-            for (const int day : watch->remind) rule.thresholds.push_back({day, true, ""});
-            for (const auto& notice : watch->notices) rule.thresholds.push_back({notice.behind, false, notice.colour});
+            for (const int day : watch->remind) rule.thresholds.push_back({day, true, "", "", {}});
+            for (const auto& notice : watch->notices) rule.thresholds.push_back({notice.behind, false, notice.colour, notice.asks, notice.answer});
             std::stable_sort(rule.thresholds.begin(), rule.thresholds.end(), [](const auto& a, const auto& b) { return a.day < b.day; });
         }
         for (const auto& t : rule.thresholds) rule.boundaries.push_back(t.day);
@@ -71,8 +73,9 @@ Status Ticker::read_lamps(board::Snapshot& snapshot) {
         const auto subject = subject_of(model, text(model, *r, "subject"));
         const std::string code = text(model, *r, "light");
         const auto light = std::find_if(model.lights.begin(), model.lights.end(), [&](const model::Light& l) { return l.code == code; });
-        if (!subject || light == model.lights.end()) return true;
-        State& s = states_[{static_cast<int>(light - model.lights.begin()), subject->record.value}];
+        if (light == model.lights.end() || (!subject && light->figure < 0)) return true;
+        const std::int64_t of = light->figure >= 0 ? figure_key(text(model, *r, "subject")) : subject->record.value;
+        State& s = states_[{static_cast<int>(light - model.lights.begin()), of}];
         s.lamp = r->id.value;
         s.colour = report::colour_named(text(model, *r, "colour")).value_or(Colour::none);
         s.level = static_cast<int>(number(model, *r, "behind_level"));
@@ -100,12 +103,18 @@ bool Ticker::applies(board::Snapshot& snapshot, const Rule& rule, const record::
     activation.self = views.of(*record);
     return light.applies->program.holds(activation);
 }
-bool Ticker::is_post(board::Snapshot& snapshot, RecordId post) {
-    if (post.value == 0) return false;
-    const auto known = posts_.find(post.value);
-    if (known != posts_.end()) return known->second;
-    const auto r = snapshot.record(snapshot.model().identity.post, post);
-    return posts_[post.value] = r && !r->voided;
+const Ticker::Post& Ticker::post_of(board::Snapshot& snapshot, RecordId post) {
+    const auto [known, fresh] = posts_.try_emplace(post.value);
+    Post& out = known->second;
+    if (!fresh || post.value == 0) return out;
+    const model::Model& model = snapshot.model();
+    const auto r = snapshot.record(model.identity.post, post);
+    if (!r || r->voided) return out;
+    out.there = true;
+    out.title = title_of(model, *r);
+    const auto* unit = model.identity.unit >= 0 ? record::as_integer(r->at(model.identity.unit)) : nullptr;
+    if (const auto of = unit ? snapshot.record(model.identity.unit_type, RecordId(*unit)) : nullptr) out.unit = title_of(model, *of);
+    return out;
 }
 
 // What there is to announce up to today, in the order of its days.
@@ -183,7 +192,8 @@ void Ticker::announce(board::Snapshot& snapshot, const Rule& rule, const record:
     const model::Flow& flow = model.flow;
     const std::string subject = subject_text(model, {rule.type, record->id});
     RecordId responsible = responsible_post(snapshot, *record);
-    if (!is_post(snapshot, responsible)) responsible = {};
+    const Post& post = post_of(snapshot, responsible);
+    if (!post.there) responsible = {};
     const Date today = snapshot.today();
     const std::int64_t now = board_.now().micros;
     board::Draft draft;
@@ -212,6 +222,17 @@ void Ticker::announce(board::Snapshot& snapshot, const Rule& rule, const record:
                 notice.type = flow.notice;
                 put(notice, slots_.notice.colour, t.colour), put(notice, slots_.notice.light, rule.code), put(notice, slots_.notice.subject, subject), put(notice, slots_.notice.title, title);
                 put(notice, slots_.notice.to_post, reference_to(responsible)), put(notice, slots_.notice.nominal, std::int64_t{e.on.days}), put(notice, slots_.notice.text, said);
+                // What its paper says stays as it was, whatever is renamed or put off later.
+                const auto& s = slots_.notice;
+                const auto keep = [&](int field, record::Value value) {
+                    if (field >= 0) put(notice, field, std::move(value));
+                };
+                if (!post.unit.empty()) keep(s.of_unit, post.unit);
+                if (post.there) keep(s.of_post, post.title);
+                if (const auto* due = rule.field >= 0 ? record::as_integer(record->at(rule.field)) : nullptr) keep(s.due, *due), keep(s.behind, std::int64_t{e.on.days} - *due);
+                if (!t.asks.empty()) keep(s.asks, t.asks);
+                keep(s.issued_on, std::int64_t{today.days});
+                if (t.answer) keep(s.answer_workdays, std::int64_t{*t.answer});
                 notice.effective = e.on;
                 draft.changes.push_back(std::move(notice));
                 ++out.notices, ++out.records;
@@ -231,6 +252,23 @@ void Ticker::announce(board::Snapshot& snapshot, const Rule& rule, const record:
     }
     out.lamps += static_cast<std::int64_t>(events.size());
     send(std::move(draft), Key{rule.light, record->id.value}, events.back());
+}
+
+// A lamp over a figure: its draft has the lamp alone.
+void Ticker::announce_figure(const model::Model& model, const Key& key, RecordId lamp, const std::string& subject, RecordId responsible, const Event& event, Date today) {
+    board::Draft draft;
+    draft.channel = "clock";
+    draft.by_act = true;
+    board::Change change;
+    change.verb = lamp.value == 0 ? board::Verb::create : board::Verb::amend;
+    change.type = model.flow.lamp;
+    change.record = lamp;
+    if (lamp.value == 0) put(change, slots_.light, model.lights[at(key.light)].code), put(change, slots_.subject, subject);
+    put(change, slots_.responsible, reference_to(responsible)), put(change, slots_.colour, std::string(colour_code(event.colour))), put(change, slots_.level, std::int64_t{0});
+    put(change, slots_.nominal, std::int64_t{event.on.days}), put(change, slots_.late, std::int64_t{event.on < today});
+    change.effective = event.on;
+    draft.changes.push_back(std::move(change));
+    send(std::move(draft), key, event);
 }
 
 // As many are under way as the writer does in a set time: whoever else writes waits behind no more. The room is filled
@@ -315,10 +353,12 @@ Result<Ticked> Ticker::tick() {
     Ticked out;
     // What changes after the marks are taken is marked again; what is marked is in the snapshot.
     absl::flat_hash_set<std::pair<int, std::int64_t>> dirty;
+    absl::flat_hash_set<int> moved;
     bool all = false, holidays = false;
     {
         const std::lock_guard lock(news_mutex_);
         dirty.swap(dirty_);
+        moved.swap(moved_);
         all = std::exchange(all_dirty_, false);
         holidays = std::exchange(holidays_dirty_, false);
     }
@@ -375,6 +415,7 @@ Result<Ticked> Ticker::tick() {
         constexpr std::size_t a_snapshot = 8'192;  // looked at with one: a long read holds up the file's log
         auto rule = rules_.cend();
         for (std::size_t i = 0; i < due.size(); ++i) {
+            if (due[i].record < 0) continue;  // of a figure: all of them are looked at on a new day
             if (i % a_snapshot == a_snapshot - 1)
                 if (auto next = board_.snapshot(); &next->model() == &snapshot->model()) snapshot = std::move(next);
             if (rule == rules_.cend() || rule->light != due[i].light) rule = std::find_if(rules_.cbegin(), rules_.cend(), [&](const Rule& r) { return r.light == due[i].light; });
@@ -385,6 +426,8 @@ Result<Ticked> Ticker::tick() {
                 states_.erase(due[i]);
         }
     }
+    if (!figure_rules_.empty())
+        if (auto read = look_at_figures(*snapshot, moved, out); !read) return failed(read);
     wait_for_all();
     {
         const std::lock_guard lock(sent_mutex_);
@@ -423,7 +466,8 @@ void Ticker::changed(const board::Shown& shown) {
                 dirty_.insert({c.type, c.record.value});
             }
         }
-        news_ = news_ || !dirty_.empty() || all_dirty_ || holidays_dirty_;
+        if (std::any_of(model->lights.begin(), model->lights.end(), [](const model::Light& l) { return l.figure >= 0; })) moved_.insert(shown.figures.begin(), shown.figures.end());
+        news_ = news_ || !moved_.empty() || !dirty_.empty() || all_dirty_ || holidays_dirty_;
     }
     wake_.notify_one();
 }

@@ -2,13 +2,14 @@
 // What time does to a board: lamps change colour, reminders and coloured notices go out, deadlines follow a new arrangement
 // of holidays. Through the one write path, an entry per changed light with its nominal date. What was announced is in the
 // records of lamps, so nothing else need survive a restart; what changes next is in a heap, so a day costs what changes on
-// it. Each record's lamp is a draft of its own: what one refuses stops nobody else.
+// it. Each lamp, of a record or of a unit's figure, is a draft of its own: what one refuses stops nobody else.
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
 #include <chrono>
 #include <condition_variable>
 #include <queue>
+#include <set>
 #include <thread>
 
 #include "flow/acts.h"
@@ -20,6 +21,10 @@ constexpr std::size_t drafts_under_way_min = 16;
 constexpr std::chrono::milliseconds under_way_time{20};  // others' drafts wait behind about so much
 constexpr std::size_t tick_problems_max = 100;      // kept; the rest is counted
 constexpr int daily_catch_up_max = 366;             // days replayed for a light that must be looked at every day
+constexpr int periods_watched = 12;                 // of a light over a figure: the last that are over
+
+/// The subject of a lamp over a figure: "organ/3/2026-06"; "/-" for a figure without periods.
+std::string figure_subject(const model::Model& model, int unit_type, RecordId unit, const std::optional<Period>& period);
 
 struct Ticked {
     Date day;
@@ -65,6 +70,8 @@ class Ticker {
             std::int64_t day = 0;      // days behind
             bool remind = false;
             std::string colour;        // of a notice
+            std::string asks;
+            std::optional<int> answer;  // working days for an answer
         };
         std::vector<Threshold> thresholds;         // ascending
         std::vector<std::int64_t> boundaries;      // days behind at which anything changes, ascending
@@ -79,13 +86,29 @@ class Ticker {
         Key key;
         bool operator>(const Wake& other) const { return day > other.day; }
     };
+    struct Post {
+        bool there = false;
+        std::string title, unit;  // as they are called now: a notice keeps them
+    };
+    struct FigureRule {
+        int light = -1;
+        std::vector<int> unit_types;
+        std::set<int> reads;  // plain figures
+        PeriodKind grain = PeriodKind::month;
+        bool timeless = false;
+    };
+    void prepare_figures(const model::Model& model);
+    std::int64_t figure_key(const std::string& subject);
+    Status look_at_figures(board::Snapshot& snapshot, const absl::flat_hash_set<int>& moved, Ticked& out);
+    void look_at_figure(board::Snapshot& snapshot, const FigureRule& rule, const record::RecordPtr& unit, const std::optional<Period>& period, Date before, Ticked& out);
+    void announce_figure(const model::Model& model, const Key& key, RecordId lamp, const std::string& subject, RecordId responsible, const Event& event, Date today);
     void prepare(board::Snapshot& snapshot);
     Status read_lamps(board::Snapshot& snapshot);
     Status look_at_all(board::Snapshot& snapshot, Ticked& out);
     void look_at(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, Ticked& out);
     std::pair<model::Colour, int> at_day(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, Date day) const;
     bool applies(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, Date today) const;
-    bool is_post(board::Snapshot& snapshot, RecordId post);
+    const Post& post_of(board::Snapshot& snapshot, RecordId post);
     std::vector<Event> events(board::Snapshot& snapshot, const Rule& rule, const record::RecordPtr& record, const State& state, Date today) const;
     std::int32_t next_after(const Rule& rule, const record::Record& record, Date today) const;
     void wake_at(const Key& key, State& state, std::int32_t day);
@@ -106,13 +129,17 @@ class Ticker {
         int light, subject, responsible, colour, level, nominal, late;
         struct Notice {
             int colour, light, subject, title, to_post, nominal, text;
+            int of_unit, of_post, due, behind, asks, issued_on, answer_workdays;  // -1: the type has no such field
         } notice;
         struct Message {
             int to_post, kind, subject, title, text, at, nominal, late;
         } message;
     } slots_{};
-    absl::flat_hash_map<std::int64_t, bool> posts_;  // of one tick: whether there is such a post
+    absl::flat_hash_map<std::int64_t, Post> posts_;  // of one tick
     absl::flat_hash_map<Key, State> states_;
+    std::vector<FigureRule> figure_rules_;
+    absl::flat_hash_map<std::string, std::int64_t> figure_keys_;  // subject -> the number that stands for it in a Key
+    Date figures_on_{INT32_MIN};                                  // the day all of them were last looked at
     std::priority_queue<Wake, std::vector<Wake>, std::greater<>> heap_;
     // drafts under way
     std::mutex sent_mutex_;
@@ -130,6 +157,7 @@ class Ticker {
     mutable std::mutex news_mutex_;
     std::condition_variable wake_;
     absl::flat_hash_set<std::pair<int, std::int64_t>> dirty_;
+    absl::flat_hash_set<int> moved_;  // figures
     bool all_dirty_ = false, holidays_dirty_ = false, news_ = false, stopping_ = false;
     std::thread thread_;
 };

@@ -62,6 +62,7 @@ Checked<ModelPtr> load(std::vector<SourceFile> files) {
     read_rights(loader);
     read_deadlines(loader);
     read_flow(loader);
+    read_carries(loader);
     if (!loader.problems.empty()) return fail(loader.problems.take());
     loader.model.schema = loader.schema;
     return std::make_shared<const Model>(std::move(loader.model));

@@ -47,13 +47,21 @@ const std::vector<Kept>& kept_types() {
         {"lamp", &Flow::lamp, true,
          {{"light", K::text}, {"subject", K::text}, {"responsible", K::reference}, {"colour", K::choice}, {"behind_level", K::integer}, {"nominal", K::date}, {"late", K::boolean}}},
         {"notice", &Flow::notice, true,
-         {{"number", K::number}, {"colour", K::choice}, {"light", K::text}, {"subject", K::text}, {"title", K::text}, {"to_post", K::reference}, {"nominal", K::date}, {"text", K::text}, {"paper", K::attachment}}},
+         {{"number", K::number}, {"colour", K::choice}, {"light", K::text}, {"subject", K::text}, {"title", K::text}, {"to_post", K::reference}, {"nominal", K::date}, {"text", K::text}}},
         {"ballot", &Flow::ballot, true,
          {{"subject", K::text}, {"question", K::text}, {"choices", K::text}, {"most", K::integer}, {"status", K::choice}, {"opened", K::instant}, {"closed", K::instant},
           {"voters", K::references}, {"voters_expected", K::integer}, {"turnout", K::integer}, {"opener", K::reference}}},
         {"list", &Flow::list, true,
          {{"title", K::text}, {"of_type", K::text}, {"filter", K::text}, {"done_when", K::text}, {"owner", K::reference}, {"due", K::date}, {"issued", K::date}, {"status", K::choice}}},
     };
+    return all;
+}
+
+// What a notice also says on its paper, and the answer to it; a field that is left out is not written.
+const std::vector<Needed>& notice_may_have() {
+    using K = FieldKind;
+    static const std::vector<Needed> all{{"of_unit", K::text}, {"of_post", K::text}, {"due", K::date}, {"behind", K::integer}, {"asks", K::text}, {"issued_on", K::date}, {"answer_workdays", K::integer},
+                                         {"answer_by", K::date}, {"answer", K::text}, {"answered_on", K::date}, {"answered_post", K::reference}};
     return all;
 }
 
@@ -112,6 +120,11 @@ void read_functions(Loader& loader, const Section& flow) {
     out.executes = reference_field(loader, s, "executes", out.type, unit, true);
 }
 
+void needs_answers(Loader& loader, const Section& notice) {
+    const int type = loader.model.flow.notice;
+    if (type >= 0) has_fields(loader, notice, "answer", type, {{"issued_on", FieldKind::date}, {"answer_workdays", FieldKind::integer}, {"answer_by", FieldKind::date}, {"answer", FieldKind::text}, {"answered_on", FieldKind::date}, {"answered_post", FieldKind::reference}});
+}
+
 void read_watches(Loader& loader, const Section& flow) {
     const yaml::Node* node = flow.find("watch");
     if (!node) return;
@@ -141,13 +154,21 @@ void read_watches(Loader& loader, const Section& flow) {
         if (const yaml::Node* notices = s.find("notices")) {
             if (!notices->is_list()) s.wrong("notices", "\"notices\" is not a list", "notices: [{colour: yellow, behind: 5}]");
             for (const yaml::Node& item : notices->items) {
-                const Section n(loader.problems, s.file(), item, item, s.subject() + " notice", {"colour", "behind"});
+                const Section n(loader.problems, s.file(), item, item, s.subject() + " notice", {"colour", "behind", "asks", "answer"});
                 n.missing("colour", "colour: blue, yellow or red");
                 n.missing("behind", "behind: 5");
                 static constexpr const char* colours[] = {"blue", "yellow", "red"};
                 const auto colour = n.one_of("colour", {"blue", "yellow", "red"});
                 const auto behind = n.whole("behind", -threshold_max, threshold_max);
-                if (colour && behind) watch.notices.push_back({colours[*colour], static_cast<int>(*behind)});
+                Flow::Watch::Notice notice;
+                if (n.has("asks")) notice.asks = n.label_of(*n.find("asks"), "asks").hans;
+                if (const auto days = n.whole("answer", 0, workdays_max)) {
+                    notice.answer = static_cast<int>(*days);
+                    needs_answers(loader, n);
+                }
+                if (!colour || !behind) continue;
+                notice.colour = colours[*colour], notice.behind = static_cast<int>(*behind);
+                watch.notices.push_back(std::move(notice));
             }
         }
         if (watch.remind.size() + watch.notices.size() > thresholds_max) loader.problems.add(s.where(), s.subject() + ": more than 20 days are watched", "", Code::limit_exceeded);
@@ -157,12 +178,39 @@ void read_watches(Loader& loader, const Section& flow) {
     }
 }
 
+// 一表通. Fixed codes as everywhere in this section; what the lines refer to follows from them.
+void read_tables(Loader& loader, const Section& flow) {
+    const yaml::Node* node = flow.find("tables");
+    if (!node) return;
+    using K = FieldKind;
+    Flow::Tables& out = loader.model.flow.tables;
+    const Section s(loader.problems, flow.file(), *node, *node, "flow tables", {"form", "filling"});
+    if (out.form >= 0) return s.wrong("form", "the register of tables is declared twice", "");
+    s.missing("form", "form: <type of the tables in the register>");
+    s.missing("filling", "filling: <type of a table that is filled in>");
+    const auto form = s.word("form"), filling = s.word("filling");
+    const int form_type = form ? loader.resolve_type(*form, s.subject()) : -1, filling_type = filling ? loader.resolve_type(*filling, s.subject()) : -1;
+    if (form_type < 0 || filling_type < 0) return;
+    if (!has_fields(loader, s, "filling", filling_type, {{"unit", K::reference}, {"period", K::period}, {"filled_at", K::integer}, {"filled_on", K::date}})) return;
+    const int field = lines_of(loader, s, "form", form_type, {{"no", K::integer}, {"name", K::text}, {"item", K::reference}});
+    const int answer = lines_of(loader, s, "filling", filling_type, {{"field", K::reference}, {"value", K::text}, {"by_board", K::boolean}, {"source", K::text}});
+    if (field < 0 || answer < 0) return;
+    const int item = loader.field(field, loader.type(field).find("item")).target;
+    if (!has_fields(loader, s, "form", item, {{"answered_by", K::choice}, {"figure", K::text}, {"record_type", K::text}, {"record_field", K::text}})) return;
+    for (std::size_t f = 0; f < loader.type(filling_type).fields.size(); ++f)
+        if (const Field& of = loader.field(filling_type, static_cast<int>(f)); of.kind == K::reference && of.target == form_type) out.form_of = static_cast<int>(f);
+    if (out.form_of < 0) return s.wrong("filling", "type " + loader.type(filling_type).code + " does not refer to " + loader.type(form_type).code, "");
+    if (loader.field(answer, loader.type(answer).find("field")).target != field) return s.wrong("filling", "the field `field` of " + loader.type(answer).code + " does not refer to " + loader.type(field).code, "");
+    out.form = form_type, out.field = field, out.item = item, out.filling = filling_type, out.answer = answer;
+}
+
 // What belongs to the section but is wanted wherever a module is.
 void read_watch_parts(Loader& loader) {
     for (const Declaration& d : loader.flows) {
         Section section(loader.problems, d.file->source->path, *d.key, *d.body, "flow",
-                        {"case", "work", "opinion", "message", "delegation", "holiday", "lamp", "notice", "ballot", "list", "functions", "vacancy", "email", "phrases", "watch"});
+                        {"case", "work", "opinion", "message", "delegation", "holiday", "lamp", "notice", "ballot", "list", "functions", "vacancy", "email", "phrases", "watch", "tables", "leads"});
         read_watches(loader, section);
+        read_tables(loader, section);
     }
 }
 
@@ -180,7 +228,7 @@ void read_section(Loader& loader) {
         return;
     }
     const Section section(loader.problems, told->file->source->path, *told->key, *told->body, "flow",
-                          {"case", "work", "opinion", "message", "delegation", "holiday", "lamp", "notice", "ballot", "list", "functions", "vacancy", "email", "phrases", "watch"});
+                          {"case", "work", "opinion", "message", "delegation", "holiday", "lamp", "notice", "ballot", "list", "functions", "vacancy", "email", "phrases", "watch", "tables", "leads"});
     flow.declared = true;
     if (loader.model.identity.post < 0 || loader.model.identity.person < 0 || loader.model.identity.holds.type < 0)
         loader.problems.add(section.where(), "flow: nobody says who stands in which post", "identity: {person: ..., post: ..., unit: ..., holds: {...}}");
@@ -192,6 +240,9 @@ void read_section(Loader& loader) {
         flow.*kept.type = type;
         loader.type(type).by_acts = kept.by_acts;
     }
+    for (const Needed& may : notice_may_have())
+        if (const int at = flow.notice < 0 ? -1 : loader.type(flow.notice).find(may.code); at >= 0 && loader.field(flow.notice, at).kind != may.kind)
+            section.wrong("notice", "field " + std::string(may.code) + " of type " + loader.type(flow.notice).code + " is of another kind", "docs/flow.md, section 3, says what it is");
     if (flow.ballot >= 0) {
         flow.ballot_voter = lines_of(loader, section, "ballot", flow.ballot, {{"person", FieldKind::reference}});
         flow.ballot_count = lines_of(loader, section, "ballot", flow.ballot, {{"choice", FieldKind::text}, {"votes", FieldKind::integer}});
@@ -217,6 +268,7 @@ void read_section(Loader& loader) {
         flow.email = loader.resolve_field(person, *word, "flow email");
         if (flow.email >= 0 && loader.field(person, flow.email).kind != FieldKind::text) section.wrong("email", "field \"" + word->text + "\" is no text", "");
     }
+    if (const int unit = loader.model.identity.unit_type; unit >= 0 && post >= 0) flow.leads = reference_field(loader, section, "leads", unit, post);
     if (const yaml::Node* node = section.find("phrases")) {
         if (!node->is_list()) section.wrong("phrases", "\"phrases\" is not a list", "phrases: [[同意, 同意, Agreed]]");
         if (node->items.size() > phrases_max) section.wrong("phrases", "more than 50 phrases");

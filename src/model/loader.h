@@ -92,6 +92,7 @@ void read_reports(Loader& loader);
 void read_holdings(Loader& loader);  // the rest of identity: fields of types
 void read_rights(Loader& loader);
 void read_deadlines(Loader& loader);
+void read_carries(Loader& loader);
 void read_flow(Loader& loader);  // the section, and the steps of moves
 
 // Pieces

@@ -132,6 +132,16 @@ struct Deadline {
     std::optional<Expression> open;         // where a new arrangement of holidays moves it; unset: always
 };
 
+/// What follows in another record when one is made or moves: the record a reference names is amended, or moves. Both or
+/// neither happen; the other's rules are judged as if somebody had done it (docs/model.md, carries).
+struct Carry {
+    std::string code, on;            // on: "create", or a move
+    std::optional<Expression> when;  // over the record as it then is
+    int to = -1;                     // reference field
+    std::string move;                // of the type referred to; empty: its fields are set without one
+    std::vector<std::pair<int, Expression>> set;  // fields of the type referred to
+};
+
 struct Rule {
     std::string code;
     Label message;
@@ -191,6 +201,7 @@ struct Type {
     std::vector<Move> moves;
     std::vector<Rule> rules;
     std::vector<Deadline> deadlines;
+    std::vector<Carry> carries;
     bool by_acts = false;  // written by acts of workflow only
     const cel::ObjectType* object = nullptr;  // this type as CEL sees it; field indexes are the same
 
@@ -364,8 +375,13 @@ struct Flow {
     struct Functions {
         int type = -1, owner = -1, decides = -1, executes = -1;
     } functions;
+    struct Tables {  // 一表通: the register of tables, their lines, what answers a line, what was filled in
+        int form = -1, field = -1, item = -1, filling = -1, answer = -1;
+        int form_of = -1;  // the filling's reference to its form
+    } tables;
     std::vector<int> vacancy;  // reference fields of the post to other posts
     int email = -1;            // text field of the person
+    int leads = -1;            // field of the unit: the post that leads it and all below it
     std::vector<Label> phrases;
     struct Watch {
         int light = -1;
@@ -373,6 +389,8 @@ struct Flow {
         struct Notice {
             std::string colour;
             int behind = 0;
+            std::string asks;           // what the one who gets it is to do
+            std::optional<int> answer;  // working days for an answer in writing
         };
         std::vector<Notice> notices;  // ascending
     };

@@ -138,6 +138,12 @@ Lamp lamp_of_figure(board::Snapshot& snapshot, int light, const figure::Ask& ask
     return lamp;
 }
 
+std::vector<int> light_unit_types(const model::Model& model, int figure) {
+    std::set<int> types;
+    add_unit_types(model, figure, types);
+    return {types.begin(), types.end()};
+}
+
 Result<std::vector<LightCount>> count_lights(board::Snapshot& snapshot, Date today, const Period& period,
                                              std::size_t worst_kept, const board::Progress& progress) {
     const model::Model& model = snapshot.model();

@@ -30,6 +30,9 @@ Lamp lamp_of_figure(board::Snapshot& snapshot, int light, const figure::Ask& ask
 /// The date a lamp of days counts from (model::Light::due_field).
 std::optional<Date> due_of(const model::Model& model, int light, const record::Record& record);
 
+/// Types whose records are the units of a light over a figure.
+std::vector<int> light_unit_types(const model::Model& model, int figure);
+
 struct LightCount {
     int light = -1;
     std::array<std::int64_t, 4> by_colour{};  // by Colour

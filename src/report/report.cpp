@@ -91,9 +91,20 @@ class Writer {
         const Result<int> type = find_type(model_, template_.unit_type);
         if (!type) return errors_.push_back({type.error().code, ask_.report, type.error().message, type.error().hint});
         unit_type_ = *type;
+        if (template_.timeless) return find_own_record();
         if (ask_.unit.empty()) return find_root();
         const Result<RecordId> id = find_record(snapshot_, names_, unit_type_, ask_.unit);
         if (!id) return errors_.push_back(id.error());
+        unit_ = *id;
+    }
+
+    // A document of a record is there for who sees the record; to others it is not there.
+    void find_own_record() {
+        const model::Type& type = model_.types[static_cast<std::size_t>(unit_type_)];
+        const Result<RecordId> id = ask_.unit.empty() ? Result<RecordId>(fail(Code::not_found, "unit", "", "")) : names_.find(unit_type_, ask_.unit);
+        const record::RecordPtr record = id ? snapshot_.record(unit_type_, *id) : nullptr;
+        if (!record || !ask_.eyes.see(*record))
+            return errors_.push_back({Code::not_found, "unit", "没有这条记录 / there is no such " + type.code, "the document is of one " + type.code + ": name it"});
         unit_ = *id;
     }
 
@@ -117,7 +128,7 @@ class Writer {
         document_.board_name = ask_.board_name;
         document_.board_note = ask_.board_note;
         document_.unit = unit_.value ? names_.title_of(unit_type_, unit_) : "";
-        document_.period = ask_.period.text_zh();
+        document_.period = template_.timeless ? "" : ask_.period.text_zh();
         document_.today = snapshot_.today().text();
         document_.position = snapshot_.position().value;
         document_.journal_size = ask_.journal_size;
@@ -339,6 +350,7 @@ class Writer {
         return own ? *own : names_.title_of(unit_type_, unit_);
     }
 
+    static std::string day_zh(Date day) { return std::to_string(day.year()) + "年" + std::to_string(day.month()) + "月" + std::to_string(day.day()) + "日"; }
     Bound bind_board(const Placeholder& p) {
         const auto text = [](std::string t) { return Bound{true, {std::move(t), -1, false}, {}}; };
         if (p.name == "name") return text(ask_.board_name);
@@ -350,8 +362,7 @@ class Writer {
         if (p.name == "year") return text(std::to_string(ask_.period.year));
         if (p.name == "today") return text(document_.today);
         if (p.name == "day") {
-            const Date day = snapshot_.today();
-            return text(std::to_string(day.year()) + "年" + std::to_string(day.month()) + "月" + std::to_string(day.day()) + "日");
+            return text(day_zh(snapshot_.today()));
         }
         if (p.name == "number") return ask_.number.empty() ? none("没有文号") : text(ask_.number);
         if (p.name == "position") return text(std::to_string(document_.position));
@@ -378,7 +389,11 @@ class Writer {
             if (step.size() == rest.size()) {
                 if (record::is_unset(at->at(index))) return none("没有填写");
                 if (field.group != model::FieldGroup::plain) return none("个人信息和附件不印在公文里");
-                return {true, {record::display(model_, field, at->at(index), model::Language::hans, names_.title_function()), -1, false}, {}};
+                std::string text = record::display(model_, field, at->at(index), model::Language::hans, names_.title_function());
+                if (const auto* days = record::as_integer(at->at(index)); template_.official && field.kind == model::FieldKind::date && days) text = day_zh(Date{static_cast<std::int32_t>(*days)});
+                // The number of a document leads to the record that has it, and so to the entry that gave it.
+                const int source = template_.timeless && field.kind == model::FieldKind::number ? sources_.of_record(*at, names_.title_of(*at), text, "") : -1;
+                return {true, {std::move(text), source, false}, {}};
             }
             rest.remove_prefix(step.size() + 1);
             const auto* id = field.kind == model::FieldKind::reference ? record::as_integer(at->at(index)) : nullptr;

@@ -141,6 +141,7 @@ class Parser {
     }
 
     void read_periods(const yaml::Node& list) {
+        template_.timeless = list.items.empty();
         for (const yaml::Node& item : list.items) {
             bool known = false;
             for (const PeriodKind kind : {PeriodKind::month, PeriodKind::quarter, PeriodKind::half, PeriodKind::year,

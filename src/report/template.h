@@ -46,6 +46,7 @@ struct Template {
     std::string label;  // first of three, when the head has one
     std::vector<PeriodKind> periods;
     std::string unit_type;
+    bool timeless = false;  // `periods: []`: a document of one record, of no period
     bool official = false;  // laid out by GB/T 9704
     std::string filed_as;   // type of the record that keeps what was issued; empty: none
     std::vector<Placeholder> placeholders;

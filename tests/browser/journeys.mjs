@@ -1434,6 +1434,77 @@ journey('who leaves a post hands over a list of all that stands with it; load te
   equal(Number(await row.locator('td.num').first().textContent()), load.open, 'open work in the table')
 })
 
+journey('一表通: filled from the board with its why, the rest by hand, sent, given out as a workbook; what was refused shows its rule', async () => {
+  const page = await at()
+  const secretary = await whoMay(page, 'table_filling', 'create')
+  await be(page, secretary.person, secretary.post.id)
+  await page.goto('tables')
+  await settle(page, 500)
+  await page.getByRole('heading', { name: /^一表通/ }).waitFor()
+  await seen(page, '数据复用率')
+  await seen(page, '重复填报项数')
+  await seen(page, '虚构市报表准入办法第五条')
+  const forms = (await api(page, 'GET', `/records/table_form?filter=${encodeURIComponent("code == 'BB-04'")}`)).body.rows
+  const unit = (await api(page, 'GET', `/records/organ?filter=${encodeURIComponent("code == 'JC'")}`)).body.rows[0]
+  const asked = `unit=${unit.id}&period=2026-07`
+  await page.goto(`tables/${forms[0].id}?${asked}`)
+  await page.getByRole('button', { name: '系统取数' }).click()
+  await saved(page)
+  const table = (await api(page, 'GET', `/flow/tables/${forms[0].id}?${asked}`)).body
+  sure(table.filling && table.by_board > 0, 'the board answered nothing')
+  await seen(page, `系统取数 ${table.by_board} 项`)
+  // A figure leads to its why.
+  const line = table.lines.find((one) => one.by === 'figure' && one.now)
+  await page.locator('tr', { hasText: line.name }).getByRole('button', { name: line.now, exact: true }).click()
+  await page.locator('.el-drawer:visible').waitFor()
+  await page.keyboard.press('Escape')
+  // What the board does not know is written by hand, and the table is sent when all is there.
+  for (const open of table.lines.filter((one) => !one.value)) {
+    await page.getByRole('textbox', { name: open.name, exact: true }).fill('120')
+    await page.getByRole('textbox', { name: open.name, exact: true }).press('Tab')
+    await settle(page, 600)
+  }
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: '导出' }).click()])
+  sure(readFileSync(await file.path()).subarray(0, 2).toString() === 'PK', 'the workbook is none')
+  await page.getByRole('button', { name: '报送' }).click()
+  await page.locator('.tag', { hasText: '已报送' }).first().waitFor()
+  equal((await api(page, 'GET', `/flow/tables/${forms[0].id}?${asked}`)).body.filling.state, 'sent', 'state of the table')
+  await printed(page)
+  const phone = await at({ width: 390, height: 844, isMobile: true, hasTouch: true })
+  await be(phone, secretary.person, secretary.post.id)
+  for (const path of ['tables', `tables/${forms[0].id}?${asked}`]) {
+    await phone.goto(path)
+    await settle(phone, 500)
+    sure(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${path} is wider than the phone`)
+  }
+})
+
+journey('a coloured notice: its document with number, unit, day and colour prints on A4; the post it went to answers it once', async () => {
+  const page = await at()
+  const secretary = await whoMay(page, 'meeting', 'create')
+  await be(page, secretary.person, secretary.post.id)
+  const notices = (await api(page, 'GET', `/records/notice?sort=-id&limit=50&filter=${encodeURIComponent('answer_by != null && answered_on == null')}`)).body.rows
+  sure(notices.length, 'no notice waits for an answer on the demo board')
+  const notice = notices[0]
+  await page.goto(`record/notice/${notice.id}`)
+  await page.getByRole('link', { name: '文书：督办通知单' }).click()
+  await page.locator('.official').waitFor()
+  for (const text of [notice.values.number, notice.values.of_unit, notice.values.asks]) await seen(page, text)
+  await printed(page)
+  // Another than the post it went to is refused; that post answers, once.
+  const refused = await api(page, 'POST', `/flow/notices/${notice.id}/answer`, { text: '代答' })
+  equal(refused.status, 403, 'the answer of another post')
+  const holder = (await api(page, 'GET', `/records/appointment?filter=${encodeURIComponent(`held_post.code == '${(await api(page, 'GET', `/records/post/${notice.values.to_post.id}`)).body.record.values.code}' && valid_to == null`)}`)).body.rows[0]
+  const own = await at()
+  await be(own, holder.values.person.id, notice.values.to_post.id)
+  await own.goto(`record/notice/${notice.id}`)
+  await own.getByRole('textbox', { name: '答复' }).fill('月底前办结')
+  await own.getByRole('button', { name: '提交答复' }).click()
+  await saved(own)
+  await seen(own, '月底前办结')
+  equal((await api(own, 'POST', `/flow/notices/${notice.id}/answer`, { text: '再答' })).status, 409, 'a second answer')
+})
+
 journey('the map: layers, and a box that counts what lies in it beside the table', async () => {
   const page = await at()
   await seatWhere(page, async () => ((await api(page, 'GET', '/map?layer=project')).body.features ?? []).length > 50, 'sees fifty projects on the map')

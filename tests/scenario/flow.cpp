@@ -8,8 +8,8 @@
 namespace yipan::scenario {
 namespace {
 constexpr std::string_view acts[] = {"start", "assign_record", "agree", "disagree", "return", "hand_over", "assign", "add_before", "add_after", "withdraw", "urge", "void_case"};
-constexpr std::string_view others[] = {"delegate", "end_delegation", "tick", "open_ballot", "vote", "close_ballot", "count_ballot", "issue_list", "track_list"};
-constexpr std::string_view questions[] = {"lies_with", "step", "case", "timeline", "inbox", "due", "lamp", "notices", "tally", "told", "list_lines"};
+constexpr std::string_view others[] = {"delegate", "end_delegation", "tick", "open_ballot", "vote", "close_ballot", "count_ballot", "issue_list", "track_list", "answer_notice"};
+constexpr std::string_view questions[] = {"lies_with", "step", "case", "timeline", "inbox", "due", "lamp", "notices", "tally", "told", "list_lines", "figure_lamp"};
 
 template <std::size_t N>
 bool one_of(const std::string_view (&words)[N], std::string_view word) {
@@ -126,6 +126,17 @@ Errors Driver::flow_do(const Step& step) {
         const auto list = flow_record(model_->flow.list, step.words.size() > 1 ? step.words[1].text.substr(1) : "");
         if (!list) return {list.error()};
         const auto done = flow::track_list(*board_, who, *list);
+        return done ? Errors{} : done.error();
+    }
+    if (verb == "answer_notice") {  // answer_notice task T-1 red text=..: the newest of the colour
+        const int type = step.words.size() < 4 ? -1 : model_->find_type(step.words[1].text);
+        const auto subject = type < 0 ? Result<RecordId>(fail(Code::not_found, "", "answer_notice TYPE RECORD COLOUR text=..")) : flow_record(type, step.words[2].text);
+        if (!subject) return {subject.error()};
+        const auto snapshot = board_->snapshot();
+        const auto found = flow::rows(*snapshot, model_->flow.notice, {{"subject", record::Value(flow::subject_text(*model_, {type, *subject}))}, {"colour", record::Value(step.words[3].text)}}, 100);
+        if (!found || found->rows.empty()) return usage("there is no such notice");
+        flow::Acts doing(*board_);
+        const auto done = flow::answer_notice(doing, who, found->rows.back()->id, flow_word(step, "text"));
         return done ? Errors{} : done.error();
     }
     const flow::Acting acting{actor_, post_, "scenario", ""};
@@ -310,6 +321,18 @@ void Driver::flow_question(const Step& step) {
             if (!ballot && flow::text(*model_, *line, "status") == step.words[2].text) ++n;
         }
         return compare(step, expected, std::to_string(n));
+    }
+    if (verb == "figure_lamp") {  // figure_lamp LIGHT UNIT_TYPE UNIT PERIOD = colour on=..
+        if (step.words.size() < 5) return wrong("figure_lamp LIGHT UNIT_TYPE UNIT PERIOD");
+        const int of = model_->find_type(step.words[2].text);
+        const auto unit = of < 0 ? Result<RecordId>(fail(Code::not_found, "", "no such type")) : flow_record(of, step.words[3].text);
+        const auto period = Period::parse(step.words[4].text);
+        if (!unit || !period) return wrong("no such unit or period");
+        const auto lamps = rows_of(model_->flow.lamp, {{"light", record::Value(step.words[1].text)}, {"subject", record::Value(flow::figure_subject(*model_, of, *unit, *period))}});
+        compare(step, expected, lamps.empty() ? "none" : flow::text(*model_, *lamps.back(), "colour"));
+        const auto day = lamps.empty() ? std::nullopt : flow::date(*model_, *lamps.back(), "nominal");
+        if (!on.empty()) compare(step, on, day ? day->text() : "none");
+        return;
     }
     const std::size_t first = verb == "lamp" ? 2 : 1;
     if (step.words.size() < first + 2) return wrong(verb + " wants a type and a record");

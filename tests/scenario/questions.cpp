@@ -289,7 +289,8 @@ void Driver::ask_score(const Step& step) {
 void Driver::ask_report(const Step& step) {
     std::size_t at = 2;
     while (at < step.words.size() && step.words[at].text.find('=') != std::string::npos) ++at;
-    const Result<Period> period = Period::parse(key_of(step, "period"));
+    // The document of a record has no period.
+    const Result<Period> period = key_of(step, "period").empty() ? Result<Period>(Period{}) : Period::parse(key_of(step, "period"));
     if (at + 1 >= step.words.size() || !period)
         return failed(step.place, "report wants a code, period=, unit=, contains, lacks or lists_missing, and a text");
     const auto snapshot = board_->snapshot();

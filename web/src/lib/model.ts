@@ -77,7 +77,7 @@ export interface Model {
   types: Type[]
   figures: Figure[]
   lights: { code: string; label: Label; type?: string; figure?: string }[]
-  reports: { code: string; label: Label; periods: string[]; unit_type?: string; filed_as?: string | null }[]
+  reports: { code: string; label: Label; periods: string[]; unit_type?: string; filed_as?: string | null; of_a_record?: boolean }[]
   schemes: { code: string; label: Label }[]
   modules: (Choice & { order?: number })[]
   identity?: { person?: string | null; post?: string | null; unit?: string | null }
