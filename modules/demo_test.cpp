@@ -60,6 +60,9 @@ class JudgingBoard final : public board::Board {
     Instant now() override { return {}; }
     Status step_clock(Instant) override { return {}; }
     bool read_only() const override { return false; }
+    Status catch_up() override { return {}; }
+    bool follows() const override { return false; }
+    bool ousted() override { return false; }
     Result<board::Attachment> put_attachment(const board::ReadSome&) override {
         return fail(Code::usage, "", "a board of tests keeps no files");
     }
