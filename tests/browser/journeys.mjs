@@ -1436,7 +1436,7 @@ journey('who leaves a post hands over a list of all that stands with it; load te
 
 journey('一表通: filled from the board with its why, the rest by hand, sent, given out as a workbook; what was refused shows its rule', async () => {
   const page = await at()
-  const secretary = await whoMay(page, 'table_filling', 'create')
+  const secretary = await whoMay(page, 'meeting', 'create')
   await be(page, secretary.person, secretary.post.id)
   await page.goto('tables')
   await settle(page, 500)
@@ -1464,9 +1464,9 @@ journey('一表通: filled from the board with its why, the rest by hand, sent, 
     await page.getByRole('textbox', { name: open.name, exact: true }).press('Tab')
     await settle(page, 600)
   }
-  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: '导出' }).click()])
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: '导出', exact: true }).click()])
   sure(readFileSync(await file.path()).subarray(0, 2).toString() === 'PK', 'the workbook is none')
-  await page.getByRole('button', { name: '报送' }).click()
+  await page.getByRole('button', { name: '报送', exact: true }).click()
   await page.locator('.tag', { hasText: '已报送' }).first().waitFor()
   equal((await api(page, 'GET', `/flow/tables/${forms[0].id}?${asked}`)).body.filling.state, 'sent', 'state of the table')
   await printed(page)
