@@ -2,6 +2,7 @@
 
 #include <openssl/hmac.h>
 #include <pthread.h>
+#include <strings.h>
 
 #include <array>
 
@@ -30,13 +31,19 @@ std::string mac_of(std::string_view secret, const net::Request& request, std::st
 }
 net::Response busy(Service& service, std::string message, std::string hint, int status = 503) {
     net::Response r = problem_response({{Code::busy, "", std::move(message), std::move(hint)}}, status);
-    r.with("Yipan-Position", std::to_string(service.position())).with("Cache-Control", "no-store").with("X-Content-Type-Options", "nosniff");
+    r.with("Cache-Control", "no-store").with("X-Content-Type-Options", "nosniff");
     return r;
 }
-std::int64_t position_in(const net::Response& r) {
-    for (const auto& [name, value] : r.headers)
-        if (name == "Yipan-Position" || name == "yipan-position") return whole_number(value).value_or(0);
-    return 0;
+// What the writer tells another process with each answer, strangers' as well; it goes no further.
+constexpr std::string_view written_up_to = "Yipan-Written";
+std::int64_t take_position(net::Response& r) {
+    std::int64_t position = 0;
+    std::erase_if(r.headers, [&](const auto& h) {
+        const bool told = strcasecmp(h.first.c_str(), written_up_to.data()) == 0;
+        if (told) position = whole_number(h.second).value_or(0);
+        return told;
+    });
+    return position;
 }
 }  // namespace
 
@@ -97,7 +104,7 @@ void Front::handle(std::shared_ptr<const net::Request> request, net::Answer answ
     if (!seat->writes && !seat->service->answers_itself(*request))
         return queue([this, request, answer](net::Carrier& carrier) { carry(carrier, request, answer); }, *request, answer);
     const std::string_view least = request->has("min_position") ? request->asked("min_position") : request->header("yipan-min-position");
-    if (least.empty()) return pass(seat, std::move(request), std::move(answer));
+    if (least.empty() || !seat->service->known_here(*request)) return pass(seat, std::move(request), std::move(answer));  // a stranger learns no position
     const auto position = whole_number(least);
     if (!position || *position < 0) return answer(problem_response({{Code::usage, "min_position", "not a position of the journal", "the number an answer carried as Yipan-Position"}}, 400));
     if (*position <= seat->service->position()) return pass(seat, std::move(request), std::move(answer));
@@ -181,7 +188,7 @@ void Front::carry(net::Carrier& carrier, const std::shared_ptr<const net::Reques
             if (outcome == net::Carrier::Outcome::answered && !turned_away()) {
                 counts_.carried += 1;
                 // One reads what one has written, here as well.
-                const std::int64_t position = position_in(got);
+                const std::int64_t position = take_position(got);
                 const auto by = std::chrono::steady_clock::now() + settings_.read_patience;
                 while (service.board().catch_up() && service.position() < position && std::chrono::steady_clock::now() < by)
                     std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -267,7 +274,10 @@ void Front::Door::handle(std::shared_ptr<const net::Request> request, net::Answe
     inside->tls = words[2] == "tls";
     inside->loopback = words[3] == "here";
     std::erase_if(inside->headers, [](const auto& h) { return h.first == carried; });
-    pass(seat, std::move(inside), std::move(answer));
+    pass(seat, std::move(inside), [service = seat->service, answer = std::move(answer)](net::Response r) {
+        r.with(std::string(written_up_to), std::to_string(service->position()));
+        answer(std::move(r));
+    });
 }
 
 }  // namespace yipan::api

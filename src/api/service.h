@@ -98,6 +98,8 @@ class Service final : public net::App {
     /// Of a process that does not write the board: whether it answers this itself, from what it reads, or takes it to the one
     /// that writes (front.h). Everything that writes, and what lies in that process's memory or on its machine, goes there.
     bool answers_itself(const net::Request& request);
+    /// Whether the request carries a session or a token that is good; rights are another question.
+    bool known_here(const net::Request& head);
     /// What processes of this board show each other (decision 0042): kept beside the journal, made by the first that writes.
     Result<std::string> shared_secret();
     /// Ends what follows events; before the server stops.
@@ -163,7 +165,6 @@ class Service final : public net::App {
     net::Response guarded(net::Response response) const;
     void erased(const board::Shown& shown);
     bool forget_erased();  // false: some of it is left for later
-    bool known_here(const net::Request& head);
     net::Router::Match matched(const net::Request& request) const;
 
     board::Board& board_;
