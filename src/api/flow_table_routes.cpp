@@ -96,6 +96,7 @@ void fill_table(const CallPtr& call) {
 
 // The table as it is sent: number, question, value; beside it who answered and from where.
 void table_file(const CallPtr& call) {
+    if (!call->service.exchange_ready()) return call->problem(Error{Code::store_failed, "", "this server does not know where its board lies", "start it with yipan serve"}, 503);
     const auto asked = asked_table(call, unit_asked(call), call->request.asked("period"));
     if (!asked) return;
     const auto state = flow::table_state(call->snapshot(), asked->ask);
