@@ -1,25 +1,16 @@
 #!/bin/bash
-# yipan archive at the command line: into a file, a list, without the file, back; a full disk and a kill between file and board.
+# yipan archive at the command line: into a file, a list, without the file, back; a full disk.
 # usage: archive_test.sh YIPAN
 set -u
+. "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 program="$(realpath "$1")"
 folder="$(mktemp -d)"; trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
-passed=0; failed=0
-expect() {
-    local wanted="$1" text="$2" said code; shift 2
-    said="$("$program" "$@" 2>&1 < /dev/null)"; code=$?
-    if [ "$code" = "$wanted" ] && grep -Eq -- "$text" <<< "$said"; then passed=$((passed + 1)); else
-        failed=$((failed + 1)); printf '%s\n  expected exit %s and "%s"\n  got exit %s: %s\n' "yipan $*" "$wanted" "$text" "$code" "$(head -c 600 <<< "$said")"
-    fi
-}
-good() { if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "$1"; fi; }
 
 expect 0 '' init a.board --name 试验 --note 虚构
 expect 0 'yipan/board/' key a.board
-for name in 甲 乙 丙; do expect 0 'created|changed|version' set a.board person R-1 "name=$name"; done
+for name in 甲 乙 丙; do expect 0 'created|amended|changed' set a.board person R-1 "name=$name"; done
 "$program" dump a.board > before.dump
-cp a.board killed.board
 expect 2 'not one thing|no day|says' archive a.board --before 9
 expect 2 'who decided' archive a.board --before 9 --to old.archive
 expect 2 'no day and no number' archive a.board --before soon --to old.archive --decider 局 --note 期满
@@ -36,7 +27,7 @@ expect 0 '"at_hand":true' archive a.board --json
 mkdir shelf && mv old.archive shelf/
 expect 0 'not at hand' archive a.board
 expect 0 'verified' verify a.board
-expect 0 'equal|differ|cells' recompute a.board
+expect 0 ' 0 differ' recompute a.board
 expect 1 'archived in old.archive \(SHA-256 [0-9a-f]{64}\)' show a.board person R-1
 expect 0 '"kind":"record"' prove a.board record person R-1
 expect 0 'old.archive: holds' archive a.board --attach shelf/old.archive
@@ -50,14 +41,12 @@ expect 0 'verified' verify a.board
 "$program" dump a.board | grep -v '"verb":"act"' > restored.dump
 good "restored, the dump is not what it was" cmp -s before.dump restored.dump
 
-# A full disk leaves neither a file nor a change; a kill after the file and before the board leaves a file nobody refers to.
+# A full disk leaves neither a file nor a change.
 before="$(sha256sum < a.board)"
 said="$( (trap '' XFSZ; ulimit -f 0; "$program" archive a.board --before 5 --to full.archive --decider 局 --note 期满) 2>&1)"; code=$?
 good "a full disk: exit $code, $said" [ "$code" = 1 ]
 good "something half-made is left: $(ls full*  2>/dev/null)" [ -z "$(ls full* 2>/dev/null)" ]
 good "the board was touched" [ "$(sha256sum < a.board)" = "$before" ]
 expect 0 'bodies up to entry 4' archive a.board --before 5 --to again.archive --decider 局 --note 期满
-expect 0 'no body is archived' archive killed.board
-expect 0 'verified' verify killed.board
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

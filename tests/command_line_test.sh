@@ -1,19 +1,11 @@
 # What a person sees at the command line: exit codes, nearest names, all mistakes at once, read-only damaged boards.
 #   command_line_test.sh PROGRAM
 set -u
+. "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 root="${YIPAN_ROOT:-$(cd "$(dirname "$0")/.." && pwd)}"
 program="$1"
 folder="$(mktemp -d)"; trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
-passed=0; failed=0
-# expect CODE TEXT ARGS...: the program ends with CODE and says TEXT (an extended expression) somewhere.
-expect() {
-    local wanted="$1" text="$2" said code; shift 2
-    said="$("$program" "$@" 2>&1 < /dev/null)"; code=$?
-    if [ "$code" = "$wanted" ] && grep -Eq -- "$text" <<< "$said"; then passed=$((passed + 1)); else
-        failed=$((failed + 1)); printf '%s\n  expected exit %s and "%s"\n  got exit %s: %s\n' "yipan $*" "$wanted" "$text" "$code" "$(head -c 600 <<< "$said")"
-    fi
-}
 
 expect 0 'demo' --help
 expect 2 '' nonsense

@@ -1,18 +1,10 @@
 # The life of a board's file at the command line: backup, drill, restore-board, compact, stats, attachments, a second writer.
 #   life_test.sh PROGRAM
 set -u
+. "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 program="$1"
 folder="$(mktemp -d)"; trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
-passed=0; failed=0
-expect() {
-    local wanted="$1" text="$2" said code; shift 2
-    said="$("$program" "$@" 2>&1 < /dev/null)"; code=$?
-    if [ "$code" = "$wanted" ] && grep -Eq -- "$text" <<< "$said"; then passed=$((passed + 1)); else
-        failed=$((failed + 1)); printf '%s\n  expected exit %s and "%s"\n  got exit %s: %s\n' "yipan $*" "$wanted" "$text" "$code" "$(head -c 600 <<< "$said")"
-    fi
-}
-good() { if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "$1"; fi; }
 
 expect 0 '' init a.board --name 试验 --note 虚构
 expect 0 'created' set a.board organ JC name=甲 kind=zone

@@ -130,7 +130,6 @@ bool Call::answered_before() {
     finish(std::move(r));
     return true;
 }
-// What a library threw is for the log: it may speak of files and values that are not the asker's.
 void threw(Call& call, const std::exception& problem, std::string_view what) {
     if (call.service.settings().log) call.service.settings().log(json::serialize(json::object{{"at", access::unix_now()}, {"route", call.route ? call.route->pattern : "-"}, {"threw", problem.what()}}));
     if (!call.answered()) call.problem(Error{Code::store_failed, "", std::string(what), "the log of the server says why"}, 500);

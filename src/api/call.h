@@ -14,6 +14,8 @@ struct ModelChanged {};
 /// Of what is said to who asks: `lang` of the query, else the first there is of Accept-Language, else 简.
 model::Language language_of(const net::Request& request);
 
+class TemporaryFile;
+
 class Call : public std::enable_shared_from_this<Call> {
   public:
     Call(Service& service, std::shared_ptr<const net::Request> request, net::Answer answer);
@@ -79,6 +81,8 @@ constexpr std::string_view asked_space = "asked";  // beside the journal: Idempo
 
 net::Response problem_response(const Errors& errors, int status, json::object more = {}, model::Language language = model::Language::hans);
 json::object problem_json(const Errors& errors, int status, model::Language language);
+/// What a library threw is for the log: it may speak of files and values that are not the asker's, who hears `what`.
+void threw(Call& call, const std::exception& problem, std::string_view what);
 /// What a code means, for people.
 std::string_view sentence_of(Code code, model::Language language);
 json::array errors_json(const Errors& errors);
@@ -87,10 +91,16 @@ int type_of(const CallPtr& call, const std::string& code);
 std::optional<std::int64_t> whole_number(std::string_view text);
 /// A parameter of the query within bounds; answers 400 itself.
 std::optional<std::int64_t> asked_number(const CallPtr& call, std::string_view name, std::int64_t otherwise, std::int64_t low, std::int64_t high);
+/// When an administrator of this account needs a second factor; none: he has one, or the site does not ask.
+std::optional<std::int64_t> factor_due(const Service& service, const access::Account& account);
 /// 三員: whether who asks is one of these administrators, with the second factor where the site asks for it. Answers 403 itself.
 bool administers(const CallPtr& call, std::initializer_list<std::string_view> admins);
 /// A session that was just opened becomes this call's: its first post, its cookie. Answers the problem itself.
 bool take_session(const CallPtr& call, access::Accounts::Opened& opened);
+/// Whether files can be made here; answers 503 itself.
+bool path_is_set(const CallPtr& call);
+/// A file that was made for this answer; it is gone when it is sent.
+void send_file(const CallPtr& call, std::shared_ptr<TemporaryFile> file, std::string_view type, const std::string& name);
 /// "张三 · 项目办3岗"
 std::string watermark_of(Call& call, RecordId person, RecordId post);
 std::string member_text(const json::object& o, std::string_view key);

@@ -22,17 +22,29 @@
 namespace yipan::api {
 using access::Action;
 
+bool path_is_set(const CallPtr& call) {
+    if (call->service.exchange_ready()) return true;
+    call->problem(Error{Code::store_failed, "", "this server does not know where its board lies", "start it with yipan serve"}, 503);
+    return false;
+}
+void send_file(const CallPtr& call, std::shared_ptr<TemporaryFile> file, std::string_view type, const std::string& name) {
+    std::error_code problem;
+    const auto bytes = std::filesystem::file_size(file->path(), problem);
+    if (problem) return call->problem(Error{Code::store_failed, "", "the file that was made is gone", "try again"});
+    net::Response r;
+    r.file = file->path();
+    r.file_bytes = static_cast<std::int64_t>(bytes);
+    r.hold = std::move(file);
+    r.with("Content-Type", std::string(type)).with("Content-Disposition", "attachment; filename*=UTF-8''" + net::url_encoded(name));
+    call->ok_with(std::move(r));
+}
+
 namespace {
 namespace fs = std::filesystem;
 constexpr std::size_t small = 64 * 1024, import_body = std::size_t{64} << 20, model_body = std::size_t{8} << 20;
 constexpr std::size_t errors_told = 100, imports_listed_max = 200;
 constexpr std::int64_t export_page = 2'000;
 
-bool path_is_set(const CallPtr& call) {
-    if (call->service.exchange_ready()) return true;
-    call->problem(Error{Code::store_failed, "", "this server does not know where its board lies", "start it with yipan serve"}, 503);
-    return false;
-}
 const std::string& board_path(const CallPtr& call) { return call->service.settings().path; }
 Uploads& uploads(const CallPtr& call) { return call->service.uploads(); }
 
@@ -42,17 +54,6 @@ std::string_view content_type(std::string_view end) {
     if (end == "xlsx") return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     if (end == "csv") return "text/csv; charset=utf-8";
     return end == "geojson" ? "application/geo+json" : "application/octet-stream";
-}
-void send_file(const CallPtr& call, std::shared_ptr<TemporaryFile> file, std::string_view type, const std::string& name) {
-    std::error_code problem;
-    const auto bytes = fs::file_size(file->path(), problem);
-    if (problem) return call->problem(Error{Code::store_failed, "", "the file that was made is gone", "try again"});
-    net::Response r;
-    r.file = file->path();
-    r.file_bytes = static_cast<std::int64_t>(bytes);
-    r.hold = std::move(file);
-    r.with("Content-Type", std::string(type)).with("Content-Disposition", "attachment; filename*=UTF-8''" + net::url_encoded(name));
-    call->ok_with(std::move(r));
 }
 
 // Whether the name by which files refer to the record may be told.

@@ -1,7 +1,5 @@
 // 一表通 over HTTP: a table of the register as it stands for a unit and a period, filled from the board, given out as a file.
 // What people answer by hand and the sending are ordinary records (docs/flow.md, section 7).
-#include <filesystem>
-
 #include "api/figures.h"
 #include "api/flow_telling.h"
 #include "api/uploads.h"
@@ -96,7 +94,7 @@ void fill_table(const CallPtr& call) {
 
 // The table as it is sent: number, question, value; beside it who answered and from where.
 void table_file(const CallPtr& call) {
-    if (!call->service.exchange_ready()) return call->problem(Error{Code::store_failed, "", "this server does not know where its board lies", "start it with yipan serve"}, 503);
+    if (!path_is_set(call)) return;
     const auto asked = asked_table(call, unit_asked(call), call->request.asked("period"));
     if (!asked) return;
     const auto state = flow::table_state(call->snapshot(), asked->ask);
@@ -112,15 +110,7 @@ void table_file(const CallPtr& call) {
         sheet.rows.push_back({std::to_string(l.no), l.name, l.value, l.value.empty() ? "" : l.by_board ? say({"系统取数", "系統取數", "the board"}) : say({"人工填报", "人工填報", "by hand"}), l.source});
     auto file = call->service.uploads().fresh(".xlsx");
     if (const Status made = exchange::plain_xlsx(file->path(), sheet); !made) return call->problem(made.error());
-    std::error_code gone;
-    const auto bytes = std::filesystem::file_size(file->path(), gone);
-    if (gone) return call->problem(Error{Code::store_failed, "", "the file that was made is gone", "try again"});
-    net::Response r;
-    r.file = file->path();
-    r.file_bytes = static_cast<std::int64_t>(bytes);
-    r.hold = std::move(file);
-    r.with("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet").with("Content-Disposition", "attachment; filename*=UTF-8''" + net::url_encoded(sheet.title + " " + asked->ask.period.text() + ".xlsx"));
-    call->ok_with(std::move(r));
+    send_file(call, std::move(file), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", sheet.title + " " + asked->ask.period.text() + ".xlsx");
 }
 }  // namespace
 

@@ -5,7 +5,6 @@
 #include "api/duty.h"
 
 namespace yipan::api {
-void threw(Call& call, const std::exception& problem, std::string_view what);
 
 bool has_flow(const CallPtr& call) {
     if (call->model().flow.declared) return true;

@@ -53,9 +53,7 @@ std::string inner_of(std::string_view text) {
     return blank == std::string_view::npos ? "" : std::string(text.substr(blank + 1));
 }
 
-Front::Front(Settings settings) : settings_(std::move(settings)) {
-    for (std::size_t i = 0; i < threads_max; ++i) threads_.emplace_back([this] { work(); });
-}
+Front::Front(Settings settings) : settings_(std::move(settings)) {}
 Front::~Front() { stop(); }
 void Front::stop() {
     {
@@ -63,7 +61,7 @@ void Front::stop() {
         stopping_ = true;
     }
     work_.notify_all();
-    for (std::thread& t : threads_)
+    for (std::thread& t : threads_)  // no more are added
         if (t.joinable()) t.join();
 }
 
@@ -116,6 +114,8 @@ void Front::queue(std::function<void(net::Carrier&)> job, const net::Request& as
         const std::lock_guard lock(mutex_);
         if (!stopping_ && jobs_.size() < waiting_max) {
             jobs_.push_back(std::move(job));
+            // A board in a file has nothing to carry and never gets one.
+            if (jobs_.size() > idle_ && threads_.size() < threads_max) threads_.emplace_back([this] { work(); });
             work_.notify_one();
             return;
         }
@@ -129,7 +129,9 @@ void Front::work() {
         std::function<void(net::Carrier&)> job;
         {
             std::unique_lock lock(mutex_);
+            ++idle_;
             work_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+            --idle_;
             if (jobs_.empty()) return;
             job = std::move(jobs_.front());
             jobs_.pop_front();

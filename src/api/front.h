@@ -87,6 +87,7 @@ class Front final : public net::App {
     std::deque<std::function<void(net::Carrier&)>> jobs_;
     bool stopping_ = false;
     std::vector<std::thread> threads_;
+    std::size_t idle_ = 0;  // threads that wait for a job
 };
 
 /// The holder's row says where he is reached: for people, and after a blank for processes of the same board.

@@ -18,7 +18,6 @@
 #include "store/open.h"
 
 namespace yipan::api {
-void threw(Call& call, const std::exception& problem, std::string_view what);
 namespace {
 constexpr std::string_view page_policy =
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; worker-src 'self' blob:; "

@@ -6,7 +6,6 @@
 #include "api/values.h"
 
 namespace yipan::api {
-std::optional<std::int64_t> factor_due(const Service& service, const access::Account& account);
 namespace {
 constexpr std::size_t small_body = 16 * 1024;
 

@@ -2,20 +2,13 @@
 # Commands on a board in a database: made, verified, recomputed, told, copied there and back; what only files can do says so.
 # Run it through with_server.sh.   commands_test.sh PROGRAM
 set -u
+. "$(dirname "${BASH_SOURCE[0]}")/../expect.sh"
+limit=120
 program="$1"
 folder="$(mktemp -d)"; trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 base="$YIPAN_TEST_POSTGRES"; sign='?'; case "$base" in *\?*) sign='&' ;; esac
 board="$base${sign}board=commands_$$"
-passed=0; failed=0
-expect() {
-    local wanted="$1" text="$2" said code; shift 2
-    said="$(timeout 120 "$program" "$@" 2>&1 < /dev/null)"; code=$?
-    if [ "$code" = "$wanted" ] && grep -Eq -- "$text" <<< "$said"; then passed=$((passed + 1)); else
-        failed=$((failed + 1)); printf '%s\n  expected exit %s and "%s"\n  got exit %s: %s\n' "yipan $*" "$wanted" "$text" "$code" "$(head -c 600 <<< "$said")"
-    fi
-}
-good() { if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "$1"; fi; }
 
 expect 0 'records' demo "$board"
 expect 1 'exists' demo "$board"

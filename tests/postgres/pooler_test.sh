@@ -3,6 +3,8 @@
 # works. pgbouncer must be installed (it is in no list of ours): without it the test says so.
 #   pooler_test.sh PROGRAM       starts a server and a pooler of its own
 set -u
+. "$(dirname "${BASH_SOURCE[0]}")/../expect.sh"
+limit=60
 program="$1"
 here="$(cd "$(dirname "$0")" && pwd)"
 command -v pgbouncer > /dev/null || { echo "pgbouncer is not installed: 0 passed, 0 failed, 1 skipped"; exit 0; }
@@ -15,14 +17,6 @@ cleanup() {
 trap cleanup EXIT
 direct="$(bash "$here/server.sh" start "$folder")" || exit 1
 export XDG_STATE_HOME="$folder/state"
-passed=0; failed=0
-expect() {
-    local wanted="$1" text="$2" said code; shift 2
-    said="$(timeout 60 "$program" "$@" 2>&1 < /dev/null)"; code=$?
-    if [ "$code" = "$wanted" ] && grep -Eq -- "$text" <<< "$said"; then passed=$((passed + 1)); else
-        failed=$((failed + 1)); printf '%s\n  expected exit %s and "%s"\n  got exit %s: %s\n' "yipan $*" "$wanted" "$text" "$code" "$(head -c 600 <<< "$said")"
-    fi
-}
 expect 0 types init "$direct&board=pooled" --name 试验
 for mode in transaction session; do
     place="$folder/$mode"
