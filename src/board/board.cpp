@@ -209,9 +209,9 @@ class BoardImpl final : public Board {
         }
         return writer_->submit(std::move(draft));
     }
-    void submit(Draft draft, Answered answered) override {
+    void submit(Draft draft, Answered answered, Place place) override {
         if (auto error = closed()) return answered(fail(Errors{*error}));
-        writer_->submit(std::move(draft), std::move(answered));
+        writer_->submit(std::move(draft), std::move(answered), place);
     }
     void set_permit(Permit permit) override {
         between([&] { core_->permit = std::move(permit); });

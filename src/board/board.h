@@ -321,8 +321,12 @@ class Board {
     /// The same without waiting: the answer comes through the future (one for each draft, in order).
     virtual std::future<Checked<Receipt>> submit(Draft draft) = 0;
     /// The same with a call instead of a future, on a thread of the board: it must be quick and must not write.
+    /// In turn: in the order of asking. After others: work by the thousand that nobody looks at while it is done (the
+    /// clock) fills the batches that others leave room in, in its own order, so that whoever asks in turn never waits
+    /// behind more of it than one short batch.
     using Answered = std::function<void(Checked<Receipt>)>;
-    virtual void submit(Draft draft, Answered answered) = 0;
+    enum class Place : std::uint8_t { in_turn, after_others };
+    virtual void submit(Draft draft, Answered answered, Place place = Place::in_turn) = 0;
     /// Several drafts as one transaction for bulk work: each is judged by itself and may be refused by itself.
     virtual std::vector<Checked<Receipt>> apply_batch(std::vector<Draft> drafts) = 0;
 

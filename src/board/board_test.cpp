@@ -7,9 +7,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <future>
+#include <latch>
 #include <mutex>
 #include <thread>
 
@@ -652,6 +655,48 @@ TEST_F(BoardTest, asks_who_may_write_and_tells_what_changed) {
     ASSERT_EQ(shown[0].records.size(), 2u);
     EXPECT_EQ(shown[0].records[1].type, project);
     EXPECT_EQ(shown[0].figures, std::vector<int>{board_->model()->find_figure("projects")});
+}
+
+// While the first draft is being judged, many that may come after others are sent, then some in turn.
+TEST_F(BoardTest, takes_in_turn_before_what_may_come_after_others) {
+    std::promise<void> begun, go_on;
+    std::atomic<bool> first{true};
+    board_->set_permit([&, wait = go_on.get_future().share()](const WriteAsk&, record::Resolver&, Errors&) {
+        if (first.exchange(false)) begun.set_value(), wait.wait();
+    });
+    constexpr std::size_t many = 300, few = 1'200;  // more in turn than two batches hold
+    std::mutex mutex;
+    std::vector<std::int64_t> waiting, in_turn;
+    std::latch all(1 + many + few);
+    const auto send = [&](const std::string& code, std::vector<std::int64_t>* into, Board::Place place) {
+        Draft d;
+        d.channel = "test";
+        d.changes = {make(organ, {{"code", code}})};
+        board_->submit(
+            std::move(d),
+            [&, into](Checked<Receipt> answer) {
+                {
+                    const std::lock_guard lock(mutex);
+                    if (into && answer) into->push_back(answer->first.value);
+                }
+                all.count_down();
+            },
+            place);
+    };
+    send("first", nullptr, Board::Place::in_turn);
+    begun.get_future().wait();
+    for (std::size_t i = 0; i < many; ++i) send("W-" + std::to_string(i), &waiting, Board::Place::after_others);
+    for (std::size_t i = 0; i < few; ++i) send("T-" + std::to_string(i), &in_turn, Board::Place::in_turn);
+    go_on.set_value();
+    all.wait();
+    const std::lock_guard lock(mutex);
+    ASSERT_EQ(waiting.size(), many);
+    ASSERT_EQ(in_turn.size(), few);
+    EXPECT_TRUE(std::is_sorted(waiting.begin(), waiting.end()));  // each lane in its own order
+    EXPECT_TRUE(std::is_sorted(in_turn.begin(), in_turn.end()));
+    EXPECT_LT(in_turn.front(), waiting.front());  // sent later, written first
+    EXPECT_LT(waiting.front(), in_turn.back());   // and never shut out
+    EXPECT_LT(in_turn.back(), waiting.back());
 }
 
 TEST_F(BoardTest, lists_in_an_order_with_a_second_condition) {

@@ -36,16 +36,16 @@ void Writer::alone(const std::function<void()>& job) {
     Ticket ticket;
     ticket.drafts = &none;
     ticket.job = &job;
-    enqueue(ticket);
+    enqueue(ticket, in_turn_);
     ticket.done.wait(0);
 }
 
-void Writer::enqueue(Ticket& ticket) {
+void Writer::enqueue(Ticket& ticket, Lane& lane) {
     std::unique_lock lock(mutex_);
-    room_.wait(lock, [&] { return queued_drafts_ < queue_max_ || queue_.empty(); });
-    queued_drafts_ += ticket.drafts->size();
-    queue_.push_back(&ticket);
-    if (queue_.size() == 1) work_.notify_one();
+    lane.room.wait(lock, [&] { return lane.drafts < queue_max_ || lane.tickets.empty(); });
+    lane.drafts += ticket.drafts->size();
+    lane.tickets.push_back(&ticket);
+    if (lane.tickets.size() == 1) work_.notify_one();
 }
 
 Checked<Receipt> Writer::apply(Draft draft) {
@@ -60,7 +60,7 @@ std::vector<Checked<Receipt>> Writer::apply_batch(std::vector<Draft> drafts) {
     Ticket ticket;
     ticket.drafts = &drafts;
     ticket.answers = &answers;
-    enqueue(ticket);
+    enqueue(ticket, in_turn_);
     ticket.done.wait(0);
     return answers;
 }
@@ -81,11 +81,11 @@ std::future<Checked<Receipt>> Writer::submit(Draft draft) {
         held.reset();  // the writer called its last
     };
     auto future = held->promise.get_future();
-    enqueue(held->ticket);
+    enqueue(held->ticket, in_turn_);
     return future;
 }
 
-void Writer::submit(Draft draft, std::function<void(Checked<Receipt>)> answered) {
+void Writer::submit(Draft draft, std::function<void(Checked<Receipt>)> answered, Board::Place where) {
     struct Held {
         std::vector<Draft> drafts;
         std::vector<Checked<Receipt>> answers;
@@ -99,7 +99,28 @@ void Writer::submit(Draft draft, std::function<void(Checked<Receipt>)> answered)
     held->ticket.answers = &held->answers;
     Held& place = *held;
     place.ticket.finished = [held = std::move(held)] { held->answered(std::move(held->answers.at(0))); };
-    enqueue(place.ticket);
+    enqueue(place.ticket, where == Board::Place::in_turn ? in_turn_ : after_others_);
+}
+
+// At least one ticket; more while they fit. A bulk ticket is one transaction however long it is.
+void Writer::take(Lane& lane, std::size_t drafts_max, Done& done, std::vector<Draft*>& drafts) {
+    while (!lane.tickets.empty() && !(lane.tickets.front()->job && !done.tickets.empty()) && (done.tickets.empty() || drafts.size() + lane.tickets.front()->drafts->size() <= drafts_max)) {
+        Ticket* ticket = lane.tickets.front();
+        lane.tickets.pop_front();
+        lane.drafts -= ticket->drafts->size();
+        done.tickets.push_back(ticket);
+        for (Draft& d : *ticket->drafts) drafts.push_back(&d);
+        if (ticket->job) break;
+    }
+}
+
+// As much of what may wait as was done in the time it may take. One slow batch (the disk, another program) is not the
+// measure: the room is halved at most, and grows by a quarter while it is filled.
+void Writer::pace(std::size_t drafts, std::chrono::steady_clock::duration took) {
+    if (took > after_others_time)
+        after_others_max_ = std::max({after_others_least, after_others_max_ / 2, drafts * static_cast<std::size_t>(after_others_time / std::chrono::microseconds(1)) / static_cast<std::size_t>(took / std::chrono::microseconds(1))});
+    else if (drafts >= after_others_max_)
+        after_others_max_ = std::min(batch_max_, after_others_max_ * 5 / 4);
 }
 
 void Writer::loop() {
@@ -114,6 +135,7 @@ void Writer::loop() {
     std::vector<Draft*> drafts;
     while (true) {
         Done done;
+        std::size_t in_turn = 0;
         drafts.clear();
         {  // Two batches at most are under way, one being synced and one being judged: taking a third early would only
            // make small ones.
@@ -124,7 +146,7 @@ void Writer::loop() {
             std::unique_lock lock(mutex_);
             // Whoever reads holds back what an erasure still has to do: when nothing else is to be done it is tried again.
             constexpr std::chrono::milliseconds scrub_again{100};
-            const auto work = [&] { return stopping_ || !queue_.empty(); };
+            const auto work = [&] { return stopping_ || !in_turn_.tickets.empty() || !after_others_.tickets.empty(); };
             while (core_.scrub_due && !work_.wait_for(lock, scrub_again, work)) {
                 lock.unlock();
                 core_.drain();
@@ -132,19 +154,14 @@ void Writer::loop() {
                 lock.lock();
             }
             work_.wait(lock, work);
-            if (queue_.empty()) return;
-            // At least one ticket; more while they fit. A bulk ticket is one transaction however long it is.
-            while (!queue_.empty() && !(queue_.front()->job && !done.tickets.empty()) &&
-                   (done.tickets.empty() || drafts.size() + queue_.front()->drafts->size() <= batch_max_)) {
-                Ticket* ticket = queue_.front();
-                queue_.pop_front();
-                queued_drafts_ -= ticket->drafts->size();
-                done.tickets.push_back(ticket);
-                for (Draft& d : *ticket->drafts) drafts.push_back(&d);
-                if (ticket->job) break;
-            }
+            if (in_turn_.tickets.empty() && after_others_.tickets.empty()) return;
+            take(in_turn_, batch_max_, done, drafts);
+            in_turn = drafts.size();
+            if (done.tickets.empty() || !done.tickets.front()->job)
+                take(after_others_, std::max(in_turn + after_others_least, after_others_max_), done, drafts);
         }
-        room_.notify_all();
+        in_turn_.room.notify_all();
+        after_others_.room.notify_all();
         if (Ticket* ticket = done.tickets.front(); ticket->job) {
             core_.drain();
             (*ticket->job)();
@@ -153,7 +170,9 @@ void Writer::loop() {
             done_flag.notify_one();
             continue;
         }
+        const auto from = std::chrono::steady_clock::now();
         done.shown = core_.batch(drafts, done.answers);
+        if (drafts.size() > in_turn) pace(drafts.size(), std::chrono::steady_clock::now() - from);
         YIPAN_CHECK(done.answers.size() == drafts.size());
         {
             const std::lock_guard lock(show_mutex_);

@@ -4,15 +4,22 @@
 // the next batch; batches are shown in their order, so whoever has an answer sees its effect. A store failure rolls the
 // batch back and repeats it draft by draft, so that only the guilty one fails; a failed commit reopens the store and
 // answers by what is really there.
+// Two lanes lead into a batch: who asks in turn goes first; what may come after others fills up what room is left, as much
+// as the writer does in some milliseconds by its own measure, and a handful even when there is no room.
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
 
+#include "board/board.h"
 #include "board/core.h"
 
 namespace yipan::board {
+
+constexpr std::chrono::milliseconds after_others_time{10};  // of a batch, judging and commit, the sync not included
+constexpr std::size_t after_others_least = 16;
 
 class Writer {
   public:
@@ -20,7 +27,7 @@ class Writer {
     ~Writer();  // answers what is queued, then stops
     Checked<Receipt> apply(Draft draft);
     std::future<Checked<Receipt>> submit(Draft draft);
-    void submit(Draft draft, std::function<void(Checked<Receipt>)> answered);
+    void submit(Draft draft, std::function<void(Checked<Receipt>)> answered, Board::Place place);
     std::vector<Checked<Receipt>> apply_batch(std::vector<Draft> drafts);
     /// Runs on the writer's thread between two batches, when everything before it is shown; waits for it.
     void alone(const std::function<void()>& job);
@@ -34,7 +41,12 @@ class Writer {
         const std::function<void()>* job = nullptr;  // alone: instead of drafts
         std::function<void()> finished;     // submit: fulfils the promise instead of waking a waiter
     };
-    void enqueue(Ticket& ticket);
+    struct Lane {
+        std::deque<Ticket*> tickets;
+        std::size_t drafts = 0;
+        std::condition_variable room;
+    };
+    void enqueue(Ticket& ticket, Lane& lane);
     void loop();
     void show_loop();
 
@@ -43,14 +55,16 @@ class Writer {
         std::vector<Checked<Receipt>> answers;
         std::optional<Core::Shown> shown;
     };
+    void take(Lane& lane, std::size_t drafts_max, Done& done, std::vector<Draft*>& drafts);
+    void pace(std::size_t drafts, std::chrono::steady_clock::duration took);
     void answer(Done& done);
 
     Core& core_;
     const std::size_t queue_max_, batch_max_;
     std::mutex mutex_;
-    std::condition_variable work_, room_;
-    std::deque<Ticket*> queue_;
-    std::size_t queued_drafts_ = 0;
+    std::condition_variable work_;
+    Lane in_turn_, after_others_;
+    std::size_t after_others_max_ = after_others_least;  // drafts of that lane in a batch; the writer's own
     bool stopping_ = false;
 
     std::mutex show_mutex_;

@@ -271,32 +271,26 @@ void Ticker::announce_figure(const model::Model& model, const Key& key, RecordId
     send(std::move(draft), key, event);
 }
 
-// As many are under way as the writer does in a set time: whoever else writes waits behind no more. The room is filled
-// when half of it is free, so that threads do not take turns draft by draft.
+// Whoever else writes goes first (Board::Place). The room is filled when half of it is free, so that threads do not take
+// turns draft by draft.
 void Ticker::send(board::Draft draft, std::optional<Key> key, Event last) {
-    using Time = std::chrono::steady_clock;
     {
         std::unique_lock lock(sent_mutex_);
-        if (under_way_ >= window_) sent_.wait(lock, [&] { return under_way_ <= window_ / 2; });
+        if (under_way_ >= drafts_under_way_max) sent_.wait(lock, [&] { return under_way_ <= drafts_under_way_max / 2; });
         ++under_way_;
     }
-    board_.submit(std::move(draft), [this, key, last, sent = Time::now()](Checked<board::Receipt> answer) {
+    const auto answered = [this, key, last](Checked<board::Receipt> answer) {
         Answer a{key, last, 0, {}};
         if (answer)
             a.lamp = answer->records.empty() ? 0 : answer->records[0].value;
         else
             a.wrong = answer.error().front();
-        const auto now = Time::now();
         const std::lock_guard lock(sent_mutex_);
         answers_.push_back(std::move(a));
-        if (now - sent > under_way_time) {
-            if (sent > narrowed_) window_ = std::max(drafts_under_way_min, window_ * 3 / 4), narrowed_ = now;  // once for all that were under way together
-        } else {
-            window_ = std::min(drafts_under_way_max, window_ + 1);
-        }
         --under_way_;
-        if (under_way_ <= window_ / 2) sent_.notify_one();
-    });
+        if (under_way_ == drafts_under_way_max / 2 || under_way_ == 0) sent_.notify_one();
+    };
+    board_.submit(std::move(draft), answered, board::Board::Place::after_others);
 }
 void Ticker::wait_for_all() {
     std::unique_lock lock(sent_mutex_);

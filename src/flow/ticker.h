@@ -16,9 +16,7 @@
 
 namespace yipan::flow {
 
-constexpr std::size_t drafts_under_way_max = 512;  // of the clock; how many there are follows from how long they take:
-constexpr std::size_t drafts_under_way_min = 16;
-constexpr std::chrono::milliseconds under_way_time{20};  // others' drafts wait behind about so much
+constexpr std::size_t drafts_under_way_max = 2'048;  // of the clock; the writer takes them after others
 constexpr std::size_t tick_problems_max = 100;      // kept; the rest is counted
 constexpr int daily_catch_up_max = 366;             // days replayed for a light that must be looked at every day
 constexpr int periods_watched = 12;                 // of a light over a figure: the last that are over
@@ -144,8 +142,7 @@ class Ticker {
     // drafts under way
     std::mutex sent_mutex_;
     std::condition_variable sent_;
-    std::size_t under_way_ = 0, window_ = 64;
-    std::chrono::steady_clock::time_point narrowed_;
+    std::size_t under_way_ = 0;
     struct Answer {
         std::optional<Key> key;
         Event last;
