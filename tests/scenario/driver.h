@@ -42,6 +42,7 @@ class Driver {
     void failed(const std::string& place, const std::string& what);
     bool start(const Scenario& scenario, std::size_t& first);
     bool open();
+    bool is_turn();
     bool come_back();
     void step(const Step& step);
     void set_clock(const Step& step);
@@ -105,7 +106,8 @@ class Driver {
                         const std::string& why_none);
 
     Mode mode_;
-    Position came_back_;  // restored: as of the last coming back
+    Position looked_at_;  // as of the last step
+    int wrote_ = 0;       // steps
     std::string modules_, path_, stem_;  // stem_: where files beside the board begin
     FrozenClock clock_;
     std::unique_ptr<board::Board> board_;
