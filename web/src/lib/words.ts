@@ -404,6 +404,7 @@ const words = {
   'New': '新增',
   'New: {what}': '新增：{what}',
   'Next step': '下一步',
+  'Add to it': '登记|登記',
   'Next': '下一页|下一頁',
   'No comments yet.': '暂无意见。|暫無意見。',
   'No deadline within seven days.': '七日内无到期事项。|七日內無到期事項。',
