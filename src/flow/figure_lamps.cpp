@@ -1,6 +1,7 @@
 // Lamps of lights over figures: a unit's figure at a period. A period is looked at when it is over and for as long as it is
 // among the last twelve; again when what the figure is made of moves. Who is announced, how, and what is kept is as for the
-// lamps of records; only that the subject is a unit at a period ("organ/3/2026-06").
+// lamps of records; only that the subject is a unit at a period ("organ/3/2026-06"). A figure that cannot be computed for one
+// unit (a plan of nothing to divide by) is that unit's trouble: its lamp keeps its colour and says so, the others' go on.
 #include <algorithm>
 
 #include "flow/ticker.h"
@@ -94,20 +95,28 @@ void Ticker::look_at_figure(board::Snapshot& snapshot, const FigureRule& rule, c
     ask.period = period;
     ask.today = today;
     ++out.looked_at;
-    const report::Lamp lamp = report::lamp_of_figure(snapshot, rule.light, ask);
+    report::Lamp lamp = report::lamp_of_figure(snapshot, rule.light, ask);
     const std::string subject = figure_subject(model, unit->type, unit->id, period);
     const auto known_key = figure_keys_.find(subject);
     const Key key{rule.light, known_key == figure_keys_.end() ? 0 : known_key->second};
     const auto known = key.record == 0 ? states_.end() : states_.find(key);
     const Colour was = known == states_.end() ? Colour::none : known->second.colour;
     const bool fresh = known == states_.end() || known->second.lamp == 0;
-    if (lamp.colour == was || (fresh && lamp.colour <= Colour::green)) return;
+    const bool trouble = !lamp.problem.empty();
+    if (trouble) {
+        lamp.colour = was;
+        lamp.problem.resize(std::min<std::size_t>(lamp.problem.size(), model::lamp_trouble_bytes));
+        if (++out.failed <= static_cast<std::int64_t>(tick_problems_max)) out.failures.push_back({Code::evaluation_failed, model.lights[at(rule.light)].code + " " + subject, lamp.problem, ""});
+        if (slots_.trouble < 0) return;
+    }
+    const bool was_trouble = known != states_.end() && known->second.trouble;
+    if (trouble == was_trouble && (lamp.colour == was || (fresh && lamp.colour <= Colour::green))) return;
     // A period that ended since the clock last looked is dated by its end; what moved later by the day it moved.
     const Date ended = period ? period->last_day().plus_days(1) : today;
     const Date nominal = fresh && ended > before ? ended : today;
     RecordId responsible = responsible_post(snapshot, *unit);
     if (!post_of(snapshot, responsible).there) responsible = {};
-    announce_figure(model, {rule.light, figure_key(subject)}, fresh ? RecordId() : RecordId(known->second.lamp), subject, responsible, {nominal, lamp.colour, 0, 0}, today);
+    announce_figure(model, {rule.light, figure_key(subject)}, fresh ? RecordId() : RecordId(known->second.lamp), subject, responsible, {nominal, lamp.colour, 0, 0, std::move(lamp.problem)}, today);
     ++out.lamps, out.records += fresh;
 }
 

@@ -29,7 +29,7 @@ void Ticker::prepare(board::Snapshot& snapshot) {
     rules_of_.assign(model.types.size(), {});
     const auto in = [&](int type, std::string_view field) { return model.types[at(type)].find(field); };
     const model::Flow& flow = model.flow;
-    slots_ = {in(flow.lamp, "light"), in(flow.lamp, "subject"), in(flow.lamp, "responsible"), in(flow.lamp, "colour"), in(flow.lamp, "behind_level"), in(flow.lamp, "nominal"), in(flow.lamp, "late"),
+    slots_ = {in(flow.lamp, "light"), in(flow.lamp, "subject"), in(flow.lamp, "responsible"), in(flow.lamp, "colour"), in(flow.lamp, "behind_level"), in(flow.lamp, "nominal"), in(flow.lamp, "late"), in(flow.lamp, "trouble"),
               {in(flow.notice, "colour"), in(flow.notice, "light"), in(flow.notice, "subject"), in(flow.notice, "title"), in(flow.notice, "to_post"), in(flow.notice, "nominal"), in(flow.notice, "text"),
                in(flow.notice, "of_unit"), in(flow.notice, "of_post"), in(flow.notice, "due"), in(flow.notice, "behind"), in(flow.notice, "asks"), in(flow.notice, "issued_on"), in(flow.notice, "answer_workdays")},
               {in(flow.message, "to_post"), in(flow.message, "kind"), in(flow.message, "subject"), in(flow.message, "title"), in(flow.message, "text"), in(flow.message, "at"), in(flow.message, "nominal"), in(flow.message, "late")}};
@@ -80,6 +80,7 @@ Status Ticker::read_lamps(board::Snapshot& snapshot) {
         s.colour = report::colour_named(text(model, *r, "colour")).value_or(Colour::none);
         s.level = static_cast<int>(number(model, *r, "behind_level"));
         s.on = static_cast<std::int32_t>(number(model, *r, "nominal"));
+        s.trouble = slots_.trouble >= 0 && !record::is_unset(r->at(slots_.trouble));
         return true;
     });
 }
@@ -266,6 +267,7 @@ void Ticker::announce_figure(const model::Model& model, const Key& key, RecordId
     if (lamp.value == 0) put(change, slots_.light, model.lights[at(key.light)].code), put(change, slots_.subject, subject);
     put(change, slots_.responsible, reference_to(responsible)), put(change, slots_.colour, std::string(colour_code(event.colour))), put(change, slots_.level, std::int64_t{0});
     put(change, slots_.nominal, std::int64_t{event.on.days}), put(change, slots_.late, std::int64_t{event.on < today});
+    if (slots_.trouble >= 0) put(change, slots_.trouble, event.trouble.empty() ? record::Value() : record::Value(event.trouble));
     change.effective = event.on;
     draft.changes.push_back(std::move(change));
     send(std::move(draft), key, event);
@@ -444,6 +446,7 @@ Result<Ticked> Ticker::tick() {
             State& s = states_[*a.key];
             if (s.lamp == 0) s.lamp = a.lamp;
             s.colour = a.last.colour;
+            s.trouble = !a.last.trouble.empty();
             s.level = a.last.level;
             s.on = a.last.on.days;
         }

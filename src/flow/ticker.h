@@ -29,7 +29,8 @@ std::string figure_subject(const model::Model& model, int unit_type, RecordId un
 struct Ticked {
     Date day;
     std::int64_t looked_at = 0, lamps = 0, records = 0, reminders = 0, notices = 0, deadlines = 0, refused = 0;
-    Errors problems;
+    std::int64_t failed = 0;  // lamps whose figure cannot be computed for a unit; the others' are as ever
+    Errors problems, failures;
 };
 
 class Ticker {
@@ -57,6 +58,7 @@ class Ticker {
     struct State {  // what was announced
         std::int64_t lamp = 0;
         model::Colour colour = model::Colour::none;
+        bool trouble = false;  // of a figure: it could not be computed
         int level = 0;
         std::int32_t on = INT32_MIN;
         std::int32_t next = INT32_MAX;  // in the heap for this day
@@ -80,6 +82,7 @@ class Ticker {
         Date on;
         model::Colour colour = model::Colour::none;
         int from_level = 0, level = 0;
+        std::string trouble = {};  // of a figure: why it cannot be computed
     };
     struct Wake {
         std::int32_t day;
@@ -127,6 +130,7 @@ class Ticker {
     bool built_ = false;
     struct Slots {  // field indexes of what the clock writes
         int light, subject, responsible, colour, level, nominal, late;
+        int trouble;  // -1: the type has no such field
         struct Notice {
             int colour, light, subject, title, to_post, nominal, text;
             int of_unit, of_post, due, behind, asks, issued_on, answer_workdays;  // -1: the type has no such field

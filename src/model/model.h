@@ -377,6 +377,7 @@ struct Rights {
     int find_role(std::string_view code) const;
 };
 
+constexpr int lamp_trouble_bytes = 200;  // of why a lamp's figure cannot be computed
 /// Which types keep the state of workflow, and what time does (docs/flow.md). Their fields have fixed codes, checked by
 /// the loader.
 struct Flow {
