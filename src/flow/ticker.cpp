@@ -355,12 +355,12 @@ Result<Ticked> Ticker::tick() {
     Ticked out;
     // What changes after the marks are taken is marked again; what is marked is in the snapshot.
     absl::flat_hash_set<std::pair<int, std::int64_t>> dirty;
-    absl::flat_hash_set<int> moved;
+    FigureNews figures;
     bool all = false, holidays = false;
     {
         const std::lock_guard lock(news_mutex_);
         dirty.swap(dirty_);
-        moved.swap(moved_);
+        figures = std::exchange(figure_news_, {});
         all = std::exchange(all_dirty_, false);
         holidays = std::exchange(holidays_dirty_, false);
     }
@@ -417,7 +417,6 @@ Result<Ticked> Ticker::tick() {
         constexpr std::size_t a_snapshot = 8'192;  // looked at with one: a long read holds up the file's log
         auto rule = rules_.cend();
         for (std::size_t i = 0; i < due.size(); ++i) {
-            if (due[i].record < 0) continue;  // of a figure: all of them are looked at on a new day
             if (i % a_snapshot == a_snapshot - 1)
                 if (auto next = board_.snapshot(); &next->model() == &snapshot->model()) snapshot = std::move(next);
             if (rule == rules_.cend() || rule->light != due[i].light) rule = std::find_if(rules_.cbegin(), rules_.cend(), [&](const Rule& r) { return r.light == due[i].light; });
@@ -429,14 +428,16 @@ Result<Ticked> Ticker::tick() {
         }
     }
     if (!figure_rules_.empty())
-        if (auto read = look_at_figures(*snapshot, moved, out); !read) return failed(read);
+        if (auto read = look_at_figures(*snapshot, figures, out); !read) return failed(read);
     wait_for_all();
     {
         const std::lock_guard lock(sent_mutex_);
         for (Answer& a : answers_) {
             if (a.wrong) {  // it stays unsaid and is tried again the next day, or when the record changes
                 if (++out.refused <= static_cast<std::int64_t>(tick_problems_max)) out.problems.push_back(std::move(*a.wrong));
-                if (a.key) {
+                if (a.key && a.key->record < 0) {
+                    refused_figure(*a.key);
+                } else if (a.key) {
                     State& s = states_[*a.key];
                     wake_at(*a.key, s, today.days + 1);
                 }
@@ -469,8 +470,8 @@ void Ticker::changed(const board::Shown& shown) {
                 dirty_.insert({c.type, c.record.value});
             }
         }
-        if (std::any_of(model->lights.begin(), model->lights.end(), [](const model::Light& l) { return l.figure >= 0; })) moved_.insert(shown.figures.begin(), shown.figures.end());
-        news_ = news_ || !moved_.empty() || !dirty_.empty() || all_dirty_ || holidays_dirty_;
+        note_figures(model, shown);
+        news_ = news_ || !figure_news_.moved.empty() || !dirty_.empty() || all_dirty_ || holidays_dirty_;
     }
     wake_.notify_one();
 }
