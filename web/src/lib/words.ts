@@ -404,6 +404,7 @@ const words = {
   'New': '新增',
   'New: {what}': '新增：{what}',
   'Next step': '下一步',
+  'End the tokens of programs as well: {n}': '同时停用程序令牌：{n} 个|同時停用程式令牌：{n} 個',
   'Total of the posts': '各岗位合计|各崗位合計',
   'with nobody: {n}': '无人承办 {n}|無人承辦 {n}',
   'shared, counted again: {n}': '多人同岗重复计 {n}|多人同崗重複計 {n}',
