@@ -311,6 +311,33 @@ TEST_F(ServiceTest, a_record_is_not_merged_into_one_that_is_not_seen) {
     EXPECT_FALSE(unseen.has("S-12345")) << unseen.text;
 }
 
+// -- which thread
+
+TEST_F(ServiceTest, a_list_that_may_look_at_every_record_keeps_no_quick_thread) {
+    const auto looks = [&](const Guest& guest, const std::string& target) {
+        net::Request head;
+        head.method = "GET";
+        head.target = "/b/test/api/records/" + target;
+        YIPAN_CHECK(net::split_target(head));
+        if (!guest.cookie.empty()) head.headers.emplace_back("cookie", "yipan_session=" + guest.cookie);
+        const net::App::Plan plan = service_->plan(head);
+        EXPECT_EQ(plan.look, plan.slow) << target;
+        return plan.look;
+    };
+    const Guest clerk = as(1), guest = as(3);
+    ASSERT_EQ(ask(clerk, "GET", "/records/town").status, 200);
+    EXPECT_FALSE(looks(clerk, "town")) << "all of it is seen: the newest are found at once";
+    EXPECT_FALSE(looks(clerk, "town?offset=1000&limit=200"));
+    EXPECT_TRUE(looks(clerk, "town?offset=1001")) << "what is passed over is walked as well";
+    EXPECT_TRUE(looks(clerk, "town?filter=code%20%3D%3D%20%27T1%27"));
+    EXPECT_TRUE(looks(clerk, "town?total=exact"));
+    EXPECT_TRUE(looks(clerk, "firm")) << "rights select: one row in all of them may be his";
+    EXPECT_TRUE(looks(guest, "firm"));
+    EXPECT_FALSE(looks(guest, "visit"));
+    EXPECT_FALSE(looks({}, "firm")) << "a stranger is answered without looking";
+    EXPECT_FALSE(looks(clerk, "nothing"));
+}
+
 // -- what a page may add to a record in one small form
 
 TEST_F(ServiceTest, a_record_says_what_may_be_added_to_it_and_what_is_filled_in_already) {
