@@ -77,6 +77,7 @@ ok '督查督办考核' assess walk.board supervision --period 2026-07
 ok '督通〔2026〕1号' report walk.board circular --period 2026-07 --file $secretary --out circular.html
 no '不得更改' set walk.board circular circular-JC-2026-07 day=2026-07-02 $secretary
 ok 'of 3 answered by the board' fill walk.board BB-04 --unit JC --period 2026-07 --post P-JDS-2
+no '期间与报表周期不符' fill walk.board BB-04 --unit JC --period 2026Q2 --post P-JDS-2
 no '不在报表准入目录' fill walk.board BB-07 --unit JC --period 2026-07
 ok 'verified' verify walk.board
 ok '0 differ' recompute walk.board

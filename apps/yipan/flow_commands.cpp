@@ -176,11 +176,12 @@ int clock(Context& context, const std::string& path, const std::string& to) {
     const auto tick = [&]() -> Status {
         YIPAN_TRY(const flow::Ticked done, ticker.tick());
         refused += done.refused;
-        days.push_back({{"day", done.day.text()}, {"lamps", done.lamps}, {"reminders", done.reminders}, {"notices", done.notices}, {"deadlines", done.deadlines}, {"refused", done.refused}});
-        if (!context.json && (done.lamps || done.deadlines || done.refused || to.empty() || done.day.text() == to))
+        days.push_back({{"day", done.day.text()}, {"lamps", done.lamps}, {"reminders", done.reminders}, {"notices", done.notices}, {"deadlines", done.deadlines}, {"refused", done.refused}, {"failed", done.failed}});
+        if (!context.json && (done.lamps || done.deadlines || done.refused || done.failed || to.empty() || done.day.text() == to))
             print(done.day.text() + ": " + std::to_string(done.lamps) + " lamps, " + std::to_string(done.reminders) + " reminders, " + std::to_string(done.notices) + " notices, " + std::to_string(done.deadlines) + " deadlines moved" +
-                  (done.refused ? ", " + std::to_string(done.refused) + " refused" : "") + "\n");
-        for (const Error& e : done.problems) std::fprintf(stderr, "%s\n", e.text().c_str());
+                  (done.refused ? ", " + std::to_string(done.refused) + " refused" : "") + (done.failed ? ", " + std::to_string(done.failed) + " cannot be computed" : "") + "\n");
+        for (const Errors* told : {&done.problems, &done.failures})
+            for (const Error& e : *told) std::fprintf(stderr, "%s\n", e.text().c_str());
         return {};
     };
     if (!context.json) print(banner(*board) + "\n");

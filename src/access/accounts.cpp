@@ -482,19 +482,33 @@ Status Accounts::set_password_by_link(std::string_view link, std::string_view pa
         at->second.failures = 0;
         at->second.locked_until = 0;
         side.push_back(row(at->second));
-        for (auto s = sessions_.begin(); s != sessions_.end();) {  // whoever was signed in before is not any more
-            if (s->second->account == name) {
-                side.push_back({"session", s->first, std::nullopt});
-                s = sessions_.erase(s);
-            } else {
-                ++s;
-            }
-        }
+        end_sessions(name, "", side);  // whoever was signed in before is not any more
+        end_tokens(name, side);
         written = queue("set password", name, {}, {}, std::move(side));
     }
     return wait(std::move(written));
 }
-Status Accounts::change_password(const Session& session, std::string_view old, std::string_view password) {
+void Accounts::end_sessions(std::string_view account, std::string_view but, std::vector<board::SideWrite>& side) {
+    for (auto s = sessions_.begin(); s != sessions_.end();) {
+        if (s->second->account != account || s->first == but) {
+            ++s;
+            continue;
+        }
+        side.push_back({"session", s->first, std::nullopt});
+        s = sessions_.erase(s);
+    }
+}
+void Accounts::end_tokens(std::string_view account, std::vector<board::SideWrite>& side) {
+    for (auto t = tokens_.begin(); t != tokens_.end();) {
+        if (t->second.account != account || !t->second.page.empty()) {
+            ++t;
+            continue;
+        }
+        side.push_back({"token", t->first, std::nullopt});
+        t = tokens_.erase(t);
+    }
+}
+Status Accounts::change_password(const Session& session, std::string_view old, std::string_view password, bool tokens_end) {
     const auto account = find(session.account);
     if (!account) return fail(no_account(session.account));
     std::string known;
@@ -520,15 +534,9 @@ Status Accounts::change_password(const Session& session, std::string_view old, s
         kept.hash = std::move(made);
         if (!kept.link.empty()) side.push_back({"link", std::exchange(kept.link, {}), std::nullopt});
         side.push_back(row(kept));
-        for (auto s = sessions_.begin(); s != sessions_.end();) {  // the other sessions end
-            if (s->second->account == session.account && s->first != session.hash) {
-                side.push_back({"session", s->first, std::nullopt});
-                s = sessions_.erase(s);
-            } else {
-                ++s;
-            }
-        }
-        written = queue("change password", session.account, session.person, session.post, std::move(side));
+        end_sessions(session.account, session.hash, side);
+        if (tokens_end) end_tokens(session.account, side);
+        written = queue("change password", session.account, session.person, session.post, std::move(side), tokens_end ? "tokens end" : "");
     }
     return wait(std::move(written));
 }
@@ -605,11 +613,22 @@ Result<std::string> Accounts::new_token(const Session& session, std::string name
     t.scopes = std::move(scopes);
     t.created = unix_now();
     t.expires = t.created + lives_s;
-    if (tokens_of(session.account).size() >= tokens_of_account_max)
-        return fail(Code::limit_exceeded, "", "the account has " + std::to_string(tokens_of_account_max) + " tokens", "drop one first");
-    YIPAN_TRY_VOID(write("new token", session.account, session.person, session.post, {row(t)}, t.id));
-    const std::lock_guard lock(mutex_);
-    tokens_[t.hash] = std::move(t);
+    Written written;
+    {
+        const std::lock_guard lock(mutex_);
+        // A session that ended a moment ago (a new password) leaves no token behind.
+        if (!sessions_.contains(session.hash)) return fail(Code::not_allowed, "", "sign in first", "POST /session");
+        const auto mine = std::count_if(tokens_.begin(), tokens_.end(), [&](const auto& one) { return one.second.account == session.account && one.second.page.empty(); });
+        if (static_cast<std::size_t>(mine) >= tokens_of_account_max)
+            return fail(Code::limit_exceeded, "", "the account has " + std::to_string(tokens_of_account_max) + " tokens", "drop one first");
+        written = queue("new token", session.account, session.person, session.post, {row(t)}, t.id);
+        tokens_[t.hash] = t;
+    }
+    if (const Status done = wait(std::move(written)); !done) {
+        const std::lock_guard lock(mutex_);
+        tokens_.erase(t.hash);
+        return fail(done.error());
+    }
     return secret;
 }
 std::vector<Token> Accounts::tokens_of(std::string_view account) const {
@@ -745,14 +764,7 @@ Status Accounts::lock(const Session& by, std::string_view name, bool locked) {
         at->second.failures = 0;
         at->second.locked_until = 0;
         side.push_back(row(at->second));
-        for (auto s = sessions_.begin(); locked && s != sessions_.end();) {
-            if (s->second->account == name) {
-                side.push_back({"session", s->first, std::nullopt});
-                s = sessions_.erase(s);
-            } else {
-                ++s;
-            }
-        }
+        if (locked) end_sessions(name, "", side);
         written = queue(locked ? "lock" : "unlock", name, by.person, by.post, std::move(side), by.account);
     }
     return wait(std::move(written));

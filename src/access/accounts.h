@@ -85,8 +85,10 @@ class Accounts {
     Status revoke(const Session& by, std::string_view account, std::string_view session_id);
 
     // -- passwords
+    /// Every session and token of the account ends with it: whoever had the old password may have made them.
     Status set_password_by_link(std::string_view link, std::string_view password, std::string& account);
-    Status change_password(const Session& session, std::string_view old, std::string_view password);
+    /// The other sessions end; tokens, which are credentials of their own, when it is asked for.
+    Status change_password(const Session& session, std::string_view old, std::string_view password, bool tokens_end = false);
 
     // -- second factor
     Result<std::string> totp_begin(const Session& session);
@@ -147,6 +149,9 @@ class Accounts {
     Result<Opened> open_session(Session session, std::string_view act);
     bool too_many(const std::string& address);
     Status failed(const std::string& name);
+    /// Takes them away and says so in `side`; called inside the lock. Devices are the board's and stay.
+    void end_sessions(std::string_view account, std::string_view but, std::vector<board::SideWrite>& side);
+    void end_tokens(std::string_view account, std::vector<board::SideWrite>& side);
 
     board::Board& board_;
     mutable std::mutex mutex_;

@@ -207,7 +207,8 @@ void metrics(const CallPtr& call) {
     for (int i = 2; i < 6; ++i)
         out += "yipan_requests_total{class=\"" + std::to_string(i) + "xx\"} " + std::to_string(s.metrics.by_class[i].load()) + "\n";
     line("counter", "request_microseconds_total", "", s.metrics.micros);
-    line("gauge", "journal_position", "", s.position());
+    // How many entries there are is nobody's business but this machine's and theirs who may come in.
+    if (call->request.loopback || s.known_here(call->request)) line("gauge", "journal_position", "", s.position());
     line("gauge", "event_followers", "", static_cast<std::int64_t>(s.events().followers()));
     if (s.settings().connection_metrics) out += s.settings().connection_metrics();
     net::Response r;

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "api/flow_telling.h"
+#include "flow/load.h"
 #include "flow/orders.h"
 
 namespace yipan::api {
@@ -91,96 +92,71 @@ void handover(const CallPtr& call) {
     call->ok(json::object{{"position", snapshot.position().value}, {"post", tell.post(post)}, {"holders", std::move(holders)}, {"vacant", tell.standing().vacant(post)}, {"items", std::move(list)}, {"more", open->more},
                           {"records", std::move(records)}, {"delegations", std::move(given)}});
 }
-struct Burden {
-    std::int64_t open = 0, late = 0, soon = 0;
-    void add(const Burden& other) { open += other.open, late += other.late, soon += other.soon; }
-    json::object told() const { return {{"open", open}, {"late", late}, {"due_7", soon}}; }
-};
+json::object told(const flow::Load& load) { return {{"open", load.open}, {"late", load.late}, {"due_7", load.soon}}; }
 // What each person has to do, with all his posts together and with the vacant posts whose work falls to him. Told to the
 // post that leads the unit (flow: leads) and of the posts of that unit and those below it: to share out work, for nothing
-// else. Several who hold one post share its work: it counts for each of them.
-json::array burden_of_people(const CallPtr& call, Telling& tell, const std::map<std::int64_t, Burden>& by_post) {
-    board::Snapshot& snapshot = call->snapshot();
+// else.
+void tell_people(const CallPtr& call, Telling& tell, const std::map<std::int64_t, flow::Load>& by_post, json::object& out) {
     const model::Model& model = call->model();
-    json::array out;
-    if (model.flow.leads < 0) return out;
+    json::array rows;
+    out["people"] = json::array{};
+    out["people_total"] = nullptr;
+    if (model.flow.leads < 0) return;
     const access::Directory& directory = call->who->directory();
     std::set<std::pair<int, std::int64_t>> led;
     const std::string& leads = model.types[at(model.identity.unit_type)].fields[at(model.flow.leads)].code;
-    if (const auto units = flow::rows(snapshot, model.identity.unit_type, {{leads, record::Value(call->post().value)}}, 100))
-        for (const auto& unit : units->rows) {
-            const auto& below = directory.below(unit->id.value);
-            led.insert(below.begin(), below.end());
-        }
-    struct Person {
-        Burden burden;
-        std::vector<std::pair<RecordId, flow::Because>> posts;
-    };
-    std::map<std::int64_t, Person> people;
-    for (const auto& [post, burden] : by_post) {
-        if (!led.contains({model.identity.unit_type, directory.unit_of(RecordId(post))})) continue;
-        std::vector<flow::Standing::For> acting{{RecordId(post), flow::Because::own}};
-        if (tell.standing().vacant(RecordId(post))) acting = tell.standing().acting_for(RecordId(post));
-        for (const auto& f : acting)
-            for (const RecordId holder : tell.standing().holders(f.post)) {
-                Person& person = people[holder.value];
-                person.burden.add(burden);
-                person.posts.emplace_back(RecordId(post), f.because);
-            }
+    const auto units = flow::rows(call->snapshot(), model.identity.unit_type, {{leads, record::Value(call->post().value)}}, 100);
+    if (!units || units->rows.empty()) return;
+    for (const auto& unit : units->rows) {
+        const auto& below = directory.below(unit->id.value);
+        led.insert(below.begin(), below.end());
     }
-    for (const auto& [id, person] : people) {
-        json::object row = person.burden.told();
-        json::array posts;
-        for (const auto& [post, because] : person.posts) posts.push_back({{"post", tell.post(post)}, {"because", flow::because_name(because)}});
-        row["person"] = tell.person(RecordId(id)), row["posts"] = std::move(posts);
-        out.emplace_back(std::move(row));
+    std::map<std::int64_t, flow::Load> posts;
+    for (const auto& [post, load] : by_post)
+        if (led.contains({model.identity.unit_type, directory.unit_of(RecordId(post))})) posts.emplace(post, load);
+    const flow::LoadByPerson by_person = flow::load_by_person(tell.standing(), posts);
+    for (const auto& [id, person] : by_person.people) {
+        json::object row = told(person.load);
+        json::array held;
+        for (const auto& [post, because] : person.posts) held.push_back({{"post", tell.post(post)}, {"because", flow::because_name(because)}});
+        row["person"] = tell.person(RecordId(id)), row["posts"] = std::move(held);
+        rows.emplace_back(std::move(row));
     }
-    return out;
+    out["people"] = std::move(rows);
+    json::object total = told(by_person.all);
+    total["nobody"] = told(by_person.nobody), total["again"] = told(by_person.again);
+    out["people_total"] = std::move(total);
 }
 
 void load(const CallPtr& call) {
     if (!has_flow(call)) return;
     board::Snapshot& snapshot = call->snapshot();
-    const model::Model& model = call->model();
     Telling tell(call);
     if (!tell.ready()) return call->problem(Error{Code::busy, "", "who stands where cannot be read", "ask again"}, 503);
-    const auto where = call->who->where(model.flow.work, Action::see, call->world());
+    const auto where = call->who->where(call->model().flow.work, Action::see, call->world());
     if (!where) return call->problem(where.error());
-    std::map<std::int64_t, Burden> by_post;
-    constexpr std::int64_t page = 10'000, looked_at_max = 200'000;
-    const Date today = snapshot.today();
-    bool cut = false;
-    for (std::int64_t offset = 0; !where->nothing; offset += page) {
-        board::Snapshot::Query query;
-        query.also = (where->everything ? "" : "(" + where->sql + ") AND ") + std::string("t.lies_with IS NOT NULL");
-        query.also_parameters = where->parameters;
-        query.offset = offset, query.limit = page;
-        const auto found = snapshot.list(model.flow.work, query);
+    flow::LoadByPost counted;
+    if (!where->nothing) {
+        board::Snapshot::Query which;
+        if (!where->everything) which.also = where->sql;
+        which.also_parameters = where->parameters;
+        auto found = flow::load_by_post(snapshot, std::move(which));
         if (!found) return call->problem(found.error());
-        for (const auto& r : found->rows) {
-            Burden& row = by_post[flow::number(model, *r, "lies_with")];
-            ++row.open;
-            const auto due = flow::date(model, *r, "due");
-            if (due && *due < today) ++row.late;
-            if (due && *due >= today && due->days <= today.days + 7) ++row.soon;
-        }
-        if (!found->more) break;
-        if (offset + page >= looked_at_max) {
-            cut = true;
-            break;
-        }
+        counted = std::move(*found);
     }
     json::array rows;
-    for (const auto& [post, row] : by_post) {
+    for (const auto& [post, row] : counted.posts) {
         json::array people, falls;
         for (const RecordId p : tell.standing().holders(RecordId(post))) people.push_back(tell.person(p));
         for (const auto& f : tell.standing().acting_for(RecordId(post)))
             if (f.post.value != post) falls.push_back({{"post", tell.post(f.post)}, {"because", flow::because_name(f.because)}});
-        json::object told = row.told();
-        told["post"] = tell.post(RecordId(post)), told["people"] = std::move(people), told["vacant"] = tell.standing().vacant(RecordId(post)), told["falls_to"] = std::move(falls);
-        rows.emplace_back(std::move(told));
+        json::object one = told(row);
+        one["post"] = tell.post(RecordId(post)), one["people"] = std::move(people), one["vacant"] = tell.standing().vacant(RecordId(post)), one["falls_to"] = std::move(falls);
+        rows.emplace_back(std::move(one));
     }
-    call->ok(json::object{{"position", snapshot.position().value}, {"rows", std::move(rows)}, {"people", burden_of_people(call, tell, by_post)}, {"cut", cut}});
+    json::object out{{"position", snapshot.position().value}, {"rows", std::move(rows)}, {"cut", counted.cut}};
+    tell_people(call, tell, counted.posts, out);
+    call->ok(std::move(out));
 }
 
 // -- lists

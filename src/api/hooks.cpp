@@ -114,13 +114,23 @@ void Hooks::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
-Status Hooks::keep(const Hook& hook) {
+Status Hooks::write(const std::string& id, std::optional<std::string> row) {
     board::Draft draft;
     draft.channel = "webhook";
-    draft.side = {{std::string(space), hook.id, json::serialize(row(hook))}};
+    draft.side = {{std::string(space), id, std::move(row)}};
     const auto done = service_.board().apply(std::move(draft));
     if (!done) return fail(done.error().front());
     return {};
+}
+Status Hooks::keep(const Hook& hook) {
+    const std::lock_guard one(writing_);
+    {
+        const std::lock_guard lock(mutex_);
+        const auto at = hooks_.find(hook.id);
+        if (at == hooks_.end()) return {};
+        at->second = hook;
+    }
+    return write(hook.id, json::serialize(row(hook)));
 }
 
 Result<Hook> Hooks::add(Hook hook) {
@@ -138,6 +148,7 @@ Result<Hook> Hooks::add(Hook hook) {
     hook.state = "active";
     hook.created = access::unix_now();
     hook.after = service_.position() - (hook.checkpoints ? 1 : 0);  // the first checkpoint is told at once
+    const std::lock_guard one(writing_);
     {
         const std::lock_guard lock(mutex_);
         const auto mine = std::count_if(hooks_.begin(), hooks_.end(), [&](const auto& h) { return h.second.account == hook.account; });
@@ -147,7 +158,11 @@ Result<Hook> Hooks::add(Hook hook) {
         news_ = true;  // what came since its position was taken
     }
     wake_.notify_one();
-    YIPAN_TRY_VOID(keep(hook));
+    if (const Status kept = write(hook.id, json::serialize(row(hook))); !kept) {
+        const std::lock_guard lock(mutex_);
+        hooks_.erase(hook.id);  // nobody was told its name: nobody could drop it
+        return fail(kept.error());
+    }
     if (hook.checkpoints) shown();
     return hook;
 }
@@ -159,21 +174,18 @@ std::vector<Hook> Hooks::of(std::string_view account) const {
     return out;
 }
 Status Hooks::drop(std::string_view account, std::string_view id) {
-    board::Draft draft;
-    draft.channel = "webhook";
+    const std::lock_guard one(writing_);
     {
         const std::lock_guard lock(mutex_);
         const auto at = hooks_.find(std::string(id));
         if (at == hooks_.end() || at->second.account != account) return fail(Code::not_found, "webhook", "no such webhook", "");
         hooks_.erase(at);
     }
-    draft.side = {{std::string(space), std::string(id), std::nullopt}};
-    const auto done = service_.board().apply(std::move(draft));
-    if (!done) return fail(done.error().front());
-    return {};
+    return write(std::string(id), std::nullopt);
 }
 Status Hooks::resume(std::string_view account, std::string_view id) {
     Hook changed;
+    const std::lock_guard one(writing_);
     {
         const std::lock_guard lock(mutex_);
         const auto at = hooks_.find(std::string(id));
@@ -184,7 +196,7 @@ Status Hooks::resume(std::string_view account, std::string_view id) {
         changed = at->second;
     }
     wake_.notify_one();
-    return keep(changed);
+    return write(changed.id, json::serialize(row(changed)));
 }
 
 std::string Hooks::send(const Hook& hook, const std::string& id, std::string body, const char* type) {
@@ -344,14 +356,12 @@ void Hooks::loop() {
         }
         lock.unlock();
         for (Hook& h : due) {
-            const bool to_keep = serve(h, end);
-            {
-                const std::lock_guard again(mutex_);
-                const auto at = hooks_.find(h.id);
-                if (at == hooks_.end()) continue;  // dropped meanwhile
-                at->second = h;
+            if (serve(h, end)) {
+                (void)keep(h);  // not kept: told again after a restart, under the same ids
+                continue;
             }
-            if (to_keep) (void)keep(h);  // not kept: told again after a restart, under the same ids
+            const std::lock_guard again(mutex_);
+            if (const auto at = hooks_.find(h.id); at != hooks_.end()) at->second = h;
         }
         lock.lock();
     }

@@ -38,6 +38,8 @@ class Hooks {
     std::vector<Hook> of(std::string_view account) const;
     Status drop(std::string_view account, std::string_view id);
     Status resume(std::string_view account, std::string_view id);
+    /// What serving one has come to, at hand and beside the journal; of one that was dropped meanwhile nothing is kept.
+    Status keep(const Hook& hook);
 
   private:
     struct Event;
@@ -46,9 +48,10 @@ class Hooks {
     std::string deliver(const Hook& hook, const Event& event);
     std::string send(const Hook& hook, const std::string& id, std::string body, const char* type);
     std::string tell_checkpoint(Hook& hook);
-    Status keep(const Hook& hook);
+    Status write(const std::string& id, std::optional<std::string> row);
 
     Service& service_;
+    std::mutex writing_;  // taken before mutex_, over the decision what is written of a hook and the writing: rows come in the order of what was decided
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::map<std::string, Hook> hooks_;

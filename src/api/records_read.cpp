@@ -296,6 +296,49 @@ json::array moves_json(Call& call, const record::RecordPtr& r) {
     return moves;
 }
 
+// What may be added here in one small form (`quick` of the model): where its condition holds and this post may make it.
+json::array adds_json(Call& call, Shower& shower, const record::RecordPtr& r) {
+    json::array out;
+    const model::Model& model = call.model();
+    for (const model::Type& type : model.types) {
+        if (!type.quick || r->voided || type.fields[static_cast<std::size_t>(type.quick->to)].target != r->type || !call.who->may_ever(type.index, Action::create)) continue;
+        const model::Quick& quick = *type.quick;
+        record::Views views(model, call.world());
+        std::vector<cel::Value> values(model::slots::rule_count);
+        values[model::slots::post] = views.reference(model.identity.post, call.post().value);
+        values[model::slots::actor] = views.reference(model.identity.person, call.person().value);
+        values[model::slots::entry_date] = cel::Value::date(call.snapshot().today());
+        cel::Activation activation;
+        activation.variables = values;
+        activation.self = views.of(*r);
+        if (quick.when && !quick.when->program.holds(activation)) continue;
+        record::Record made;  // as it would begin: rights are asked of it, and of nothing that is typed later
+        made.type = type.index;
+        made.effective = call.snapshot().today();
+        made.values.resize(type.fields.size());
+        if (type.state >= 0) made.values[static_cast<std::size_t>(type.state)] = record::Value(type.initial_state);
+        made.values[static_cast<std::size_t>(quick.to)] = record::Value(r->id.value);
+        json::object filled;
+        for (const auto& [field, expression] : quick.fills) {
+            const model::Field& f = type.fields[static_cast<std::size_t>(field)];
+            // What this reader does not see of the record is not told by this way either.
+            const auto& paths = expression.program.paths();
+            const model::Type& of = model.types[static_cast<std::size_t>(r->type)];
+            if (std::any_of(paths.begin(), paths.end(), [&](const auto& path) { return !path.empty() && of.find(path.front()) >= 0 && !shower.shows(*r, of.find(path.front())); })) continue;
+            const auto value = expression.program.evaluate(activation);
+            auto stored = value ? record::from_cel(f, *value) : Result<record::Value>(fail(value.error()));
+            if (!stored || record::is_unset(*stored)) continue;
+            filled[f.code] = shower.value(f, *stored, true);
+            made.values[static_cast<std::size_t>(field)] = std::move(*stored);
+        }
+        if (!call.who->may(Action::create, made, call.world())) continue;
+        json::array asks;
+        for (const int f : quick.asks) asks.emplace_back(type.fields[static_cast<std::size_t>(f)].code);
+        out.push_back({{"type", type.code}, {"label", label_json(quick.label)}, {"to", type.fields[static_cast<std::size_t>(quick.to)].code}, {"asks", std::move(asks)}, {"fills", std::move(filled)}});
+    }
+    return out;
+}
+
 json::object record_json(Call& call, const record::RecordPtr& r) {
     Shower shower(call);
     const model::Model& model = call.model();
@@ -329,6 +372,7 @@ json::object record_json(Call& call, const record::RecordPtr& r) {
     }
     out["children"] = std::move(children);
     out["moves"] = moves_json(call, r);
+    out["adds"] = adds_json(call, shower, r);
     const auto may = [&](Action a) { return call.who->may(a, *r, call.world()); };
     out["may"] = json::object{{"amend", !r->voided && may(Action::amend)}, {"remove", may(Action::remove)}, {"void", !r->voided && may(Action::invalidate)},
                               {"restore", r->voided && may(Action::restore)}, {"erase", may(Action::erase)}, {"merge", may(Action::merge)}, {"unmask", may(Action::unmask)}};

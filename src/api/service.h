@@ -165,6 +165,7 @@ class Service final : public net::App {
     net::Response guarded(net::Response response) const;
     void erased(const board::Shown& shown);
     bool forget_erased();  // false: some of it is left for later
+    bool walks_far(const net::Request& head, const std::string& type_code);
     net::Router::Match matched(const net::Request& request) const;
 
     board::Board& board_;

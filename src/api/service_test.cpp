@@ -37,6 +37,7 @@ rights:
     - {role: clerk, do: [see, create, amend, remove, import], in: all, types: [visit]}
     - {role: guest, do: [see], in: all, types: [firm], fields: [town]}
     - {role: guest, do: [see], in: all, types: [visit]}
+    - {role: [clerk, guest], do: [see, create], in: all, types: [remark]}
     - {role: [clerk, guest], do: [see], in: all, figures: ours}
   smallest_cell: {firm_tax: 3}
 types:
@@ -79,6 +80,7 @@ types:
   permit:
     label: [许可, 許可, Permit]
     owned_by: firm
+    quick: {label: [办许可, 辦許可, Add a permit], when: "tax != null", asks: [kind]}
     fields:
       kind: {type: text, required: true, max_chars: 20, label: [种类, 種類, Kind]}
   visit:
@@ -86,6 +88,16 @@ types:
     responsible: none
     fields:
       firm: {type: reference, to: firm, required: true, label: [企业, 企業, Firm]}
+  remark:
+    label: [备注, 備註, Remark]
+    responsible: none
+    quick: {to: firm, label: [记备注, 記備註, Remark], asks: [text], fills: {by: "post", day: "entry_date", about: "name"}}
+    fields:
+      firm: {type: reference, to: firm, required: true, label: [企业, 企業, Firm]}
+      by: {type: reference, to: post, required: true, label: [岗位, 崗位, By]}
+      day: {type: date, required: true, label: [日期, 日期, Day]}
+      about: {type: text, max_chars: 40, label: [名称, 名稱, About]}
+      text: {type: text, required: true, max_chars: 40, label: [内容, 內容, Text]}
 figures:
   firm_tax:
     label: [税收, 稅收, Tax]
@@ -297,6 +309,67 @@ TEST_F(ServiceTest, a_record_is_not_merged_into_one_that_is_not_seen) {
     EXPECT_EQ(unseen.status, none.status);
     EXPECT_EQ(ask(as(1), "GET", "/records/firm/1").status, 200);
     EXPECT_FALSE(unseen.has("S-12345")) << unseen.text;
+}
+
+// -- which thread
+
+TEST_F(ServiceTest, a_list_that_may_look_at_every_record_keeps_no_quick_thread) {
+    const auto looks = [&](const Guest& guest, const std::string& target) {
+        net::Request head;
+        head.method = "GET";
+        head.target = "/b/test/api/records/" + target;
+        YIPAN_CHECK(net::split_target(head));
+        if (!guest.cookie.empty()) head.headers.emplace_back("cookie", "yipan_session=" + guest.cookie);
+        const net::App::Plan plan = service_->plan(head);
+        EXPECT_EQ(plan.look, plan.slow) << target;
+        return plan.look;
+    };
+    const Guest clerk = as(1), guest = as(3);
+    ASSERT_EQ(ask(clerk, "GET", "/records/town").status, 200);
+    EXPECT_FALSE(looks(clerk, "town")) << "all of it is seen: the newest are found at once";
+    EXPECT_FALSE(looks(clerk, "town?offset=1000&limit=200"));
+    EXPECT_TRUE(looks(clerk, "town?offset=1001")) << "what is passed over is walked as well";
+    EXPECT_TRUE(looks(clerk, "town?filter=code%20%3D%3D%20%27T1%27"));
+    EXPECT_TRUE(looks(clerk, "town?total=exact"));
+    EXPECT_TRUE(looks(clerk, "firm")) << "rights select: one row in all of them may be his";
+    EXPECT_TRUE(looks(guest, "firm"));
+    EXPECT_FALSE(looks(guest, "visit"));
+    EXPECT_FALSE(looks({}, "firm")) << "a stranger is answered without looking";
+    EXPECT_FALSE(looks(clerk, "nothing"));
+}
+
+// -- what a page may add to a record in one small form
+
+TEST_F(ServiceTest, a_record_says_what_may_be_added_to_it_and_what_is_filled_in_already) {
+    const Guest clerk = as(1);
+    const auto adds = [&](const Guest& who, int firm) { return ask(who, "GET", "/records/firm/" + std::to_string(firm)).body().at("record").at("adds").as_array(); };
+    const json::array offered = adds(clerk, 1);
+    ASSERT_EQ(offered.size(), 2u) << json::serialize(offered);
+    EXPECT_EQ(offered[0].at("type").as_string(), "permit");
+    EXPECT_EQ(offered[0].at("to").as_string(), "firm");
+    EXPECT_EQ(json::serialize(offered[0].at("asks")), R"(["kind"])");
+    EXPECT_EQ(json::serialize(offered[0].at("fills")), "{}");
+    EXPECT_EQ(offered[1].at("type").as_string(), "remark");
+    EXPECT_EQ(offered[1].at("label").at("en").as_string(), "Remark");
+    const json::object& fills = offered[1].at("fills").as_object();
+    EXPECT_EQ(fills.at("by").at("id").as_int64(), 1);
+    EXPECT_EQ(fills.at("day").as_string(), board_->snapshot()->today().text());
+    EXPECT_EQ(fills.at("about").as_string(), "甲");
+    // What it says is what a draft needs, as the page sends it.
+    json::object values = fills;
+    values["firm"] = 1;
+    values["text"] = "清楚";
+    EXPECT_EQ(ask(clerk, "POST", "/records/remark", json::serialize(json::object{{"values", values}})).status, 201);
+    // Where the condition does not hold, and where the post may not create it, it is not offered.
+    ASSERT_EQ(ask(clerk, "POST", "/records/firm", R"({"values":{"code":"F-00009","name":"丁","town":1}})").status, 201);
+    ASSERT_EQ(adds(clerk, 4).size(), 1u);
+    EXPECT_EQ(adds(clerk, 4)[0].at("type").as_string(), "remark");
+    const json::array seen = adds(as(3), 1);
+    ASSERT_EQ(seen.size(), 1u) << json::serialize(seen);
+    EXPECT_EQ(seen[0].at("type").as_string(), "remark");
+    EXPECT_FALSE(seen[0].at("fills").as_object().contains("about")) << "the guest does not see the name of a firm";
+    ASSERT_EQ(ask(clerk, "POST", "/records/firm/1/void", R"({"reason":"x"})", {{"if-match", "\"v1\""}}).status, 200);
+    EXPECT_TRUE(adds(clerk, 1).empty()) << "nothing is added to what is void";
 }
 
 // -- names of what one does not see

@@ -191,7 +191,9 @@ void password(const CallPtr& call) {
         return call->ok(json::object{{"account", account}});
     }
     if (!call->session) return call->problem(Error{Code::not_allowed, "", "sign in first", "POST /session"}, 401);
-    const auto ok = call->service.accounts().change_password(*call->session, member_text(*body, "old"), fresh);
+    const auto* tokens = body->if_contains("end_tokens");
+    if (tokens && !tokens->is_bool()) return call->problem(Error{Code::invalid_input, "end_tokens", "not true or false", ""});
+    const auto ok = call->service.accounts().change_password(*call->session, member_text(*body, "old"), fresh, tokens && tokens->get_bool());
     if (!ok) return call->problem(ok.error());
     call->ok(json::object{{"account", call->session->account}});
 }

@@ -114,6 +114,7 @@ struct Shown {
     Position position;             // of the batch's last entry
     std::vector<Changed> records;  // in the order written
     std::vector<int> figures;      // that moved, ascending
+    std::vector<std::pair<int, std::int64_t>> units;  // whose own cells moved, by figure and unit, ascending; empty: of any units
     bool model = false;            // another model is in force; what it rewrote is not listed
 };
 using Subscriber = std::function<void(const Shown& shown)>;

@@ -468,9 +468,11 @@ void Core::show(const Shown& shown) {
     told.position = Position(shown.position);
     told.records = shown.pending.changed;
     for (const auto& p : shown.pending.postings)
-        if (const int index = plan->index_of(p.what.cell.figure); index >= 0) told.figures.push_back(index);
-    std::sort(told.figures.begin(), told.figures.end());
-    told.figures.erase(std::unique(told.figures.begin(), told.figures.end()), told.figures.end());
+        if (const int index = plan->index_of(p.what.cell.figure); index >= 0) told.units.emplace_back(index, p.what.cell.unit);
+    std::sort(told.units.begin(), told.units.end());
+    told.units.erase(std::unique(told.units.begin(), told.units.end()), told.units.end());
+    for (const auto& [figure, unit] : told.units)
+        if (told.figures.empty() || told.figures.back() != figure) told.figures.push_back(figure);
     subscriber(told);
 }
 

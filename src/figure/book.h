@@ -78,6 +78,7 @@ struct Value {
     bool has = false;
     Decimal number;  // money: yuan with scale 2
     std::string why_none;
+    bool failed = false;             // no value because it cannot be computed of what is there; nothing is missing
     std::int64_t records = 0;        // contributions behind it (plain figures)
     int reported = 0, expected = 0;  // stock: n of m
 };

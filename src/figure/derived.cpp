@@ -58,7 +58,7 @@ Value Book::State::derived(const model::Figure& figure, const Ask& ask, std::spa
             part = value(*asked, pending);
         else
             part.why_none = asked.error().message;
-        if (!part.has && missing.empty()) missing = figure.parts[i].name + ": " + part.why_none;
+        if (!part.has && missing.empty()) missing = figure.parts[i].name + ": " + part.why_none, v.failed = part.failed;
         variables[i] = formula_value(model.figures[static_cast<std::size_t>(figure.parts[i].figure)].measure, part);
     }
     if (ask.period) {
@@ -70,6 +70,7 @@ Value Book::State::derived(const model::Figure& figure, const Ask& ask, std::spa
     activation.variables = variables;
     const auto result = figure.formula->program.evaluate(activation);
     if (!result) {
+        v.failed = v.failed || missing.empty();
         v.why_none = missing.empty() ? result.error().message : missing;
         return v;
     }
@@ -82,6 +83,7 @@ Value Book::State::derived(const model::Figure& figure, const Ask& ask, std::spa
             return v;
     }
     v.has = true;
+    v.failed = false;
     return v;
 }
 

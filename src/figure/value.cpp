@@ -150,6 +150,7 @@ Value Book::State::added(const Reading& reading, SlotTable::Sum sum) const {
     }
     if (total > INT64_MAX || total < INT64_MIN) {
         v.why_none = fmt::format("the sum of {} leaves 64 bits", f.code);
+        v.failed = true;
         return v;
     }
     v.has = true;

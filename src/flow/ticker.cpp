@@ -29,7 +29,7 @@ void Ticker::prepare(board::Snapshot& snapshot) {
     rules_of_.assign(model.types.size(), {});
     const auto in = [&](int type, std::string_view field) { return model.types[at(type)].find(field); };
     const model::Flow& flow = model.flow;
-    slots_ = {in(flow.lamp, "light"), in(flow.lamp, "subject"), in(flow.lamp, "responsible"), in(flow.lamp, "colour"), in(flow.lamp, "behind_level"), in(flow.lamp, "nominal"), in(flow.lamp, "late"),
+    slots_ = {in(flow.lamp, "light"), in(flow.lamp, "subject"), in(flow.lamp, "responsible"), in(flow.lamp, "colour"), in(flow.lamp, "behind_level"), in(flow.lamp, "nominal"), in(flow.lamp, "late"), in(flow.lamp, "trouble"),
               {in(flow.notice, "colour"), in(flow.notice, "light"), in(flow.notice, "subject"), in(flow.notice, "title"), in(flow.notice, "to_post"), in(flow.notice, "nominal"), in(flow.notice, "text"),
                in(flow.notice, "of_unit"), in(flow.notice, "of_post"), in(flow.notice, "due"), in(flow.notice, "behind"), in(flow.notice, "asks"), in(flow.notice, "issued_on"), in(flow.notice, "answer_workdays")},
               {in(flow.message, "to_post"), in(flow.message, "kind"), in(flow.message, "subject"), in(flow.message, "title"), in(flow.message, "text"), in(flow.message, "at"), in(flow.message, "nominal"), in(flow.message, "late")}};
@@ -80,6 +80,7 @@ Status Ticker::read_lamps(board::Snapshot& snapshot) {
         s.colour = report::colour_named(text(model, *r, "colour")).value_or(Colour::none);
         s.level = static_cast<int>(number(model, *r, "behind_level"));
         s.on = static_cast<std::int32_t>(number(model, *r, "nominal"));
+        s.trouble = slots_.trouble >= 0 && !record::is_unset(r->at(slots_.trouble));
         return true;
     });
 }
@@ -266,6 +267,7 @@ void Ticker::announce_figure(const model::Model& model, const Key& key, RecordId
     if (lamp.value == 0) put(change, slots_.light, model.lights[at(key.light)].code), put(change, slots_.subject, subject);
     put(change, slots_.responsible, reference_to(responsible)), put(change, slots_.colour, std::string(colour_code(event.colour))), put(change, slots_.level, std::int64_t{0});
     put(change, slots_.nominal, std::int64_t{event.on.days}), put(change, slots_.late, std::int64_t{event.on < today});
+    if (slots_.trouble >= 0) put(change, slots_.trouble, event.trouble.empty() ? record::Value() : record::Value(event.trouble));
     change.effective = event.on;
     draft.changes.push_back(std::move(change));
     send(std::move(draft), key, event);
@@ -347,12 +349,12 @@ Result<Ticked> Ticker::tick() {
     Ticked out;
     // What changes after the marks are taken is marked again; what is marked is in the snapshot.
     absl::flat_hash_set<std::pair<int, std::int64_t>> dirty;
-    absl::flat_hash_set<int> moved;
+    FigureNews figures;
     bool all = false, holidays = false;
     {
         const std::lock_guard lock(news_mutex_);
         dirty.swap(dirty_);
-        moved.swap(moved_);
+        figures = std::exchange(figure_news_, {});
         all = std::exchange(all_dirty_, false);
         holidays = std::exchange(holidays_dirty_, false);
     }
@@ -409,7 +411,6 @@ Result<Ticked> Ticker::tick() {
         constexpr std::size_t a_snapshot = 8'192;  // looked at with one: a long read holds up the file's log
         auto rule = rules_.cend();
         for (std::size_t i = 0; i < due.size(); ++i) {
-            if (due[i].record < 0) continue;  // of a figure: all of them are looked at on a new day
             if (i % a_snapshot == a_snapshot - 1)
                 if (auto next = board_.snapshot(); &next->model() == &snapshot->model()) snapshot = std::move(next);
             if (rule == rules_.cend() || rule->light != due[i].light) rule = std::find_if(rules_.cbegin(), rules_.cend(), [&](const Rule& r) { return r.light == due[i].light; });
@@ -421,14 +422,16 @@ Result<Ticked> Ticker::tick() {
         }
     }
     if (!figure_rules_.empty())
-        if (auto read = look_at_figures(*snapshot, moved, out); !read) return failed(read);
+        if (auto read = look_at_figures(*snapshot, figures, out); !read) return failed(read);
     wait_for_all();
     {
         const std::lock_guard lock(sent_mutex_);
         for (Answer& a : answers_) {
             if (a.wrong) {  // it stays unsaid and is tried again the next day, or when the record changes
                 if (++out.refused <= static_cast<std::int64_t>(tick_problems_max)) out.problems.push_back(std::move(*a.wrong));
-                if (a.key) {
+                if (a.key && a.key->record < 0) {
+                    refused_figure(*a.key);
+                } else if (a.key) {
                     State& s = states_[*a.key];
                     wake_at(*a.key, s, today.days + 1);
                 }
@@ -438,6 +441,7 @@ Result<Ticked> Ticker::tick() {
             State& s = states_[*a.key];
             if (s.lamp == 0) s.lamp = a.lamp;
             s.colour = a.last.colour;
+            s.trouble = !a.last.trouble.empty();
             s.level = a.last.level;
             s.on = a.last.on.days;
         }
@@ -460,8 +464,8 @@ void Ticker::changed(const board::Shown& shown) {
                 dirty_.insert({c.type, c.record.value});
             }
         }
-        if (std::any_of(model->lights.begin(), model->lights.end(), [](const model::Light& l) { return l.figure >= 0; })) moved_.insert(shown.figures.begin(), shown.figures.end());
-        news_ = news_ || !moved_.empty() || !dirty_.empty() || all_dirty_ || holidays_dirty_;
+        note_figures(model, shown);
+        news_ = news_ || !figure_news_.moved.empty() || !dirty_.empty() || all_dirty_ || holidays_dirty_;
     }
     wake_.notify_one();
 }

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <queue>
 #include <set>
 #include <thread>
@@ -20,6 +21,7 @@ constexpr std::size_t drafts_under_way_max = 2'048;  // of the clock; the writer
 constexpr std::size_t tick_problems_max = 100;      // kept; the rest is counted
 constexpr int daily_catch_up_max = 366;             // days replayed for a light that must be looked at every day
 constexpr int periods_watched = 12;                 // of a light over a figure: the last that are over
+constexpr std::size_t moved_units_max = 20'000;     // told between two ticks; beyond, all are looked at
 
 /// The subject of a lamp over a figure: "organ/3/2026-06"; "/-" for a figure without periods.
 std::string figure_subject(const model::Model& model, int unit_type, RecordId unit, const std::optional<Period>& period);
@@ -27,7 +29,8 @@ std::string figure_subject(const model::Model& model, int unit_type, RecordId un
 struct Ticked {
     Date day;
     std::int64_t looked_at = 0, lamps = 0, records = 0, reminders = 0, notices = 0, deadlines = 0, refused = 0;
-    Errors problems;
+    std::int64_t failed = 0;  // lamps whose figure cannot be computed for a unit; the others' are as ever
+    Errors problems, failures;
 };
 
 class Ticker {
@@ -55,6 +58,7 @@ class Ticker {
     struct State {  // what was announced
         std::int64_t lamp = 0;
         model::Colour colour = model::Colour::none;
+        bool trouble = false;  // of a figure: it could not be computed
         int level = 0;
         std::int32_t on = INT32_MIN;
         std::int32_t next = INT32_MAX;  // in the heap for this day
@@ -78,6 +82,7 @@ class Ticker {
         Date on;
         model::Colour colour = model::Colour::none;
         int from_level = 0, level = 0;
+        std::string trouble = {};  // of a figure: why it cannot be computed
     };
     struct Wake {
         std::int32_t day;
@@ -88,16 +93,30 @@ class Ticker {
         bool there = false;
         std::string title, unit;  // as they are called now: a notice keeps them
     };
+    using Unit = std::pair<int, std::int64_t>;  // type and record
     struct FigureRule {
         int light = -1;
         std::vector<int> unit_types;
         std::set<int> reads;  // plain figures
         PeriodKind grain = PeriodKind::month;
         bool timeless = false;
+        // To be looked at when it is looked at next: on a new day, or when a figure it reads moves.
+        std::set<Unit> units;
+        bool all_units = false;
+    };
+    struct FigureNews {
+        absl::flat_hash_set<int> moved;                          // figures
+        absl::flat_hash_set<std::pair<int, std::int64_t>> units; // of a figure: whose cells moved
+        std::set<Unit> records;                                  // records of types that are units
+        bool any_unit = false, links = false;
     };
     void prepare_figures(const model::Model& model);
     std::int64_t figure_key(const std::string& subject);
-    Status look_at_figures(board::Snapshot& snapshot, const absl::flat_hash_set<int>& moved, Ticked& out);
+    Status look_at_figures(board::Snapshot& snapshot, const FigureNews& news, Ticked& out);
+    Status take_in(board::Snapshot& snapshot, const FigureNews& news);
+    Status read_parents(board::Snapshot& snapshot);
+    void refused_figure(const Key& key);
+    void note_figures(const model::ModelPtr& model, const board::Shown& shown);
     void look_at_figure(board::Snapshot& snapshot, const FigureRule& rule, const record::RecordPtr& unit, const std::optional<Period>& period, Date before, Ticked& out);
     void announce_figure(const model::Model& model, const Key& key, RecordId lamp, const std::string& subject, RecordId responsible, const Event& event, Date today);
     void prepare(board::Snapshot& snapshot);
@@ -125,6 +144,7 @@ class Ticker {
     bool built_ = false;
     struct Slots {  // field indexes of what the clock writes
         int light, subject, responsible, colour, level, nominal, late;
+        int trouble;  // -1: the type has no such field
         struct Notice {
             int colour, light, subject, title, to_post, nominal, text;
             int of_unit, of_post, due, behind, asks, issued_on, answer_workdays;  // -1: the type has no such field
@@ -137,7 +157,10 @@ class Ticker {
     absl::flat_hash_map<Key, State> states_;
     std::vector<FigureRule> figure_rules_;
     absl::flat_hash_map<std::string, std::int64_t> figure_keys_;  // subject -> the number that stands for it in a Key
-    Date figures_on_{INT32_MIN};                                  // the day all of them were last looked at
+    Date figures_on_{INT32_MIN};                                  // the day they were last looked at
+    std::map<Unit, std::vector<Unit>> parents_;                   // by any link of any forest, whatever its days
+    bool parents_known_ = false;
+    absl::flat_hash_map<Key, Unit> announced_;                    // of figures, in this tick
     std::priority_queue<Wake, std::vector<Wake>, std::greater<>> heap_;
     // drafts under way
     std::mutex sent_mutex_;
@@ -154,7 +177,12 @@ class Ticker {
     mutable std::mutex news_mutex_;
     std::condition_variable wake_;
     absl::flat_hash_set<std::pair<int, std::int64_t>> dirty_;
-    absl::flat_hash_set<int> moved_;  // figures
+    FigureNews figure_news_;
+    struct {  // of the model at hand: what is news to lights over figures
+        model::ModelPtr model;
+        std::vector<bool> units, links;  // by type
+        bool any = false;
+    } watched_;
     bool all_dirty_ = false, holidays_dirty_ = false, news_ = false, stopping_ = false;
     std::thread thread_;
 };

@@ -63,6 +63,7 @@ Checked<ModelPtr> load(std::vector<SourceFile> files) {
     read_deadlines(loader);
     read_flow(loader);
     read_carries(loader);
+    read_quick(loader);
     if (!loader.problems.empty()) return fail(loader.problems.take());
     loader.model.schema = loader.schema;
     return std::make_shared<const Model>(std::move(loader.model));

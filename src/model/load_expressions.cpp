@@ -85,6 +85,7 @@ bool result_fits(Loader& loader, const ExpressionUse& use, const Word& text, con
     const auto good = [&](const cel::Type& wanted) {
         if (result.is(cel::Type::K::null)) return use.null_result;
         if (result.k != wanted.k) return false;
+        if (wanted.is(cel::Type::K::object) && wanted.object && result.object && wanted.object != result.object) return false;
         if (wanted.is(cel::Type::K::decimal) && wanted.scale >= 0 && result.scale >= 0)
             return result.scale <= wanted.scale;
         if (wanted.is(cel::Type::K::money) && wanted.currency[0] && result.currency[0])

@@ -240,6 +240,8 @@ void read_section(Loader& loader) {
         flow.*kept.type = type;
         loader.type(type).by_acts = kept.by_acts;
     }
+    if (const int at = flow.lamp < 0 ? -1 : loader.type(flow.lamp).find("trouble"); at >= 0 && (loader.field(flow.lamp, at).kind != FieldKind::text || loader.field(flow.lamp, at).max_chars < lamp_trouble_bytes))
+        section.wrong("lamp", "field trouble of type " + loader.type(flow.lamp).code + " is no text of 200 characters", "docs/flow.md, section 3, says what it is");
     for (const Needed& may : notice_may_have())
         if (const int at = flow.notice < 0 ? -1 : loader.type(flow.notice).find(may.code); at >= 0 && loader.field(flow.notice, at).kind != may.kind)
             section.wrong("notice", "field " + std::string(may.code) + " of type " + loader.type(flow.notice).code + " is of another kind", "docs/flow.md, section 3, says what it is");

@@ -142,7 +142,7 @@ void read_types(Loader& loader) {
         loader.type_sections.emplace_back(
             loader.problems, declared.file->source->path, *declared.key, *declared.body, "type " + type.code,
             std::vector<std::string_view>{"label", "owned_by", "key", "natural_key", "title", "responsible", "fields",
-                                          "states", "rules", "watermark", "deadlines", "carries"});
+                                          "states", "rules", "watermark", "deadlines", "carries", "quick"});
     }
     for (Type& type : loader.model.types) {
         const Section& section = loader.section_of(type);

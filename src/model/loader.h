@@ -93,6 +93,7 @@ void read_holdings(Loader& loader);  // the rest of identity: fields of types
 void read_rights(Loader& loader);
 void read_deadlines(Loader& loader);
 void read_carries(Loader& loader);
+void read_quick(Loader& loader);
 void read_flow(Loader& loader);  // the section, and the steps of moves
 
 // Pieces

@@ -142,6 +142,16 @@ struct Carry {
     std::vector<std::pair<int, Expression>> set;  // fields of the type referred to
 };
 
+/// What the page of a record offers to add to it in one small form (docs/model.md, quick). A convenience: the new record is
+/// judged as any other.
+struct Quick {
+    Label label;
+    int to = -1;                     // reference to the record it is added to
+    std::optional<Expression> when;  // over that record: offered only where it holds
+    std::vector<int> asks;           // fields of the form
+    std::vector<std::pair<int, Expression>> fills;  // over that record; the form does not ask for them
+};
+
 struct Rule {
     std::string code;
     Label message;
@@ -202,6 +212,7 @@ struct Type {
     std::vector<Rule> rules;
     std::vector<Deadline> deadlines;
     std::vector<Carry> carries;
+    std::optional<Quick> quick;
     bool by_acts = false;  // written by acts of workflow only
     const cel::ObjectType* object = nullptr;  // this type as CEL sees it; field indexes are the same
 
@@ -366,6 +377,7 @@ struct Rights {
     int find_role(std::string_view code) const;
 };
 
+constexpr int lamp_trouble_bytes = 200;  // of why a lamp's figure cannot be computed
 /// Which types keep the state of workflow, and what time does (docs/flow.md). Their fields have fixed codes, checked by
 /// the loader.
 struct Flow {

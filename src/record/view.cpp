@@ -82,6 +82,10 @@ Result<Value> from_cel(const model::Field& field, const cel::Value& value) {
             return value.is_null()       ? Result<Value>(Value{})
                    : value.is(K::string) ? Result<Value>(std::string(value.text()))
                                          : bad();
+        case FieldKind::reference:
+            return value.is_null()       ? Result<Value>(Value{})
+                   : value.is(K::object) ? Result<Value>(value.object()->id())
+                                         : bad();
         default: return bad();
     }
 }

@@ -132,7 +132,9 @@ Lamp lamp_of_figure(board::Snapshot& snapshot, int light, const figure::Ask& ask
     Lamp lamp;
     lamp.light = light;
     lamp.ask = ask;
-    lamp.colour = colour_of_value(rule, snapshot.figure(ask), lamp.behind);
+    const figure::Value value = snapshot.figure(ask);
+    if (value.failed) lamp.problem = value.why_none;
+    lamp.colour = colour_of_value(rule, value, lamp.behind);
     if (rule.streak && lamp.colour == rule.streak->colour && streak_holds(snapshot, rule, ask))
         lamp.colour = rule.streak->becomes;
     return lamp;

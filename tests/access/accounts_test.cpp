@@ -208,6 +208,39 @@ TEST_F(AccountsTest, a_new_password_ends_the_other_sessions) {
     EXPECT_TRUE(enter("changes", "a different long sentence"));
 }
 
+TEST_F(AccountsTest, a_new_password_ends_tokens_when_asked_to_and_one_set_by_an_administrators_link_always_does) {
+    const std::string second = "a second long sentence", third = "a third long sentence";
+    account("keys", "R-JF-4");
+    account("others", "R-JF-5");
+    const House::Guest one = guest("keys"), other = guest("others");
+    const auto token_of = [&](const House::Guest& guest) { return *accounts().new_token(*accounts().session(guest.cookie), "reader", {"read"}, 3600); };
+    const auto works = [&](const std::string& token) { return house().ask({}, "GET", "/records/organ", "", {{"authorization", "Bearer " + token}}).status == 200; };
+    const std::string first = token_of(one), anothers = token_of(other);
+    const auto change = [&](const std::string& old, const std::string& fresh, json::value end) {
+        return house().ask(one, "POST", "/password", json::serialize(json::object{{"old", old}, {"new", fresh}, {"end_tokens", std::move(end)}})).status;
+    };
+    EXPECT_EQ(change(sentence, second, "yes"), 422);
+    EXPECT_EQ(change(sentence, second, false), 200);
+    EXPECT_TRUE(works(first)) << "a program goes on unless its owner says otherwise";
+    EXPECT_EQ(change(second, third, true), 200);
+    EXPECT_FALSE(works(first));
+    EXPECT_FALSE((*Accounts::open(house().board()))->token(first)) << "after a restart neither";
+    EXPECT_TRUE(accounts().tokens_of("keys").empty());
+    // Reset by an administrator: what the old password could have made ends with it, at the moment the link is used.
+    const std::string again = token_of(one);
+    const auto open = accounts().session(one.cookie);
+    const auto link = accounts().link({}, "keys");
+    ASSERT_TRUE(link);
+    EXPECT_TRUE(works(again)) << "nothing ends while the old password still holds";
+    std::string said;
+    ASSERT_TRUE(accounts().set_password_by_link(*link, "a fourth long sentence", said));
+    EXPECT_FALSE(works(again));
+    EXPECT_EQ(house().ask(one, "GET", "/sessions").status, 401);
+    EXPECT_FALSE((*Accounts::open(house().board()))->token(again));
+    EXPECT_FALSE(accounts().new_token(*open, "late", {"read"}, 3600)) << "a session that ended at this moment makes none";
+    EXPECT_TRUE(works(anothers)) << "another account's go on";
+}
+
 TEST_F(AccountsTest, at_most_two_passwords_are_computed_at_a_time_and_few_wait) {
     std::atomic<int> busy{0}, fine{0};
     std::vector<std::thread> crowd;

@@ -367,6 +367,25 @@ TEST_F(Webhooks, a_dead_one_shows_its_last_error_and_holds_up_no_write) {
     EXPECT_NE(shown.find("not reached"), std::string::npos) << shown;
 }
 
+TEST_F(Webhooks, one_that_is_dropped_while_it_is_told_is_not_there_after_a_restart) {
+    House house("dropped", settings());
+    const House::Guest guest = owner(house, "audit.clerk", "R-DW-6");
+    Held held;
+    ASSERT_EQ(house.ask(guest, "POST", "/webhooks", "{\"url\":\"http://127.0.0.1:" + std::to_string(held.port) + "/\"}").status, 201);
+    amend(house, "organ", "PP", "name", "临港合作园甲");
+    ASSERT_TRUE(held.called()) << "nobody called";
+    api::Hooks& hooks = house.service().hooks();
+    const api::Hook told = hooks.of("audit.clerk").front();
+    ASSERT_EQ(house.ask(guest, "DELETE", "/webhooks/" + told.id).status, 200);
+    held.hang_up();
+    EXPECT_TRUE(hooks.keep(told)) << "what its thread does when it has told it";
+    EXPECT_TRUE(hooks.of("audit.clerk").empty());
+    EXPECT_FALSE(house.board().snapshot()->side("hook", told.id)->has_value());
+    api::Hooks restarted(house.service());
+    ASSERT_TRUE(restarted.load());
+    EXPECT_TRUE(restarted.of("audit.clerk").empty());
+}
+
 TEST_F(Webhooks, inner_addresses_and_what_is_no_https_are_refused_and_another_accounts_are_not_shown) {
     House house("inner", settings());
     const House::Guest guest = owner(house, "one", "R-DW-6"), other = owner(house, "two", "R-JF-2");

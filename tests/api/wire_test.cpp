@@ -507,6 +507,21 @@ TEST(Metrics, AreInThePrometheusTextFormat) {
     EXPECT_GE(typed.size(), 4U);
 }
 
+TEST(Metrics, HowManyEntriesThereAreIsToldToThisMachineAndToWhoIsSignedInOnly) {
+    const auto told = [](std::vector<std::pair<std::string, std::string>> headers) {
+        const auto reply = ask(Yard::get().port(), {"GET", "/metrics", std::move(headers), ""});
+        EXPECT_TRUE(reply && reply->status == 200);
+        EXPECT_NE(reply->body.find("yipan_requests_total{"), std::string::npos);
+        return reply->body.find("journal_position") != std::string::npos;
+    };
+    const std::pair<std::string, std::string> away{"X-Forwarded-For", "203.0.113.9"};  // through a proxy: not from here
+    EXPECT_TRUE(told({}));
+    EXPECT_FALSE(told({away}));
+    EXPECT_FALSE(told({away, {"Authorization", "Bearer yp_nobody"}}));
+    EXPECT_TRUE(told({away, {"Authorization", "Bearer " + Yard::get().who("token").token}}));
+    EXPECT_TRUE(told({away, {"Cookie", "yipan_session=" + Yard::get().who("clerk").cookie}}));
+}
+
 // -- repeating, at the same time
 
 TEST(Idempotency, TheSameKeyFromManyAtOnceWritesOnce) {

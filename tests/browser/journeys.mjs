@@ -1163,6 +1163,68 @@ journey('from a resolution to a closed matter as five identities: secretary, lea
   await page.locator('tbody').getByText('决议走查事项').first().waitFor()
 })
 
+journey('a reminder, feedback and a look back are entered on the page of the matter in one small form, on a phone too, in three languages', async () => {
+  const page = await at()
+  const secretary = await whoMay(page, 'meeting', 'create')
+  await be(page, secretary.person, secretary.post.id)
+  const today = (await api(page, 'GET', '/session')).body.board.today
+  const rows = async (type, filter) => (await api(page, 'GET', `/records/${type}?limit=200&filter=${encodeURIComponent(filter)}`)).body.rows ?? []
+  const holder = async (post) => {
+    const key = (await api(page, 'GET', `/records/post/${post}`)).body.record.values.code
+    return (await rows('appointment', `held_post.code == '${key}' && valid_to == null`))[0]?.values.person.id
+  }
+  // A matter under way whose officer is somebody else, with nothing entered today.
+  const free = async (task, type) => !(await api(page, 'GET', `/records/task/${task.id}`)).body.record.children[type].rows.some((row) => row.values.day === today)
+  let task, officer
+  for (const one of await rows('task', "state == 'signed'")) {
+    officer = one.values.officer.id !== secretary.post.id && (await holder(one.values.officer.id))
+    if (officer && (await free(one, 'task_reminder')) && (await free(one, 'task_feedback'))) { task = one; break }
+  }
+  sure(task, 'no matter of another is under way')
+  const add = (on, name) => on.locator('main header').getByRole('button', { name, exact: true })
+  const drawer = (on) => on.locator('.el-drawer form.quick-add')
+  // 1. The secretary reminds: only the text is asked; day and post are filled in and shown.
+  await page.goto(`record/task/${task.id}`)
+  await settle(page, 500)
+  equal([await add(page, '反馈').count(), await add(page, '回头看').count()], [0, 0], 'what is not his, or not yet')
+  await add(page, '催办').click()
+  await drawer(page).waitFor()
+  equal(await drawer(page).locator('.field').count(), 1, 'fields asked')
+  for (const text of [today, secretary.post.title]) sure((await drawer(page).textContent()).includes(text), `"${text}" is not shown as filled in`)
+  await drawer(page).getByRole('button', { name: '保存' }).click()
+  await drawer(page).locator('.faulty #q-text').waitFor()
+  await drawer(page).locator('#q-text').fill('请于周五前反馈')
+  await drawer(page).getByRole('button', { name: '保存' }).click()
+  await page.locator('section.panel', { has: page.getByRole('heading', { name: /^催办/ }) }).getByText('请于周五前反馈').waitFor()
+  const reminder = (await rows('task_reminder', `task.code == '${task.values.code}'`)).find((row) => row.values.text === '请于周五前反馈')
+  equal([reminder.values.day, reminder.values.by.id], [today, secretary.post.id], 'the day and the post of the reminder')
+  // 2. The officer gives feedback on a phone, in English; he is not offered to remind himself.
+  const phone = await at({ width: 390, height: 844, isMobile: true, hasTouch: true, language: 'en' })
+  await be(phone, officer, task.values.officer.id)
+  await phone.goto(`record/task/${task.id}`)
+  await settle(phone, 500)
+  equal(await add(phone, 'Remind').count(), 0, 'a way to remind oneself')
+  await add(phone, 'Give feedback').tap()
+  await drawer(phone).locator('#q-progress').fill('60')
+  await drawer(phone).locator('#q-text').fill('已完成招标')
+  sure((await phone.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 1, 'the page is wider than the phone')
+  await drawer(phone).getByRole('button', { name: 'Save' }).tap()
+  await phone.locator('section.panel', { has: phone.getByRole('heading', { name: /^Feedback/ }) }).getByText('已完成招标').waitFor()
+  // 3. What is closed is looked back at, in traditional characters.
+  let closed
+  for (const one of await rows('task', "state == 'closed'")) if (one.values.officer.id !== secretary.post.id && (await free(one, 'look_back'))) { closed = one; break }
+  sure(closed, 'nothing is closed')
+  const back = await at({ language: 'hant' })
+  await be(back, secretary.person, secretary.post.id)
+  await back.goto(`record/task/${closed.id}`)
+  await settle(back, 500)
+  await add(back, '回頭看').click()
+  await back.locator('.el-select__wrapper', { has: back.locator('#q-finding') }).click()
+  await back.locator('.el-select-dropdown__item:visible', { hasText: '成效鞏固' }).first().click()
+  await drawer(back).getByRole('button', { name: '保存' }).click()
+  await back.locator('section.panel', { has: back.getByRole('heading', { name: /^回頭看/ }) }).getByText('成效鞏固').first().waitFor()
+})
+
 journey('approvals: submitted on the page, returned with a reason, sent again, and agreed to in a batch on a phone', async () => {
   const board = join(folder, 'slip.yipan')
   run('demo', board)

@@ -32,12 +32,13 @@ std::vector<model::SourceFile> desk_files() {
     return out;
 }
 
-Desk::Desk(const std::string& salt_seed) : folder_(fresh_folder()), path_((folder_ / "desk.board").string()), clock_(*Instant::parse("2026-01-05T01:00:00Z")) {
+Desk::Desk(const std::string& salt_seed, std::vector<model::SourceFile> more) : folder_(fresh_folder()), path_((folder_ / "desk.board").string()), clock_(*Instant::parse("2026-01-05T01:00:00Z")) {
     board::Board::Birth birth;
     birth.name = "desk";
     birth.frozen_clock = clock_.now();
     birth.salt_seed = salt_seed;
     birth.model = desk_files();
+    for (auto& file : more) birth.model.push_back(std::move(file));
     auto made = board::Board::create(path_, std::move(birth));
     if (!made) std::fprintf(stderr, "%s\n", text_of(made.error()).c_str());
     YIPAN_CHECK(made.has_value());

@@ -12,7 +12,7 @@ namespace yipan::desk {
 
 class Desk {
   public:
-    explicit Desk(const std::string& salt_seed = "desk");
+    explicit Desk(const std::string& salt_seed = "desk", std::vector<model::SourceFile> more = {});
     ~Desk();
     board::Board& board() { return *board_; }
     const model::Model& model() const { return *model_; }

@@ -6,6 +6,8 @@
 #include <thread>
 
 #include "desk.h"
+#include "flow/load.h"
+#include "flow/orders.h"
 
 namespace yipan {
 namespace {
@@ -96,6 +98,83 @@ TEST(Flow, AnActRepeatedWithItsKeyIsDoneOnce) {
     EXPECT_EQ(d.count(d.model().flow.opinion, "act == 'agree'"), 1);
     ASSERT_TRUE(again) << text_of(again.error());
     EXPECT_TRUE(again->receipt.repeated);
+}
+
+// One person with two posts, a post of two, vacant posts with a deputy, without anybody, and delegated to two posts of one
+// person: the people's loads are what the posts above them have, and all of it is somewhere.
+TEST(Load, OfThePeopleAddsUpToWhatThePostsHaveAndAVacantPostsWorkIsSaidToBe) {
+    Desk d;
+    const auto day = [](const char* text) { return std::int64_t{Date::parse(text)->days}; };
+    const auto holds = [&](int person, RecordId post) { return d.create("appointment", {{"person", d.person(person).value}, {"held_post", post.value}, {"valid_from", day("2026-01-02")}}); };
+    const auto make = [&](const char* code, RecordId deputy) {
+        std::vector<std::pair<const char*, record::Value>> values{{"code", std::string(code)}, {"name", std::string(code)}, {"organ", d.organ().value}};
+        if (deputy.value) values.emplace_back("deputy", record::Value(deputy.value));
+        return d.create("post", values);
+    };
+    holds(1, d.post(2));  // person 1 has posts 1 and 2, the second together with person 2
+    const RecordId empty = make("P-E", d.post(6)), forsaken = make("P-N", {}), handed = make("P-D", {}), idle = make("P-I", d.post(6));
+    const RecordId held_once = holds(6, handed);
+    for (const int to : {1, 2}) {
+        const auto done = flow::delegate(d.board(), {d.person(6), handed}, {handed, d.post(to), *Date::parse("2026-01-05"), *Date::parse("2026-02-05"), "away"});
+        ASSERT_TRUE(done) << text_of(done.error());
+    }
+    flow::Making ended(d.model(), board::Verb::amend, d.model().find_type("appointment"), held_once);
+    ended.set("valid_to", *Date::parse("2026-01-04"));
+    board::Draft draft;
+    draft.changes.push_back(std::move(ended.change));
+    ASSERT_TRUE(d.board().apply(std::move(draft)));
+    // Post: how many papers, and the working days of each.
+    const std::vector<std::tuple<RecordId, int, int>> given{{d.post(1), 3, 1}, {d.post(2), 2, 20}, {d.post(3), 1, 3}, {d.post(6), 4, 3}, {empty, 2, 1}, {forsaken, 5, 1}, {handed, 6, 20}};
+    int n = 0;
+    for (const auto& [to, papers, workdays] : given)
+        for (int i = 0; i < papers; ++i) {
+            flow::Act act;
+            act.act = Do::assign_record;
+            act.person = d.person(5), act.post = d.post(5);
+            act.subject = {d.model().find_type("paper"), big_paper(d, ++n)};
+            act.to = to;
+            act.workdays = workdays;
+            const auto done = flow::Acts(d.board()).perform(act);
+            ASSERT_TRUE(done) << text_of(done.error());
+        }
+    d.clock().set(*Instant::parse("2026-01-07T02:00:00Z"));  // Wednesday: one working day from Monday is over
+    const auto snapshot = d.board().snapshot();
+    const auto standing = flow::Standing::read(*snapshot);
+    ASSERT_TRUE(standing);
+    const auto posts = flow::load_by_post(*snapshot, {});
+    ASSERT_TRUE(posts);
+    EXPECT_FALSE(posts->cut);
+    ASSERT_EQ(posts->posts.size(), given.size());
+    for (const auto& [to, papers, workdays] : given) EXPECT_EQ(posts->posts.at(to.value), (flow::Load{papers, workdays == 1 ? papers : 0, workdays == 3 ? papers : 0})) << to.value;
+    const flow::LoadByPerson by = flow::load_by_person(**standing, posts->posts);
+    // Each row is the sum of the posts it names, none named twice.
+    flow::Load people;
+    for (const auto& [person, of] : by.people) {
+        flow::Load sum;
+        std::set<std::int64_t> named;
+        for (const auto& [post, because] : of.posts) {
+            EXPECT_TRUE(named.insert(post.value).second) << "person " << person << " has post " << post.value << " twice";
+            EXPECT_EQ(because == flow::Because::own, (*standing)->holds(RecordId(person), post));
+            sum.add(posts->posts.at(post.value));
+        }
+        EXPECT_EQ(sum, of.load) << "person " << person;
+        people.add(of.load);
+    }
+    // And together they are what stands above them.
+    flow::Load above = by.all;
+    above.add(by.again);
+    people.add(by.nobody);
+    EXPECT_EQ(people, above);
+    EXPECT_EQ(by.all, (flow::Load{23, 10, 5}));
+    EXPECT_EQ(by.nobody, (flow::Load{5, 5, 0})) << "nobody is there for the post without a deputy";
+    EXPECT_EQ(by.again, (flow::Load{8, 0, 0})) << "post 2 and the post delegated to it are shared by two";
+    EXPECT_EQ(by.people.at(d.person(1).value).load, (flow::Load{11, 3, 0}));
+    EXPECT_EQ(by.people.at(d.person(2).value).load, (flow::Load{8, 0, 0}));
+    const flow::LoadOfPerson& deputy = by.people.at(d.person(6).value);
+    EXPECT_EQ(deputy.load, (flow::Load{6, 2, 4}));
+    ASSERT_EQ(deputy.posts.size(), 2u);
+    EXPECT_EQ(deputy.posts[1], (std::pair{empty, flow::Because::vacant}));
+    EXPECT_TRUE((*standing)->vacant(idle));
 }
 
 // The clock is stopped in the middle of a tick and started anew: nothing twice, nothing left out.

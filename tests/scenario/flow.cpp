@@ -283,10 +283,12 @@ void Driver::flow_question(const Step& step) {
     std::size_t sign = 1;
     while (sign < step.words.size() && (step.words[sign].quoted || step.words[sign].text != "=")) ++sign;
     std::vector<std::string> answer;
-    std::string on;
+    std::string on, trouble;
     for (std::size_t i = sign + 1; i < step.words.size(); ++i) {
         if (step.words[i].text.starts_with("on="))
             on = step.words[i].text.substr(3);
+        else if (step.words[i].text.starts_with("trouble="))
+            trouble = step.words[i].text.substr(8);
         else
             answer.push_back(step.words[i].text);
     }
@@ -322,7 +324,7 @@ void Driver::flow_question(const Step& step) {
         }
         return compare(step, expected, std::to_string(n));
     }
-    if (verb == "figure_lamp") {  // figure_lamp LIGHT UNIT_TYPE UNIT PERIOD = colour on=..
+    if (verb == "figure_lamp") {  // figure_lamp LIGHT UNIT_TYPE UNIT PERIOD = colour on=.. trouble=yes|no
         if (step.words.size() < 5) return wrong("figure_lamp LIGHT UNIT_TYPE UNIT PERIOD");
         const int of = model_->find_type(step.words[2].text);
         const auto unit = of < 0 ? Result<RecordId>(fail(Code::not_found, "", "no such type")) : flow_record(of, step.words[3].text);
@@ -332,6 +334,7 @@ void Driver::flow_question(const Step& step) {
         compare(step, expected, lamps.empty() ? "none" : flow::text(*model_, *lamps.back(), "colour"));
         const auto day = lamps.empty() ? std::nullopt : flow::date(*model_, *lamps.back(), "nominal");
         if (!on.empty()) compare(step, on, day ? day->text() : "none");
+        if (!trouble.empty()) compare(step, trouble, lamps.empty() || flow::text(*model_, *lamps.back(), "trouble").empty() ? "no" : "yes");
         return;
     }
     const std::size_t first = verb == "lamp" ? 2 : 1;

@@ -34,6 +34,14 @@ export interface MoveNow {
   allowed: boolean
   why?: string | null
 }
+/** What may be added to a record in one small form: a line it owns or a record that refers to it by `to`. */
+export interface Add {
+  type: string
+  label: import('./model').Label
+  to: string
+  asks: string[]
+  fills: Values
+}
 export interface Rec {
   type: string
   id: number
@@ -47,6 +55,7 @@ export interface Rec {
   lights?: Light[]
   children?: Record<string, { rows: Row[]; total: number }>
   moves?: MoveNow[]
+  adds?: Add[]
   may?: Record<string, boolean>
   editing?: { person: Named | string; since: string }[]
 }
