@@ -1260,6 +1260,9 @@ journey('a secret ballot: opened in the meeting, cast by each alone, counted; no
   const ballot = Number(link.match(/ballot\/(\d+)/)[1])
   const voting = members.filter((one) => one.values.voting === true)
   await article.getByText(`应投 ${voting.length} 人，已投 0 人`).waitFor()
+  // No result is declared before the count, and the page says why.
+  for (const name of ['宣布通过', '宣布未通过', '宣布票数相等']) equal(await article.getByRole('button', { name, exact: true }).isDisabled(), true, `${name} is off while the ballot is open`)
+  await article.getByText('无记名投票尚未结束').waitFor()
   // Each votes on a page of his own.
   const choices = voting.map((_, n) => (n === 0 ? '反对' : n === 1 ? '弃权' : '赞成'))
   const seats = new Map((people.all.people ?? people.all).map((one) => [one.person.id, one.posts[0]?.id]))
