@@ -576,6 +576,7 @@ const words = {
   'entry {n}': '台账 {n}|臺賬 {n}',
   'from': '起',
   'green': '绿灯|綠燈',
+  'YYYY-MM-DD': '年-月-日',
   'in order': '正常',
   'history': '历史|歷史',
   'no value': '无数据|無數據',
