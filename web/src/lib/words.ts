@@ -118,6 +118,7 @@ const words = {
   'All others are for it': '其余均赞成|其餘均贊成',
   'A secret ballot: only the counts are kept, and nothing links a member with a vote.': '无记名投票：只登记票数，不记录谁投了什么票。|無記名投票：只登記票數，不記錄誰投了什麼票。',
   'The secret ballot is still open: close and count it, then declare the result.': '无记名投票尚未结束：结束并计票后，再宣布结果。|無記名投票尚未結束：結束並計票後，再宣布結果。',
+  'Items are taken up once the meeting is open.': '开会后方可审议。|開會後方可審議。',
   'Make it a resolution': '形成决议|形成決議',
   'Save the minutes': '保存纪要|保存紀要',
   'Put together anew from what was recorded': '按会议记录重新生成|按會議記錄重新生成',
