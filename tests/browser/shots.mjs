@@ -24,8 +24,8 @@ const kinds = [
   { name: 'en', ...desk, language: 'en' },
   { name: 'enphone', ...phone, language: 'en' },
   { name: 'hant', ...desk, language: 'hant', pages: ['work', 'board', 'flow-todo', 'meeting', 'ledger', 'new', 'refused'] },
-  { name: 'wall', width: 1920, height: 1080, pages: ['screen', 'screen-ranking', 'screen-map'] },
-  { name: 'wall4k', width: 3840, height: 2160, pages: ['screen'] },
+  { name: 'wall', width: 1920, height: 1080, pages: ['screen', 'screen-2', 'screen-ranking', 'screen-map'] },
+  { name: 'wall4k', width: 3840, height: 2160, pages: ['screen', 'screen-2'] },
 ]
 
 /** Papers that wait, so that the approvals have something on them. */
@@ -243,6 +243,10 @@ try {
     ['clerk', 'nothing', 'no-such-page'],
     ['clerk', 'none', 'record/project/99999999'],
     ['leader', 'screen', 'screen?hold', wait(600)],
+    ['leader', 'screen-2', 'screen?hold', async (page) => {
+      await page.locator('footer nav button').nth(1).click()
+      await page.waitForTimeout(300)
+    }],
     ...['ranking', 'map'].map((name, n) => ['leader', `screen-${name}`, 'screen?hold', async (page) => {
       await page.locator('footer nav button').nth(-2 + n).click()
       await page.waitForTimeout(900)
