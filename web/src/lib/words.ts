@@ -455,6 +455,7 @@ const words = {
   'Reason and way out': '原因与改法|原因與改法',
   'Record types': '记录类型|記錄類型',
   'Record': '记录|記錄',
+  'Records': '记录数|記錄數',
   'Records a page': '每页条数|每頁條數',
   'Records behind it': '来源记录|來源記錄',
   'Red lights': '红灯|紅燈',
