@@ -163,11 +163,13 @@ void choose_identity(const CallPtr& call) {
 void choose_language(const CallPtr& call) {
     const auto body = call->body();
     if (!body) return;
+    const auto* given = body->if_contains("language");
+    const bool none = given && given->is_null();
     const std::string wanted = member_text(*body, "language");
-    if (wanted != "hans" && wanted != "hant" && wanted != "en")
-        return call->problem(Error{Code::invalid_input, "language", "no language of the page", "hans, hant or en"}, 422);
+    if (!none && wanted != "hans" && wanted != "hant" && wanted != "en")
+        return call->problem(Error{Code::invalid_input, "language", "no language of the page", "hans, hant, en, or null: none is kept"}, 422);
     board::Draft draft = call->draft();
-    draft.side.push_back({language_space(*call->session), std::string(language_key), wanted});
+    draft.side.push_back({language_space(*call->session), std::string(language_key), none ? std::nullopt : std::optional(wanted)});
     call->submit(std::move(draft), [call](Checked<board::Receipt> answer) {
         if (!answer) return call->problem(std::move(answer.error()));
         net::Response r;

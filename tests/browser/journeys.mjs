@@ -294,6 +294,8 @@ journey('简体, 繁體, English: the page and the names of the model follow', a
   await third.locator('li', { hasText: clerk.person.title }).getByRole('button', { name: clerk.post.title }).first().click()
   await third.waitForURL(/work/)
   await until(async () => (await api(third, 'GET', '/session')).body.language === 'hans', 5000, 'the language chosen before signing in')
+  // Nothing is kept of it for the journeys after this one.
+  equal((await api(third, 'PUT', '/session/language', { language: null })).status, 204, 'the language is forgotten')
   await page.getByRole('link', { name: '+ New' }).waitFor()
   const chinese = await page.evaluate(() => [...document.querySelectorAll('main button, main th, nav a, main label span')].map((one) => one.textContent.trim()).filter((text) => /[\u4e00-\u9fff]/.test(text)))
   equal(chinese.filter((text) => text !== '亩'), [], 'Chinese left on the English page')
@@ -1794,6 +1796,13 @@ journey('a wall opens by its link, without anybody signed in, and shows figures 
   const token = server.links['system-admin'].split('#')[1]
   await api(admin, 'POST', '/password', { token, new: 'a sentence for the wall' })
   sure((await api(admin, 'POST', '/session', { account: 'system-admin', password: 'a sentence for the wall' })).status < 300, 'the administrator cannot sign in')
+  // A new link is offered for an administrator who has no password yet, not for another who has one: the server would refuse it.
+  await api(admin, 'POST', '/password', { token: server.links['audit-admin'].split('#')[1], new: 'a sentence for the auditor' })
+  await admin.goto('accounts')
+  await settle(admin)
+  const offered = (account) => admin.locator('tr', { hasText: account }).getByRole('button', { name: '新的一次性链接' }).count()
+  equal([await offered('audit-admin'), await offered('security-admin'), await offered('system-admin')], [0, 1, 1], 'links offered')
+  equal((await api(admin, 'PATCH', '/accounts/audit-admin', { link: true })).status, 403, 'a link for another administrator')
   const made = await api(admin, 'POST', '/devices', { name: '大厅', post: 1 })
   sure(made.status === 201, `no device: ${JSON.stringify(made.body)}`)
   const wall = await at({ width: 1920, height: 1080 }, server.address)
