@@ -209,6 +209,7 @@ try {
     ['asker', 'flow-started', 'flow/started'],
     ['secretary', 'flow-away', 'flow/away'],
     ['secretary', 'flow-load', 'flow/load', wait(500)],
+    ['leader', 'flow-load-leader', 'flow/load', wait(500)],
     ['secretary', 'flow-handover', 'flow/handover', wait(500)],
     ['clerk', 'search', `search?q=${encodeURIComponent('项目')}`],
     ['clerk', 'imports', 'imports'],
