@@ -14,7 +14,8 @@ double yuan_per_unit(std::string_view unit) {
     return 1;
 }
 
-constexpr std::string_view ours_field = "ours";  // of the type of assessed units: true at the one that is the zone itself
+constexpr std::string_view ours_field =
+    "ours";  // of the type of assessed units: true at the one that is the zone itself
 
 class Assessor {
   public:
