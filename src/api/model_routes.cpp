@@ -143,10 +143,14 @@ void show_model(const CallPtr& call) {
         }
         reports.push_back({{"code", r.code}, {"label", label_json(r.label)}, {"periods", std::move(periods)}, {"unit_type", or_null(unit_type)}, {"filed_as", or_null(filed_as)}, {"of_a_record", timeless}});
     }
+    // The one by which the zone is compared with others is the one people look for; the board shows its score.
+    json::array own_units;
     for (const auto& [code, text] : model.schemes) {
         const auto scheme = score::parse_scheme(text, code + ".yaml");
-        schemes.push_back({{"code", code}, {"label", score_label(scheme ? scheme->label : score::Label{code, code})}});
+        (scheme && report::compares_us(model, *scheme) ? schemes : own_units)
+            .push_back({{"code", code}, {"label", score_label(scheme ? scheme->label : score::Label{code, code})}});
     }
+    for (json::value& scheme : own_units) schemes.push_back(std::move(scheme));
     json::object out{{"types", std::move(types)}, {"figures", std::move(figures)}, {"forests", std::move(forests)}, {"lights", std::move(lights)},
                      {"reports", std::move(reports)}, {"schemes", std::move(schemes)}, {"modules", std::move(modules)},
                      {"identity", json::object{{"person", or_null(code_of(model, model.identity.person))}, {"post", or_null(code_of(model, model.identity.post))}, {"unit", or_null(code_of(model, model.identity.unit_type))}}}};

@@ -57,6 +57,10 @@ std::string watermark_of(Call& call, RecordId person, RecordId post) {
 }
 
 namespace {
+// A person's language goes with the person to every machine; an administrator, who is none, has it with the account.
+constexpr std::string_view language_key = "language";
+std::string language_space(const access::Session& s) { return s.person.value > 0 ? "pref/" + std::to_string(s.person.value) : "pref/account/" + s.account; }
+
 json::object session_json(const CallPtr& call) {
     board::Board& board = call->service.board();
     const auto& settings = call->service.settings();
@@ -66,7 +70,7 @@ json::object session_json(const CallPtr& call) {
     about["frozen"] = settings.demo_people ? json::value(board.now().text()) : json::value(nullptr);
     about["provider"] = settings.oidc ? json::value(settings.oidc->label) : json::value(nullptr);  // GET /oidc/start signs in there
     json::object out{{"board", std::move(about)}, {"signed_in", (call->session != nullptr)}, {"csrf", nullptr}, {"account", nullptr},
-                     {"person", nullptr}, {"device", nullptr}, {"watermark", nullptr}, {"identity", nullptr}, {"identities", json::array{}}, {"admin", json::array{}},
+                     {"person", nullptr}, {"device", nullptr}, {"watermark", nullptr}, {"identity", nullptr}, {"identities", json::array{}}, {"admin", json::array{}}, {"language", nullptr},
                      {"lang", call->language() == model::Language::en ? "en" : call->language() == model::Language::hant ? "zh-Hant" : "zh-Hans"}};
     if (call->token && !call->token->page.empty())
         out["device"] = json::object{{"name", call->token->name}, {"page", call->token->page}, {"post", named(*call, call->model().identity.post, call->token->post)},
@@ -74,6 +78,7 @@ json::object session_json(const CallPtr& call) {
     if (!call->session) return out;
     const access::Session& s = *call->session;
     out["csrf"] = s.csrf;
+    if (const auto kept = call->snapshot().side(language_space(s), language_key); kept && *kept) out["language"] = **kept;
     if (!s.account.empty()) {
         out["account"] = s.account;
         if (const auto account = call->service.accounts().find(s.account); account && !account->admin.empty())
@@ -153,6 +158,24 @@ void choose_identity(const CallPtr& call) {
         return call->ok(session_json(call));
     }
     call->problem(Error{Code::not_allowed, "post", "this post is not held today", "one of identities of GET /session"});
+}
+
+void choose_language(const CallPtr& call) {
+    const auto body = call->body();
+    if (!body) return;
+    const auto* given = body->if_contains("language");
+    const bool none = given && given->is_null();
+    const std::string wanted = member_text(*body, "language");
+    if (!none && wanted != "hans" && wanted != "hant" && wanted != "en")
+        return call->problem(Error{Code::invalid_input, "language", "no language of the page", "hans, hant, en, or null: none is kept"}, 422);
+    board::Draft draft = call->draft();
+    draft.side.push_back({language_space(*call->session), std::string(language_key), none ? std::nullopt : std::optional(wanted)});
+    call->submit(std::move(draft), [call](Checked<board::Receipt> answer) {
+        if (!answer) return call->problem(std::move(answer.error()));
+        net::Response r;
+        r.status = 204;
+        call->ok_with(std::move(r));
+    });
 }
 
 json::object session_line(const access::Session& s, const access::Session& mine) {
@@ -554,6 +577,7 @@ void add_session_routes(std::vector<Route>& r) {
     r.push_back({"POST", "/session", nothing, "", true, small_body, sign_in, "sign in"});
     r.push_back({"DELETE", "/session", session, "", true, small_body, sign_out, "sign out"});
     r.push_back({"POST", "/session/identity", session, "", true, small_body, choose_identity, "act in another post"});
+    r.push_back({"PUT", "/session/language", session, "", false, small_body, choose_language, "one's own language on every machine"});
     r.push_back({"GET", "/sessions", session, "", false, 0, list_sessions, "one's own sessions"});
     r.push_back({"DELETE", "/sessions/{id}", session, "", true, small_body, end_session, "end one of them"});
     r.push_back({"POST", "/password", nothing, "", true, small_body, password, "set or change a password"});

@@ -14,6 +14,9 @@ double yuan_per_unit(std::string_view unit) {
     return 1;
 }
 
+constexpr std::string_view ours_field =
+    "ours";  // of the type of assessed units: true at the one that is the zone itself
+
 class Assessor {
   public:
     Assessor(board::Snapshot& snapshot, exchange::Names& names, const Period& period)
@@ -143,8 +146,19 @@ Checked<Assessment> assess(board::Snapshot& snapshot, exchange::Names& names, co
     return Assessor(snapshot, names, period).run(scheme, variant);
 }
 
+bool compares_us(const model::Model& model, const score::Scheme& scheme) {
+    if (scheme.variants.empty()) return false;
+    for (const score::Node& node : scheme.variants.front().nodes) {
+        if (!node.indicator || node.indicator->figure.empty()) continue;
+        const Result<int> figure = find_figure(model, node.indicator->figure);
+        const int type = figure ? unit_type_of(model, *figure) : -1;
+        return type >= 0 && model.types[static_cast<std::size_t>(type)].find(ours_field) >= 0;
+    }
+    return false;
+}
+
 std::string own_unit(board::Snapshot& snapshot, const Assessment& assessment) {
-    const int ours = snapshot.model().types[static_cast<std::size_t>(assessment.unit_type)].find("ours");
+    const int ours = snapshot.model().types[static_cast<std::size_t>(assessment.unit_type)].find(ours_field);
     for (const auto& [code, id] : assessment.units) {
         const record::RecordPtr record = ours >= 0 ? snapshot.record(assessment.unit_type, id) : nullptr;
         if (record && record->at(ours) == record::Value{std::int64_t{1}}) return code;

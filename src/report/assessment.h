@@ -26,6 +26,10 @@ struct Assessment {
 Checked<Assessment> assess(board::Snapshot& snapshot, exchange::Names& names, const std::string& scheme,
                            const Period& period, const std::string& variant = {});
 
+/// Whether a scheme compares the zone with others: its units are of a type that says which of them is ours. One over
+/// the zone's own units does not.
+bool compares_us(const model::Model& model, const score::Scheme& scheme);
+
 /// Code of the assessed unit that says it is ours (a field `ours` that is true); empty when none does.
 std::string own_unit(board::Snapshot& snapshot, const Assessment& assessment);
 

@@ -269,7 +269,7 @@ journey('a change made elsewhere appears without reload and is marked', async ()
 
 journey('简体, 繁體, English: the page and the names of the model follow', async () => {
   const page = await at()
-  await clerkOf(page, 'project')
+  const clerk = await clerkOf(page, 'project')
   await page.goto('list/project')
   await settle(page)
   await seen(page, '项目编号')
@@ -278,6 +278,24 @@ journey('简体, 繁體, English: the page and the names of the model follow', a
   equal(await page.evaluate(() => document.documentElement.lang), 'zh-Hant', 'lang')
   await page.locator('header select').selectOption('en')
   await seen(page, 'Project')
+  // The language goes with the person: another browser, set to 简体, shows it after signing in.
+  await until(async () => (await api(page, 'GET', '/session')).body.language === 'en', 5000, 'the language at the server')
+  const other = await at()
+  await clerkOf(other, 'project')
+  await other.goto('list/project')
+  await seen(other, 'Project')
+  equal(await other.evaluate(() => document.documentElement.lang), 'en', 'lang on another machine')
+  // What is chosen before signing in is the newest word; later journeys find 简体 again.
+  const third = await at({ language: 'en' })
+  await third.goto('sign-in')
+  await settle(third)
+  await third.locator('select').first().selectOption('hans')
+  await third.getByPlaceholder('按姓名或岗位查找').fill(clerk.person.title)
+  await third.locator('li', { hasText: clerk.person.title }).getByRole('button', { name: clerk.post.title }).first().click()
+  await third.waitForURL(/work/)
+  await until(async () => (await api(third, 'GET', '/session')).body.language === 'hans', 5000, 'the language chosen before signing in')
+  // Nothing is kept of it for the journeys after this one.
+  equal((await api(third, 'PUT', '/session/language', { language: null })).status, 204, 'the language is forgotten')
   await page.getByRole('link', { name: '+ New' }).waitFor()
   const chinese = await page.evaluate(() => [...document.querySelectorAll('main button, main th, nav a, main label span')].map((one) => one.textContent.trim()).filter((text) => /[\u4e00-\u9fff]/.test(text)))
   equal(chinese.filter((text) => text !== '亩'), [], 'Chinese left on the English page')
@@ -1322,6 +1340,9 @@ journey('a secret ballot: opened in the meeting, cast by each alone, counted; no
   const ballot = Number(link.match(/ballot\/(\d+)/)[1])
   const voting = members.filter((one) => one.values.voting === true)
   await article.getByText(`应投 ${voting.length} 人，已投 0 人`).waitFor()
+  // No result is declared before the count, and the page says why.
+  for (const name of ['宣布通过', '宣布未通过', '宣布票数相等']) equal(await article.getByRole('button', { name, exact: true }).isDisabled(), true, `${name} is off while the ballot is open`)
+  await article.getByText('无记名投票尚未结束').waitFor()
   // Each votes on a page of his own.
   const choices = voting.map((_, n) => (n === 0 ? '反对' : n === 1 ? '弃权' : '赞成'))
   const seats = new Map((people.all.people ?? people.all).map((one) => [one.person.id, one.posts[0]?.id]))
@@ -1837,6 +1858,13 @@ journey('a wall opens by its link, without anybody signed in, and shows figures 
   const token = server.links['system-admin'].split('#')[1]
   await api(admin, 'POST', '/password', { token, new: 'a sentence for the wall' })
   sure((await api(admin, 'POST', '/session', { account: 'system-admin', password: 'a sentence for the wall' })).status < 300, 'the administrator cannot sign in')
+  // A new link is offered for an administrator who has no password yet, not for another who has one: the server would refuse it.
+  await api(admin, 'POST', '/password', { token: server.links['audit-admin'].split('#')[1], new: 'a sentence for the auditor' })
+  await admin.goto('accounts')
+  await settle(admin)
+  const offered = (account) => admin.locator('tr', { hasText: account }).getByRole('button', { name: '新的一次性链接' }).count()
+  equal([await offered('audit-admin'), await offered('security-admin'), await offered('system-admin')], [0, 1, 1], 'links offered')
+  equal((await api(admin, 'PATCH', '/accounts/audit-admin', { link: true })).status, 403, 'a link for another administrator')
   const made = await api(admin, 'POST', '/devices', { name: '大厅', post: 1 })
   sure(made.status === 201, `no device: ${JSON.stringify(made.body)}`)
   const wall = await at({ width: 1920, height: 1080 }, server.address)

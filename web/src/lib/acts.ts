@@ -5,7 +5,7 @@ import { t, type Word } from './words'
 
 const names: Record<string, Word> = {
   agree: 'Agree', disagree: 'Disagree', return: 'Return', hand_over: 'Hand over', assign: 'Let another do it', add_before: 'Add a signer before me', add_after: 'Add a signer after me',
-  withdraw: 'Withdraw', urge: 'Urge', void: 'Void', start: 'Started it', move: 'Carried out', assign_record: 'Assign',
+  withdraw: 'Withdraw', urge: 'Urge', void: 'Void', start: 'Started', move: 'Carried out', assign_record: 'Assign',
 }
 export const actWord = (code: string) => (names[code] ? t(names[code]) : code)
 /** Acts that need another post named. */

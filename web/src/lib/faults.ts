@@ -104,7 +104,7 @@ export function inWords(text: string): string {
   // The rules of the model speak simplified Chinese and English at once.
   const twice = /^(.*[\u4e00-\u9fff].*?) \/ ([^\u4e00-\u9fff]+)$/.exec(text)
   if (twice) return prefs.language === 'en' ? twice[2] : twice[1]
-  if (prefs.language === 'en') return text.replace(/^\S+ is required$/, 'required').replace(/^fill in .*[\u4e00-\u9fff].*$/, '')
+  if (prefs.language === 'en') return text.replace(/^this record is outside of what this post may (\w+) .+$/, 'this post may not $1 this record').replace(/^no right of this post$/, 'this post may not').replace(/^\S+ is required$/, 'required').replace(/^fill in .*[\u4e00-\u9fff].*$/, '')
   for (const [pattern, chinese] of sentences) {
     const found = pattern.exec(text)
     if (!found) continue

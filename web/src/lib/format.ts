@@ -11,18 +11,20 @@ export const moneyUnitName = (unit: string, currency = 'CNY') => `${counted()[un
 /** A unit of measure of the model: Chinese offices' units in words an English reader knows; the longer come before what they hold. */
 const measures: [string, string][] = [
   ['吨标准煤', 't coal eq.'], ['千瓦时', 'kWh'], ['个百分点', 'points'], ['平方公里', 'km²'], ['平方米', 'm²'], ['美元', 'USD'], ['亿', '100 million '], ['万', '10,000 '], ['元', 'yuan'],
-  ['家次', 'visits'], ['人次', 'times'], ['户次', 'visits'], ['亩', 'mu'], ['家', 'firms'], ['人', 'persons'], ['件', 'cases'], ['次', 'times'], ['项', 'items'], ['条', 'entries'], ['处', 'places'], ['张', 'tables'], ['份', 'papers'], ['天', 'days'], ['分', 'points'], ['个', ''],
+  ['个工作日', 'working days'], ['家次', 'visits'], ['人次', 'times'], ['户次', 'visits'], ['亩', 'mu'], ['家', 'firms'], ['人', 'persons'], ['件', 'cases'], ['次', 'times'], ['项', 'items'], ['条', 'entries'], ['处', 'places'], ['张', 'sheets'], ['份', 'papers'], ['天', 'days'], ['分', 'points'], ['个', ''],
 ]
 /** The characters of units that are written otherwise in 繁體; a unit has no three names in the model. */
 const traditional: Record<string, string> = { 亿: '億', 万: '萬', 个: '個', 项: '項', 条: '條', 张: '張', 时: '時', 户: '戶', 亩: '畝', 处: '處', 吨: '噸', 标: '標', 准: '準', 点: '點', 栋: '棟', 场: '場', 间: '間', 顷: '頃', 单: '單', 组: '組', 辆: '輛', 块: '塊' }
-export const unitWord = (unit: string | undefined | null) => {
+export const unitWord = (unit: string | undefined | null, number?: string | number) => {
   if (!unit) return ''
   if (prefs.language !== 'en') {
     const chinese = unit.replace('USD', '美元')
     return prefs.language === 'hant' ? [...chinese].map((char) => traditional[char] ?? char).join('') : chinese
   }
-  return measures.reduce((text, [chinese, english]) => text.replaceAll(chinese, english), unit).trim()
+  return ofOne(measures.reduce((text, [chinese, english]) => text.replaceAll(chinese, english), unit).trim(), number)
 }
+/** English has one case and two cases. */
+const ofOne = (word: string, number: string | number | undefined) => (prefs.language === 'en' && String(number) === '1' ? word.replace(/ies$/, 'y').replace(/(?<!s)s$/, '') : word)
 
 /** What a board says in both languages at once, "中文 / English", in the reader's. */
 export function oneLanguage(text: string | null | undefined): string {
@@ -56,7 +58,8 @@ export function brief(value: { has?: boolean; text?: string; number?: string | n
   if (!value?.has) return '—'
   if (value.number === undefined) return value.text ?? ''
   const how = reading(value.unit, [value.number])
-  return `${readAs(value.number, how)} ${how.word}`.trim()
+  const text = readAs(value.number, how)
+  return `${text} ${ofOne(how.word, text)}`.trim()
 }
 
 /** The unit in which the largest of these amounts is short. */

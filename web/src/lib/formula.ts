@@ -58,7 +58,7 @@ function overRecords(formula: string): string | null {
   if (!found) return null
   const [, span, way, value, type, condition, unit, period] = found
   const kept = span ? word(span.startsWith('last') ? '各单位最近一次的值，|各單位最近一次的值，|last of each unit, ' : '年初以来累计，|年初以來累計，|year to date, ') : ''
-  const what = value ? word(`“${typeLabel(type)}”的“${inFields(value, type)}”${word(ways[way])}|“${typeLabel(type)}”的“${inFields(value, type)}”${word(ways[way])}|${word(ways[way])} of “${inFields(value, type)}” over “${typeLabel(type)}”`) : word(`“${typeLabel(type)}”${word(ways[way])}|“${typeLabel(type)}”${word(ways[way])}|${word(ways[way])} of “${typeLabel(type)}”`)
+  const what = value ? word(`“${typeLabel(type)}”的“${inFields(value, type)}”${word(ways[way])}|“${typeLabel(type)}”的“${inFields(value, type)}”${word(ways[way])}|${word(ways[way])} of "${inFields(value, type)}" over "${typeLabel(type)}"`) : word(`“${typeLabel(type)}”${word(ways[way])}|“${typeLabel(type)}”${word(ways[way])}|${word(ways[way])} of "${typeLabel(type)}"`)
   const where = condition ? word('；条件：|；條件：|; where ') + inFields(condition, type) : ''
   const by = [unit, period].filter(Boolean).map((path) => inFields(path, type)).join(t(', '))
   return kept + what + where + word(`；按${by}归集|；按${by}歸集|; by ${by}`)
@@ -70,6 +70,6 @@ export function inFormula(formula: string, names: Record<string, string> = {}): 
   const records = /^(sum|count|average|smallest|largest|min|max|distinct)? ?of (\d+) records? = (.+)$/.exec(formula)
   if (records) return t('{n} records, {what}: {value}', { n: grouped(records[2]), what: word({ sum: '合计|合計|sum', average: '平均|平均|average', min: '最小|最小|smallest', max: '最大|最大|largest' }[records[1] ?? ''] ?? '合计|合計|total'), value: records[3].replace(/\d+(\.\d+)?/g, grouped) })
   let text = divided(formula)
-  text = text.replace(/[A-Za-z_]\w*/g, (name) => (names[name] ? (prefs.language === 'en' ? `“${names[name]}”` : `“${names[name]}”`) : known[name] ? word(known[name]) : name))
-  return text.replace(/\s*\*\s*/g, ' × ').replace(/\s+-\s+/g, ' − ').replace(/\d{4,}(\.\d+)?/g, grouped)
+  text = text.replace(/[A-Za-z_]\w*/g, (name) => (names[name] ? (prefs.language === 'en' ? `"${names[name]}"` : `“${names[name]}”`) : known[name] ? word(known[name]) : name))
+  return text.replace(/\s*\*\s*/g, ' × ').replace(/\s+-\s+/g, ' − ').replace(/\d+\.0+(?!\d)/g, (exact) => exact.replace(/\.0+$/, '')).replace(/\d{4,}(\.\d+)?/g, grouped)
 }

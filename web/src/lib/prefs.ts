@@ -1,4 +1,4 @@
-// Small habits of one browser: language, theme, money unit per column, columns of a list. Kept here and, best effort, at the server.
+// Small habits of one browser: language, theme, money unit per column, columns of a list. The language goes with the person as well (session.ts).
 import { reactive, watch } from 'vue'
 
 export type Language = 'hans' | 'hant' | 'en'

@@ -1,6 +1,6 @@
 // Values between the server's form, the inputs and plain text.
 import { instant, money, moneyUnitName, number, fittingUnit, period } from './format'
-import { kindOf, said, type Field } from './model'
+import { kindOf, model, said, typeLabel, typeOf, type Field } from './model'
 import { t } from './words'
 import { masked, reference, type Value, type Values } from './types'
 
@@ -25,8 +25,16 @@ export function plain(field: Field | undefined, value: Value, unit?: string): st
     case 'instant': return instant(String(value))
     case 'attachment': return (value as { name?: string }).name ?? t('Paper')
     case 'place': return placeText(value)
+    case 'text': return spoken(field!.code, String(value))
   }
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** The workflow names a light by its code and what it is about by type and number: task/57, organ/3/2026-06. People read names. */
+function spoken(code: string, text: string): string {
+  if (code === 'light') return said(model.value.lights.find((one) => one.code === text)?.label, text)
+  const about = code === 'subject' ? /^(\w+)\/(\d+)(?:\/(.+))?$/.exec(text) : null
+  return about && typeOf(about[1]) ? [`${typeLabel(about[1])} #${about[2]}`, about[3] && about[3] !== '-' ? period(about[3]) : ''].filter(Boolean).join(' · ') : text
 }
 
 function placeText(value: Value): string {

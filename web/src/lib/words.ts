@@ -15,7 +15,7 @@ const words = {
   'Your vote': '您的选择|您的選擇',
   'Cast the vote': '投票',
   'Counted': '已计票|已計票',
-  'Being voted': '投票中',
+  'Open for votes': '投票中',
   '{n} of {m} have voted': '应投 {m} 人，已投 {n} 人|應投 {m} 人，已投 {n} 人',
   'at most {n}': '最多选 {n} 项|最多選 {n} 項',
   'Close and count': '结束并计票|結束並計票',
@@ -117,6 +117,8 @@ const words = {
   'All others agreed, the chair last': '其余均表示同意，主持人末位|其餘均表示同意，主持人末位',
   'All others are for it': '其余均赞成|其餘均贊成',
   'A secret ballot: only the counts are kept, and nothing links a member with a vote.': '无记名投票：只登记票数，不记录谁投了什么票。|無記名投票：只登記票數，不記錄誰投了什麼票。',
+  'The secret ballot is still open: close and count it, then declare the result.': '无记名投票尚未结束：结束并计票后，再宣布结果。|無記名投票尚未結束：結束並計票後，再宣布結果。',
+  'Items are taken up once the meeting is open.': '开会后方可审议。|開會後方可審議。',
   'Make it a resolution': '形成决议|形成決議',
   'Save the minutes': '保存纪要|保存紀要',
   'Put together anew from what was recorded': '按会议记录重新生成|按會議記錄重新生成',
@@ -143,7 +145,7 @@ const words = {
   'Add a signer after me': '后加签|後加簽',
   'Withdraw': '撤回',
   'Urge': '催办|催辦',
-  'Started it': '发起|發起',
+  'Started': '发起|發起',
   'Carried out': '办成|辦成',
   'Assign': '交办|交辦',
   'Under way': '办理中|辦理中',
@@ -188,7 +190,7 @@ const words = {
   'No message.': '没有消息。|沒有消息。',
   'Who acts for me': '谁代我办理|誰代我辦理',
   'For whom I act': '我代谁办理|我代誰辦理',
-  'Let act for me': '委托|委託',
+  'Delegate': '委托|委託',
   'Late': '逾期',
   'Due within 7 days': '七日内到期|七日內到期',
   'Vacant': '空缺',
@@ -458,6 +460,7 @@ const words = {
   'Reason and way out': '原因与改法|原因與改法',
   'Record types': '记录类型|記錄類型',
   'Record': '记录|記錄',
+  'Records': '记录数|記錄數',
   'Records a page': '每页条数|每頁條數',
   'Records behind it': '来源记录|來源記錄',
   'Red lights': '红灯|紅燈',
@@ -580,6 +583,8 @@ const words = {
   'entry {n}': '台账 {n}|臺賬 {n}',
   'from': '起',
   'green': '绿灯|綠燈',
+  'YYYY-MM-DD': '年-月-日',
+  'in order': '正常',
   'history': '历史|歷史',
   'no value': '无数据|無數據',
   'no rule gives it': '没有规则授予|沒有規則授予',
@@ -620,7 +625,8 @@ function inLanguage(key: string, chinese: string): string {
 }
 
 export function t(word: Word, given: Record<string, string | number> = {}): string {
-  return inLanguage(word, words[word]).replace(/\{(\w+)\}/g, (whole, name: string) => String(given[name] ?? whole))
+  const text = inLanguage(word, words[word]).replace(/\{(\w+)\}/g, (whole, name: string) => String(given[name] ?? whole))
+  return prefs.language === 'en' ? text.replace(/(?<![\d.,-])1 ((?:working |more )?(?:record|day|hour|minute|matter|time)|entrie)s\b/g, (_, noun: string) => `1 ${noun.replace('entrie', 'entry')}`) : text
 }
 
 const verbs: Record<string, string> = {
@@ -639,7 +645,7 @@ export const actionWord = named({
   erase: '清除个人信息|清除個人信息|erase personal data', merge: '合并|合併|merge', import: '导入|導入|import', export: '导出|導出|export', unmask: '查看个人信息|查看個人信息|see personal data', clear: '明文个人信息|明文個人信息|personal data in clear',
 })
 /** The choices of a ballot as they are kept are Chinese; the usual three have their names. */
-export const choiceWord = named({ 赞成: '赞成|贊成|for', 反对: '反对|反對|against', 弃权: '弃权|棄權|abstain' })
+export const choiceWord = named({ 赞成: '赞成|贊成|For', 反对: '反对|反對|Against', 弃权: '弃权|棄權|Abstain' })
 /** What was done to an account. */
 export const accountActWord = named({
   'sign in': '登录|登入', 'sign in refused': '登录被拒|登入被拒', 'locked after failures': '连续失败后锁定|連續失敗後鎖定', 'demo session': '试用虚构身份|試用虛構身份', 'sign out': '退出登录|登出', 'choose post': '切换身份|切換身份',
