@@ -525,8 +525,11 @@ Status Core::reopen() {
     world_.reset();
     store.reset();
     const Status done = open_again();
-    if (!done) {
+    if (!done) {  // half of it is there: none of it, and the next who asks tries anew
         judge_.reset();
+        log_.reset();
+        world_.reset();
+        store.reset();
         book = std::move(old_book);
         runs = std::move(old_runs);
         reader_ = std::move(old_reader);

@@ -89,6 +89,23 @@ TEST(Connection, one_that_died_is_made_anew_and_the_draft_goes_through) {
     EXPECT_TRUE(small.board->verify().ok);
 }
 
+// The way back may fail when half of it is gone: then the board is away, and what comes next tries anew.
+TEST(Connection, a_way_back_that_fails_half_way_is_tried_again) {
+    SmallBoard small("half_way");
+    ASSERT_TRUE(small.board->apply(small.payment(1)));
+    const auto door = side_door(small.address);
+    const std::string at(door->ask("SELECT value FROM yipan_meta WHERE name = 'model_position'")->text(0, 0));
+    ASSERT_TRUE(door->run("UPDATE yipan_meta SET value = '999999' WHERE name = 'model_position'"));
+    end_backends(small.address, "application_name = 'yipan' AND pid <> " + std::to_string(door->backend()));
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE(small.board->apply(small.payment(2))) << "connected again, and the model cannot be read";
+    ASSERT_TRUE(door->run("UPDATE yipan_meta SET value = '" + at + "' WHERE name = 'model_position'"));
+    bool there = false;
+    for (int i = 0; i < 100 && !there; ++i, std::this_thread::sleep_for(std::chrono::milliseconds(100))) there = small.board->apply(small.payment(3)).has_value();
+    EXPECT_TRUE(there);
+    EXPECT_EQ(small.payments(), 2);
+    EXPECT_TRUE(small.board->verify().ok);
+}
+
 // Connections die all the time under load. Whoever was answered "accepted" is there, whoever was refused is not, unless his
 // key says on asking again that it is; nobody is there twice.
 TEST(Connection, ones_that_die_in_mid_batch_lose_and_double_nothing) {
