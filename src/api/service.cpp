@@ -408,6 +408,12 @@ bool Service::answers_itself(const net::Request& asked) {
     return !accounts_->due(asked.cookie("yipan_session"));
 }
 
+bool Service::asks_board(const net::Request& asked) const {
+    const auto match = matched(asked);
+    return match.route >= 0 && !routes_[static_cast<std::size_t>(match.route)].pattern.starts_with('!');
+}
+bool Service::may_rest() const { return events_->followers() == 0 && !ballots_.holds_votes(); }
+
 namespace {
 constexpr std::string_view serving_space = "serving", secret_key = "secret";
 }

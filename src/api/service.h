@@ -98,6 +98,10 @@ class Service final : public net::App {
     /// Of a process that does not write the board: whether it answers this itself, from what it reads, or takes it to the one
     /// that writes (front.h). Everything that writes, and what lies in that process's memory or on its machine, goes there.
     bool answers_itself(const net::Request& request);
+    /// Whether the board is asked for it at all: not for the page's files, nor by whoever watches the process.
+    bool asks_board(const net::Request& request) const;
+    /// Nobody follows events and nothing lies in memory only: the board may rest (board::Board::rest).
+    bool may_rest() const;
     /// Whether the request carries a session or a token that is good; rights are another question.
     bool known_here(const net::Request& head);
     /// What processes of this board show each other (decision 0042): kept beside the journal, made by the first that writes.

@@ -1,6 +1,7 @@
 #pragma once
 // A board: everything one merged zone keeps. `apply` is the only way in (I1-I3, I6); everything else reads.
 #include <array>
+#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
@@ -358,6 +359,13 @@ class Board {
     /// Of a board that follows: takes in what others have written until now. Nothing to do for one that writes.
     virtual Status catch_up() = 0;
     virtual bool follows() const = 0;
+    /// Of a board in a database: when nobody had a use for its connections in so long before `now`, all are given back, and
+    /// single ones nobody needed in that time as well. Asked from time to time by one thread. True: it holds none.
+    virtual bool rest(std::chrono::steady_clock::time_point now, std::chrono::milliseconds idle) = 0;
+    virtual bool rests() const = 0;
+    /// What the next question or draft would do by itself. Fails with busy when another process has written meanwhile: then
+    /// this one has been ousted and is to be opened anew.
+    virtual Status wake() = 0;
     /// Of a board that writes: another process has taken it over, so that nothing more can be written by this one.
     virtual bool ousted() = 0;
     /// Where this process can be asked; told to whoever is refused because it holds the board for writing.

@@ -28,6 +28,9 @@ class Postgres final : public Store, public Care {
     bool surely_undone() const override { return surely_undone_; }
     bool lost() const override { return link_->lost(); }
     bool ousted() const override;
+    Status rest() override;
+    Status wake() override;
+    Status still_there() override;
     Result<std::int64_t> batches() override;
     Status sync() override { return {}; }  // the server synced before it answered the commit
     void rollback() override;
@@ -175,6 +178,7 @@ class Postgres final : public Store, public Care {
     Result<std::int64_t> channel_number(const std::string& name);
     Status decode(const Rows& rows, int row, StoredEntry& out);
     Status sweep();
+    void suspect();
 
     Access access_;
     std::unique_ptr<Link> link_;

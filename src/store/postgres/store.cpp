@@ -117,6 +117,8 @@ bool Postgres::ousted() const {
     }
     return holder_->ousted();
 }
+// The fence is found by the first statement that is answered, not only by the commit.
+void Postgres::suspect() { suspect_ = suspect_ || (holder_ && link_->failure() && link_->failure()->code == Code::busy); }
 void Postgres::rollback() {
     const std::lock_guard lock(link_->mutex());
     channels_.clear();
@@ -124,10 +126,27 @@ void Postgres::rollback() {
     read_head_.reset();
     if (link_->lost()) return;
     (void)link_->settle();
+    suspect();
     link_->forget_failure();
     if (link_->in_transaction()) (void)link_->run("ROLLBACK");
     link_->forget_failure();
 }
+Status Postgres::rest() {
+    if (holder_) YIPAN_TRY_VOID(holder_->rest());
+    const std::lock_guard lock(link_->mutex());
+    link_->hang_up();
+    channels_.clear();
+    reading_ = false;
+    read_head_.reset();
+    return {};
+}
+Status Postgres::wake() {
+    YIPAN_TRY_VOID(link_->call_again());
+    Status awake = holder_ ? holder_->wake() : Status{};
+    if (!awake) link_->hang_up();
+    return awake;
+}
+Status Postgres::still_there() { return holder_ ? holder_->still_there() : Status{}; }
 Status Postgres::announce(const std::string& address) { return holder_ ? holder_->announce(address) : Status{}; }
 
 Status Postgres::savepoint() { return link_->queue("SAVEPOINT draft"); }
@@ -135,6 +154,7 @@ Status Postgres::release() { return link_->queue("RELEASE SAVEPOINT draft"); }
 Status Postgres::rollback_to_savepoint() {
     (void)link_->settle();
     if (link_->lost()) return fail(*link_->failure());
+    suspect();
     link_->forget_failure();  // it was this draft's; one before it has ended the whole transaction, and the next statement says so
     YIPAN_TRY_VOID(link_->run("ROLLBACK TO SAVEPOINT draft"));
     return link_->queue("RELEASE SAVEPOINT draft");
