@@ -75,9 +75,20 @@ class Surveys;
 class Activity;
 
 enum class Needs : std::uint8_t { nothing, session, somebody, post };  // whom a route answers; somebody: with a post or without, or a token
+/// Which of several processes of one board answers it (front.h): what writes, and what lies in the memory or on the machine of
+/// the one that writes, goes there. Whoever declares a route says it; an order of fields without it does not compile.
+enum class By : std::uint8_t {
+    unsaid,
+    writer,   // the one that writes
+    reader,   // any; a session that the writer has not heard of for long takes it there all the same
+    stream,   // any, as long as it lasts; it keeps no session alive
+    signer,   // a reader that has the signing key, else the writer
+    process   // this one, of itself: the board is not asked
+};
 struct Route {
     std::string_view method, pattern;
     Needs needs = Needs::post;
+    By by = By::unsaid;
     std::string_view scope;  // that a token needs
     bool slow = false;
     std::size_t body_bytes_max = 0;
