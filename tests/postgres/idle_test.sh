@@ -108,10 +108,25 @@ good "there once" read_back c fenced
 good "a further one goes the same way" [ "$(write b fenced-2)" = 201 ]
 good "it said what it does" grep -q 'another process writes the board' b.err
 
+# Half of the machines are upgraded: a newer program has changed the board's format. The older ones neither write nor show it.
+entries="$(sql "SELECT position FROM \"$name\".yipan_head")"
+sql "UPDATE \"$name\".yipan_holder SET format = 3, epoch = epoch + 1, batch = batch + 1, process = 'a newer yipan', address = '', expires = now() + interval '1 hour'"
+good "the one that wrote writes no more" [ "$(ask POST "$(home c)api/records/reported_fact" "{\"values\":{\"code\":\"newer\",\"item\":\"newer\",\"name\":\"idle\",\"organ\":$unit,\"officer\":$post,\"period\":\"2026H1\",\"quantity\":\"1\",\"measure\":\"个\",\"source\":\"test\"}}")" = 503 ]
+newer() { grep -q 'the board has format 3, this program knows up to 2' "$1" && grep -q 'use the newer yipan' "$1"; }
+good "and says why" wait_for newer c.err
+not_shown() { status="$(ask GET "$(home b)api/records/reported_fact")"; [ "$status" != 200 ]; }
+good "the one that reads does not show it" wait_for not_shown
+good "with the sentence" newer answer
+expect 1 'the board has format 3, this program knows up to 2.*use the newer yipan' set "$board" organ XX2 name=乙 kind=zone
+good "nothing was written" [ "$(sql "SELECT position FROM \"$name\".yipan_head")" = "$entries" ]
+sql "UPDATE \"$name\".yipan_holder SET format = 2, expires = '-infinity'"  # as if it had not been
+writes_again() { [ "$(write b again)" = 201 ]; }
+good "with a format they know they go on" wait_for writes_again
+
 for pid in "$b" "$c"; do kill "$pid"; wait "$pid" 2> /dev/null; done
 expect 0 'verified' verify "$board"
 "$program" export "$board" reported_fact facts.csv > /dev/null
-for code in "try-$person" woken after-command awake through left-alone before fenced fenced-2; do
+for code in "try-$person" woken after-command awake through left-alone before fenced fenced-2 again; do
     good "$code is there once" [ "$(cut -d , -f 1 facts.csv | grep -cx "$code")" = 1 ]
 done
 [ "$failed" = 0 ] || { head -n 3 facts.csv; for f in *.err; do echo "--- $f"; tail -n 5 "$f"; done; cat answer; }

@@ -177,6 +177,57 @@ TEST(Refused, what_does_not_fit_is_said_in_a_sentence) {
     ASSERT_TRUE(link->run("DROP SCHEMA \"" + name + "\" CASCADE"));
 }
 
+TEST(Refused, an_old_server_by_the_number_it_says) {
+    const store::postgres::Address address = *store::postgres::read_address(board_address("old"));
+    for (const int good : {130'000, 130'014, 150'018, 180'001}) EXPECT_TRUE(store::postgres::new_enough(good, address)) << good;
+    for (const auto& [version, name] : {std::pair{129'999, "PostgreSQL 12, older than 13"}, {120'022, "PostgreSQL 12,"}, {100'000, "PostgreSQL 10,"}, {90'624, "PostgreSQL 9.6,"}}) {
+        const Status refused = store::postgres::new_enough(version, address);
+        ASSERT_FALSE(refused) << version;
+        EXPECT_EQ(refused.error().code, Code::wrong_format);
+        EXPECT_NE(refused.error().text().find(name), std::string::npos) << refused.error().text();
+        EXPECT_NE(refused.error().text().find("use PostgreSQL 13 or later"), std::string::npos) << refused.error().text();
+    }
+    const auto link = side_door(server());
+    const auto number = link->ask("SELECT current_setting('server_version_num')::bigint");
+    ASSERT_TRUE(number);
+    EXPECT_TRUE(store::postgres::new_enough(static_cast<int>(number->integer(0, 0)), address)) << "the one these tests run on";
+}
+
+// Half of an installation is upgraded: a newer program has taken the board and changed its format under one that runs.
+TEST(Refused, an_older_program_neither_writes_nor_shows_a_board_of_a_newer_format) {
+    SmallBoard small("newer");
+    ASSERT_TRUE(small.board->apply(small.payment(1)));
+    board::Options how;
+    how.follow = true;
+    auto reader = board::Board::open(small.address, how);
+    ASSERT_TRUE(reader);
+    const int payment = small.board->model()->find_type("payment");
+    ASSERT_EQ((*reader)->snapshot()->count(payment, "").value_or(-1), 1);
+    const auto door = side_door(small.address);
+    ASSERT_TRUE(door->run("UPDATE yipan_holder SET format = 3, epoch = epoch + 1, batch = batch + 1, process = 'a newer one', expires = clock_timestamp() + interval '1 hour'"));
+    const auto refused = small.board->apply(small.payment(2));
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(small.board->ousted());
+    const auto told = [](const Error& error) {
+        EXPECT_EQ(error.code, Code::wrong_format) << error.text();
+        EXPECT_NE(error.text().find("the board has format 3, this program knows up to 2"), std::string::npos) << error.text();
+        EXPECT_NE(error.text().find("use the newer yipan"), std::string::npos) << error.text();
+    };
+    for (board::Board* board : {small.board.get(), reader->get()}) {  // nothing was written: the position is the same
+        const auto shown = board->snapshot()->count(payment, "");
+        ASSERT_FALSE(shown);
+        told(shown.error());
+    }
+    for (const store::Access access : {store::Access::read, store::Access::write}) {
+        const auto opened = store::open(small.address, access);
+        ASSERT_FALSE(opened);
+        told(opened.error());
+    }
+    EXPECT_EQ(door->ask("SELECT count(*) FROM payment")->integer(0, 0), 1);
+    ASSERT_TRUE(door->run("UPDATE yipan_holder SET format = 2, expires = '-infinity'"));
+    EXPECT_EQ((*reader)->snapshot()->count(payment, "").value_or(-1), 1) << "nothing of it was lost";
+}
+
 // A user who may connect and nothing else.
 TEST(Refused, missing_rights_are_told_with_the_way_out) {
     const auto link = side_door(board_address("rights"));

@@ -194,12 +194,14 @@ Result<std::string> Link::plain(const char* sql) {
     return status == PGRES_TUPLES_OK && PQntuples(r.get()) > 0 ? std::string(PQgetvalue(r.get(), 0, 0)) : std::string();
 }
 
+Status new_enough(int version, const Address& address) {
+    if (version >= oldest_server) return {};
+    const std::string name = version < 100'000 ? std::to_string(version / 10'000) + "." + std::to_string(version / 100 % 100) : std::to_string(version / 10'000);
+    return fail(Code::wrong_format, address.shown, "the server is PostgreSQL " + name + ", older than 13", "use PostgreSQL 13 or later");
+}
+
 Status Link::fit(bool durable) {
-    const int version = PQserverVersion(connection_);
-    if (version < oldest_server)
-        return fail(Code::wrong_format, address_.shown,
-                    "the server is PostgreSQL " + std::to_string(version / 10'000) + ", older than 13",
-                    "use PostgreSQL 13 or later");
+    YIPAN_TRY_VOID(new_enough(PQserverVersion(connection_), address_));
     YIPAN_TRY(const std::string encoding, plain("SHOW server_encoding"));
     if (encoding != "UTF8")
         return fail(Code::wrong_format, address_.shown, "the database stores text as " + encoding + ", not UTF8",

@@ -138,6 +138,8 @@ class Link {
     std::recursive_mutex mutex_;
 };
 
+/// Whether a server of this number (as libpq says it: 150018) will do.
+Status new_enough(int version, const Address& address);
 /// The sentence for what the server refused.
 Error refused(const PGresult* result, const Address& address);
 

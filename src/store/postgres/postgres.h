@@ -16,6 +16,10 @@
 
 namespace yipan::store::postgres {
 
+constexpr int format = 2;  // of a board in a database
+/// A board may have been changed by a newer program while an older one runs.
+Status known_format(std::int64_t found, const Address& address);
+
 class Postgres final : public Store, public Care {
   public:
     static Result<std::unique_ptr<Store>> open(const std::string& address, Access access);

@@ -3,9 +3,13 @@
 #include "store/postgres/tables.h"
 
 namespace yipan::store::postgres {
-namespace {
-constexpr int format = 2;
+Status known_format(std::int64_t found, const Address& address) {
+    if (found <= format) return {};
+    return fail(Code::wrong_format, address.shown, "the board has format " + std::to_string(found) + ", this program knows up to " + std::to_string(format),
+                "use the newer yipan that wrote it");
+}
 
+namespace {
 Result<bool> schema_there(Link& link) {
     YIPAN_TRY(const Rows r, link.ask("SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = $1",
                                      Args().text(link.address().board), {19}));
@@ -45,11 +49,7 @@ Status check_format(Link& link) {
     auto found = link.ask("SELECT format FROM yipan_holder WHERE id = 1");
     if (!found) return fail(found.error());
     if (found->size() != 1) return fail(Code::wrong_format, link.address().shown, "this schema is no board", "yipan init and yipan demo make boards");
-    if (found->integer(0, 0) > format)
-        return fail(Code::wrong_format, link.address().shown,
-                    "the board has format " + std::to_string(found->integer(0, 0)) + ", this program knows up to " + std::to_string(format),
-                    "use the newer yipan that wrote it");
-    return {};
+    return known_format(found->integer(0, 0), link.address());
 }
 // Asked first: to make it takes a lock that waits for whoever writes.
 Status make_erasure_index(Link& link) {
