@@ -175,7 +175,7 @@ void verify(const CallPtr& call) {
     json::array problems;
     for (const Error& e : report.problems) problems.emplace_back(e.text());
     call->ok(json::object{{"ok", report.ok}, {"position", report.entries}, {"entries", report.entries}, {"records", report.records}, {"pages", report.pages},
-                          {"root", hex(report.root)}, {"problems", std::move(problems)}});
+                          {"root", hex(report.root)}, {"problems", std::move(problems)}, {"archived_bodies_not_read", report.archived}});
 }
 }  // namespace
 

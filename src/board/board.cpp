@@ -996,8 +996,8 @@ Checked<std::unique_ptr<Board>> Board::replay(const std::string& from, const std
     if (!archives) return fail(Errors{archives.error()});
     for (const ArchiveState& a : *archives)
         if (a.at.empty())
-            return fail(Errors{{Code::not_found, from, "bodies it replays are archived in " + a.line.file + " (SHA-256 " + a.line.sha256 + "), which is not at hand",
-                                "yipan archive BOARD --attach FILE says where it is"}});
+            return fail(Errors{{Code::not_found, from, std::to_string(a.line.bodies) + " bodies it replays are archived in " + a.line.file + " (SHA-256 " + a.line.sha256 + "), which is not at hand; nothing was made",
+                                "yipan archive BOARD --attach FILE says where it is; verify and recompute say without it what holds"}});
     const auto prepare = [&]() -> Status {
         YIPAN_TRY(const auto first, old.entry(1));
         YIPAN_TRY(const auto seed, old.meta("salt_seed"));

@@ -150,6 +150,8 @@ struct VerifyReport {
     std::int64_t entries = 0, records = 0, nodes = 0;
     std::int64_t pages = 0, damaged_pages = 0;  // of the file, used or free; 0 pages: a format without checksums
     std::int64_t attachments = 0, attachment_bytes = 0;
+    std::int64_t archived = 0;                  // bodies that lie in archives which are not at hand, so that nobody read them
+    std::vector<std::string> archives_missing;  // each with its hash
     std::int64_t log_frames = 0;                // of the write-ahead log
     std::string log_note;                       // frames of it that do not count, where that is worth telling; no damage
     Digest root{};
