@@ -4,12 +4,17 @@
 //   http_bench writes FOLDER [N]      http_bench reads FOLDER [N]
 //   http_bench list FOLDER [RECORDS]  http_bench events FOLDER [SUBSCRIBERS]  http_bench memory FOLDER [USERS]
 //   http_bench proof FOLDER [RECORDS]
+//   http_bench forwarded YIPAN ADDRESS [N]   two server processes of one board in a database: writes at the one that writes, and
+//   at the one that reads and takes them there
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -266,6 +271,108 @@ void writes(const std::string& folder, std::int64_t n) {
     }
 }
 
+/// `yipan serve ADDRESS` as a process of its own.
+class Served {
+  public:
+    Served(const std::string& yipan, const std::string& address) {
+        int ends[2];
+        YIPAN_CHECK(::pipe2(ends, O_CLOEXEC) == 0);
+        pid_ = ::fork();
+        YIPAN_CHECK(pid_ >= 0);
+        if (pid_ == 0) {
+            ::dup2(ends[1], STDOUT_FILENO);
+            ::execl(yipan.c_str(), yipan.c_str(), "serve", address.c_str(), "--port", "0", "--json", "--idle", "0", nullptr);
+            ::_exit(9);
+        }
+        ::close(ends[1]);
+        std::string said;
+        char piece[4'096];
+        for (ssize_t n; said.find("\"port\":") == std::string::npos && (n = ::read(ends[0], piece, sizeof piece)) > 0;) said.append(piece, static_cast<std::size_t>(n));
+        ::close(ends[0]);
+        port = static_cast<int>(number_after(said, "\"port\":"));
+        const std::size_t path = said.find("/b/");
+        YIPAN_CHECK(port > 0 && path != std::string::npos);
+        api = said.substr(path, said.find('"', path) - path) + "api";
+    }
+    ~Served() {
+        ::kill(pid_, SIGTERM);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    Served(const Served&) = delete;
+    Served& operator=(const Served&) = delete;
+    static std::int64_t number_after(const std::string& text, const std::string& what) {
+        const std::size_t at = text.find(what);
+        return at == std::string::npos ? -1 : std::atoll(text.c_str() + at + what.size());
+    }
+    std::int64_t metric(const std::string& name) const {
+        std::string body;
+        Connection c(port);
+        YIPAN_CHECK(c.ask("GET /metrics HTTP/1.1\r\nHost: t\r\n\r\n", &body) == 200);
+        return number_after(body, "\nyipan_" + name + " ");
+    }
+    int port = 0;
+    std::string api;
+
+  private:
+    pid_t pid_ = -1;
+};
+
+void forwarded(const std::string& yipan, const std::string& address, std::int64_t n) {
+    constexpr int clients = 64, persons = 60;
+    const Served writer(yipan, address), reader(yipan, address);
+    YIPAN_CHECK(writer.metric("writes_the_board") == 1 && reader.metric("writes_the_board") == 0);
+    std::string head, unit, post;
+    const auto request = [&](const std::string& code, bool key) {
+        const std::string body = "{\"values\":{\"code\":\"" + code + "\",\"item\":\"" + code + "\",\"name\":\"bench\",\"organ\":" + unit + ",\"officer\":" + post +
+                                 ",\"period\":\"2026H1\",\"quantity\":\"1\",\"measure\":\"个\",\"source\":\"bench\"}}";
+        return "POST " + writer.api + "/records/reported_fact HTTP/1.1\r\nHost: t\r\n" + head + (key ? "Idempotency-Key: " + code + "\r\n" : "") +
+               "Prefer: return=minimal\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    };
+    bool found = false;
+    for (int person = 1; person <= persons && !found; ++person) {  // somebody who may enter facts, signed in by the one that writes
+        Connection c(writer.port);
+        const std::string body = "{\"person\":" + std::to_string(person) + "}";
+        c.send("POST " + writer.api + "/demo/session HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+        std::string all;
+        char piece[16 * 1024];
+        for (ssize_t got; (got = ::recv(c.socket(), piece, sizeof piece, 0)) > 0;) all.append(piece, static_cast<std::size_t>(got));
+        const std::size_t cookie = all.find("yipan_session="), csrf = all.find("\"csrf\":\"");
+        if (cookie == std::string::npos || csrf == std::string::npos) continue;
+        head = "Cookie: " + all.substr(cookie, all.find(';', cookie) - cookie) + "\r\nX-CSRF-Token: " + all.substr(csrf + 8, all.find('"', csrf + 8) - csrf - 8) + "\r\n";
+        post = std::to_string(Served::number_after(all, "\"post\":{\"id\":"));
+        unit = std::to_string(Served::number_after(all, "\"unit\":{\"id\":"));
+        found = Connection(writer.port).ask(request("try" + std::to_string(person), true)) == 201;
+    }
+    YIPAN_CHECK(found);
+    const auto count = [&] {
+        std::string body;
+        YIPAN_CHECK(Connection(writer.port).ask("GET " + writer.api + "/records/reported_fact?filter=name%20%3D%3D%20%22bench%22&total=exact&limit=1 HTTP/1.1\r\nHost: t\r\n" + head + "\r\n", &body) == 200);
+        return Served::number_after(body, "\"total\":{\"value\":");
+    };
+    struct Way {
+        const char* name;
+        const Served& at;
+        bool key;
+    };
+    const Way ways[] = {{"direct, with a key", writer, true}, {"forwarded, with a key", reader, true}, {"direct, without", writer, false}, {"forwarded, without", reader, false}};
+    for (int run = 1; run <= 3; ++run) {
+        double direct = 0;
+        for (const Way& way : ways) {
+            std::vector<std::string> requests;
+            for (std::int64_t i = 0; i < n; ++i)
+                requests.push_back(request(std::string(way.key ? "k" : "n") + (&way.at == &reader ? "f" : "d") + std::to_string(run) + "-" + std::to_string(i), way.key));
+            const std::int64_t carried = reader.metric("requests_carried_total"), before = count();
+            const auto begun = Time::now();
+            const auto times = load(way.at.port, clients, n, 201, [&](std::int64_t i) { return std::string_view(requests[static_cast<std::size_t>(i)]); });
+            const double rate = static_cast<double>(n) / since(begun);
+            YIPAN_CHECK(reader.metric("requests_carried_total") == carried + (&way.at == &reader ? n : 0));
+            YIPAN_CHECK(count() == before + n);  // each is there, none twice
+            if (&way.at == &writer) direct = rate;
+            std::printf("write, 64 clients, two processes   %-22s %8.0f /s   %5.1f %% of direct   p50 %6.0f us  p99 %6.0f us\n", way.name, rate, 100 * rate / direct, percentile(times, 0.5), percentile(times, 0.99));
+        }
+    }
+}
+
 /// Answers everything with the same bytes: what the server can do without us.
 class Constant final : public net::App {
   public:
@@ -491,5 +598,6 @@ int main(int argc, char** argv) {
     else if (what == "proof") proof(folder, number(10'000'000));
     else if (what == "events") events(folder, static_cast<int>(number(500)));
     else if (what == "memory") memory(folder, static_cast<int>(number(100)));
-    else return std::fprintf(stderr, "usage: http_bench writes|reads|list|proof|events|memory FOLDER [N]\n"), 2;
+    else if (what == "forwarded" && argc > 3) forwarded(folder, argv[3], argc > 4 ? std::atoll(argv[4]) : 10'000);
+    else return std::fprintf(stderr, "usage: http_bench writes|reads|list|proof|events|memory FOLDER [N], http_bench forwarded YIPAN ADDRESS [N]\n"), 2;
 }

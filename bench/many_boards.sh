@@ -3,7 +3,7 @@
 # relations and catalog, room on disk, a first figure from a process that has just started, connections of processes that serve and
 # have nothing to do. docs/scale.md calculates with these numbers. Run by `bench/run scale [N]`.
 set -euo pipefail
-yipan="$1" address="$2" boards="${3:-100}" served=8
+yipan="$1" address="$2" boards="${3:-100}" served=$((${3:-100} < 8 ? ${3:-100} : 8))
 work="$(mktemp -d)"
 pids=()
 trap 'for p in "${pids[@]}"; do kill "$p" 2> /dev/null || true; done; wait; rm -rf "$work"' EXIT
@@ -37,5 +37,12 @@ for i in $(seq "$served"); do
     "$yipan" serve "$address&board=zone_$i" --port 0 > "$work/serve.$i" 2>&1 &
     pids+=($!)
 done
-sleep 45  # readers' unused connections go after 30 s
-echo "connections of $served boards served and idle for 45 s: $(($(sql "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'") - backends)); memory of one such process $(awk '/VmRSS/ {printf "%d MiB", $2/1024}' "/proc/${pids[0]}/status")"
+connections() { echo "$(($(sql "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'") - backends))"; }
+sleep 45
+echo "connections of $served boards served and idle for 45 s: $(connections); memory of one such process $(awk '/VmRSS/ {printf "%d MiB", $2/1024}' "/proc/${pids[0]}/status")"
+sleep 30  # after 60 s without use they rest
+resting=0
+for i in $(seq "$served"); do
+    if [ "$(sql "SELECT process LIKE 'resting%' FROM zone_$i.yipan_holder")" = t ]; then resting=$((resting + 1)); fi
+done
+echo "after 75 s: $(connections) connections, $resting of $served rest"

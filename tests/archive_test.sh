@@ -27,7 +27,10 @@ expect 0 '"at_hand":true' archive a.board --json
 mkdir shelf && mv old.archive shelf/
 expect 0 'not at hand' archive a.board
 expect 0 'verified' verify a.board
+expect 0 '2 bodies were not read: they are archived in old.archive \(SHA-256 [0-9a-f]{64}\), not at hand. Their commitments, the tree, every other body' verify a.board
+expect 0 '"archived_bodies_not_read":2.*"archives_not_at_hand":\["old.archive' verify a.board --json
 expect 0 ' 0 differ' recompute a.board
+expect 0 '2 bodies are archived in old.archive .*not at hand; no figure needs them' recompute a.board
 expect 1 'archived in old.archive \(SHA-256 [0-9a-f]{64}\)' show a.board person R-1
 expect 0 '"kind":"record"' prove a.board record person R-1
 expect 0 'old.archive: holds' archive a.board --attach shelf/old.archive

@@ -2,10 +2,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include "board/archive.h"
 #include "context.h"
 #include "embedded.h"
 #include "progress.h"
 #include "recompute.h"
+#include "store/open.h"
 #include "verified.h"
 
 namespace yipan::app {
@@ -93,6 +95,17 @@ int dump(Context& context, const std::string& path, const std::string& out_path)
     return 0;
 }
 
+// Bodies that lie in files elsewhere: recomputing reads none of them (decision 0043), and says so.
+std::string not_at_hand(const std::string& path) {
+    std::string out;
+    const auto store = store::open(path, store::Access::read);
+    const auto all = store ? board::archives_of(**store, path) : Result<std::vector<board::ArchiveState>>(fail(store.error()));
+    for (const auto& [line, at] : all ? *all : std::vector<board::ArchiveState>{})
+        if (at.empty())
+            out += (out.empty() ? "" : "; ") + std::to_string(line.bodies) + " bodies are archived in " + std::filesystem::path(line.file).filename().string() + " (SHA-256 " + line.sha256 + ")";
+    return out.empty() ? out : out + ", not at hand; no figure needs them";
+}
+
 int recompute(Context& context, const std::string& path) {
     const auto board = open_board(context, path, Access::read);
     if (!board) return context.exit_code;
@@ -100,6 +113,7 @@ int recompute(Context& context, const std::string& path) {
     const auto snapshot = board->snapshot();
     const Result<Recomputed> done = recompute_cells(*snapshot, bar.progress());
     if (!done) return refuse(context, done.error());
+    const std::string elsewhere = not_at_hand(path);
     if (context.json) {
         json::object out{{"board", board_json(*board, snapshot->position())},
                          {"ok", done->differences == 0},
@@ -107,12 +121,14 @@ int recompute(Context& context, const std::string& path) {
                          {"differences", done->differences},
                          {"position", snapshot->position().value}};
         if (!done->first.empty()) out["first"] = done->first;
+        if (!elsewhere.empty()) out["archived"] = elsewhere;
         print_json(out);
     } else {
         print(banner(*board) + "\n" + std::to_string(done->cells) + " cells at position " +
               std::to_string(snapshot->position().value) + ", " + std::to_string(done->differences) +
               " differ from their recomputation\n");
         if (!done->first.empty()) print("first: " + done->first + "\n");
+        if (!elsewhere.empty()) print(elsewhere + "\n");
     }
     return done->differences == 0 ? 0 : 1;
 }

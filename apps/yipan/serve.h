@@ -22,6 +22,7 @@ struct ServeOptions {
     int backup_every_hours = 24, backup_keep = 7;
     std::string replica;       // of a board in a database: address at which it is read while another process writes it
     std::string inner;         // HOST:PORT where processes of the same board ask; empty: the host listened on, any port
+    int idle_s = 60;           // of a board in a database: after so long without use its connections are given back; 0: never
     bool standby = false;      // while another process holds the board: wait until it is gone, without listening
     int admin_factor_days = 7;  // after which an administrator needs the second factor; -1: never
     bool no_demo = false;      // a demo board asks for accounts like any other

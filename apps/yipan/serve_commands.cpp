@@ -137,14 +137,27 @@ Result<journal::SignerKey> signing_key(board::Board& board, const std::string& p
 }  // namespace
 
 namespace {
+// Who has the board; empty: it can be had, or opening it says what is wrong.
+std::string had_by(const std::string& path, std::unique_ptr<store::Watch>& watch) {
+    if (store::is_address(path)) {  // one that only rests is no less there: the row says so, opening it would take it
+        if (!watch)
+            if (auto opened = store::watch(path)) watch = std::move(*opened);
+        const auto seen = watch ? watch->look() : Result<store::Holding>(store::Holding{});
+        if (!seen) watch.reset();
+        return seen && seen->held ? seen->process + " " + seen->address : "";
+    }
+    const auto taken = store::open(path, store::Access::write);  // given back at once, to be opened whole
+    return !taken && taken.error().code == Code::busy ? taken.error().message : "";
+}
 // Until the board can be had: what stands in front finds no listener here and goes to the one who holds it. False: ended.
 bool stand_by(Context& context, const std::string& path, const sigset_t& ends) {
+    std::unique_ptr<store::Watch> watch;
     for (bool told = false;; told = true) {
-        const auto taken = store::open(path, store::Access::write);  // given back at once, to be opened whole
-        if (taken || taken.error().code != Code::busy) return true;  // what else is wrong, opening it says
+        const std::string by = had_by(path, watch);
+        if (by.empty()) return true;
         if (!told) {
             const bool en = context.language() == model::Language::en;
-            std::fprintf(stderr, "%s: %s\n", en ? "standing by" : "待命", taken.error().message.c_str());
+            std::fprintf(stderr, "%s: %s\n", en ? "standing by" : "待命", by.c_str());
         }
         const timespec second{1, 0};
         if (::sigtimedwait(&ends, nullptr, &second) > 0) return false;
@@ -239,6 +252,7 @@ class Shared {
     Checked<Part> part(const board::Options& how, const std::string& at);
     void take(Part next);
     void look();
+    Result<store::Holding> holding();
     void tell_trouble(const Errors& errors);
 
     Context& context_;
@@ -300,6 +314,15 @@ void Shared::take(Part next) {
     leaving_.push_back(std::move(next));
 }
 
+Result<store::Holding> Shared::holding() {
+    if (!watch_) {
+        YIPAN_TRY(watch_, store::watch(path_));
+    }
+    auto seen = watch_->look();
+    if (!seen) watch_.reset();
+    return seen;
+}
+
 void Shared::look() {
     constexpr std::chrono::milliseconds look_every{500};
     std::erase_if(leaving_, [](Part& p) {
@@ -309,24 +332,24 @@ void Shared::look() {
         return true;
     });
     const auto time = std::chrono::steady_clock::now();
-    if (!nudged_.exchange(false) && time - looked_ < look_every) return;
+    const bool nudged = nudged_.exchange(false);
+    if (!nudged && time - looked_ < look_every) return;
     looked_ = time;
-    Checked<Part> next;
+    if (options_.idle_s > 0 && now_.service->may_rest() && now_.board->rest(time, std::chrono::seconds(options_.idle_s))) front_.rest();
     if (now_.writes) {
-        if (!now_.board->ousted()) return;
-        next = reader();
+        if (!now_.board->ousted()) {
+            watch_.reset();  // of a time when another wrote
+            return;
+        }
+    }
+    const auto seen = holding();
+    if (!seen) return tell_trouble({seen.error()});
+    Checked<Part> next;
+    if (now_.writes) {  // whoever wrote in between may be gone again
+        next = seen->held ? reader() : writer();
     } else {
-        if (!watch_) {
-            auto opened = store::watch(path_);
-            if (!opened) return tell_trouble({opened.error()});
-            watch_ = std::move(*opened);
-        }
-        const auto seen = watch_->look();
-        if (!seen) {
-            watch_.reset();
-            return tell_trouble({seen.error()});
-        }
-        if (seen->held) return;
+        // One that rests answers when it is asked; it is left alone until it does not.
+        if (seen->held && !(seen->resting && nudged)) return;
         next = writer();
         if (!next && next.error().size() == 1 && next.error()[0].code == Code::busy) return;  // another was quicker
     }
@@ -483,6 +506,7 @@ void add_serve_commands(CLI::App& app, Context& context) {
     command->add_option("--backup-keep", options->backup_keep, "how many stay")->check(CLI::Range(1, 10'000));
     command->add_option("--replica", options->replica, "of a board in a database: the address of a replica to read from while another process writes");
     command->add_option("--inner", options->inner, "HOST:PORT where other processes of the same board ask this one (docs/operations.md)");
+    command->add_option("--idle", options->idle_s, "of a board in a database: seconds without use after which its connections are given back; 0: never")->check(CLI::Range(0, 86'400));
     command->add_flag("--standby", options->standby, "while another process serves the board, wait and take its place when it is gone");
     command->add_flag("--no-demo", options->no_demo, "a demo board asks for accounts like any other");
     command->add_option("--oidc", options->oidc, "file that says which provider signs in (docs/security.md)");

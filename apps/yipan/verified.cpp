@@ -54,8 +54,18 @@ json::object verified_json(const Verified& done) {
         out["differences"] = done.figures->differences;
     }
     if (!report.log_note.empty()) out["log_note"] = report.log_note;
+    json::array missing;
+    for (const std::string& file : report.archives_missing) missing.emplace_back(file);
+    if (report.archived) out["archived_bodies_not_read"] = report.archived, out["archives_not_at_hand"] = std::move(missing);
     out["problems"] = std::move(problems);
     return out;
+}
+
+std::string missing_text(const board::VerifyReport& report) {
+    if (report.archived == 0) return "";
+    std::string out = std::to_string(report.archived) + " bodies were not read: they are archived in ";
+    for (const std::string& file : report.archives_missing) out += (&file == &report.archives_missing.front() ? "" : ", ") + file;
+    return out + ", not at hand. Their commitments, the tree, every other body, all present records and figures were.\n";
 }
 
 std::string verified_text(const Verified& done) {
@@ -66,7 +76,7 @@ std::string verified_text(const Verified& done) {
            std::to_string(report.nodes) + " tree nodes, " +
            (report.attachments ? std::to_string(report.attachments) + " attachments, " : "") +
            (done.figures ? std::to_string(done.figures->cells) + " figure cells" : "figures not compared") + "\nroot " +
-           hex(report.root) + "\n" + (report.log_note.empty() ? "" : "log: " + report.log_note + "\n");
+           hex(report.root) + "\n" + missing_text(report) + (report.log_note.empty() ? "" : "log: " + report.log_note + "\n");
 }
 
 }  // namespace yipan::app

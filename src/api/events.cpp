@@ -219,10 +219,10 @@ void metrics(const CallPtr& call) {
 }  // namespace
 
 void add_event_routes(std::vector<Route>& r) {
-    r.push_back({"GET", "/events", Needs::post, "read", true, 0, follow, "changes as they happen (server-sent events)"});
-    r.push_back({"GET", "!/healthz", Needs::nothing, "", false, 0, healthy, ""});
-    r.push_back({"GET", "!/readyz", Needs::nothing, "", false, 0, ready, ""});
-    r.push_back({"GET", "!/metrics", Needs::nothing, "", false, 0, metrics, ""});
+    r.push_back({"GET", "/events", Needs::post, By::stream, "read", true, 0, follow, "changes as they happen (server-sent events)"});
+    r.push_back({"GET", "!/healthz", Needs::nothing, By::process, "", false, 0, healthy, ""});
+    r.push_back({"GET", "!/readyz", Needs::nothing, By::process, "", false, 0, ready, ""});
+    r.push_back({"GET", "!/metrics", Needs::nothing, By::process, "", false, 0, metrics, ""});
 }
 
 }  // namespace yipan::api

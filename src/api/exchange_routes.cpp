@@ -618,22 +618,22 @@ void preview_model(const CallPtr& call) {
 }  // namespace
 
 void add_exchange_routes(std::vector<Route>& r) {
-    r.push_back({"GET", "/exchange/{type}/template.xlsx", Needs::post, "read", true, 0, template_file, "the empty table of a type, with drop-downs"});
-    r.push_back({"GET", "/export/{file}", Needs::post, "read", true, 0, export_file, "records as .xlsx, .csv or .geojson"});
-    r.push_back({"POST", "/imports", Needs::post, "import", true, import_body, begin_import, "begin an import: the body is the file"});
-    r.push_back({"GET", "/imports", Needs::post, "import", true, 0, list_imports, "one's imports in this post"});
-    r.push_back({"GET", "/imports/{id}", Needs::post, "import", false, 0, show_import, "one of them"});
-    r.push_back({"DELETE", "/imports/{id}", Needs::post, "import", true, small, drop_import, "forget it; it cannot be undone then"});
-    r.push_back({"POST", "/imports/{id}/apply", Needs::post, "import", false, small, apply_import, "write its rows"});
-    r.push_back({"POST", "/imports/{id}/resume", Needs::post, "import", false, small, apply_import, "go on where it stopped"});
-    r.push_back({"POST", "/imports/{id}/undo", Needs::post, "import", false, small, undo_import, "take it back"});
-    r.push_back({"GET", "/imports/{id}/failing.xlsx", Needs::post, "import", true, 0, failing_file, "its failing rows with reasons"});
-    r.push_back({"POST", "/files", Needs::post, "write", true, small, begin_upload, "begin an upload in pieces"});
-    r.push_back({"GET", "/files/{upload}", Needs::post, "write", true, 0, show_upload, "how far it is"});
-    r.push_back({"PATCH", "/files/{upload}", Needs::post, "write", true, upload_piece_bytes_max, send_piece, "the next piece"});
-    r.push_back({"DELETE", "/files/{upload}", Needs::post, "write", true, small, drop_upload, "drop it"});
-    r.push_back({"GET", "/records/{type}/{id}/files/{field}", Needs::post, "read", true, 0, record_file, "the file in a field"});
-    r.push_back({"POST", "/model/preview", Needs::session, "", true, model_body, preview_model, "what another model would change"});
+    r.push_back({"GET", "/exchange/{type}/template.xlsx", Needs::post, By::writer, "read", true, 0, template_file, "the empty table of a type, with drop-downs"});
+    r.push_back({"GET", "/export/{file}", Needs::post, By::writer, "read", true, 0, export_file, "records as .xlsx, .csv or .geojson"});
+    r.push_back({"POST", "/imports", Needs::post, By::writer, "import", true, import_body, begin_import, "begin an import: the body is the file"});
+    r.push_back({"GET", "/imports", Needs::post, By::writer, "import", true, 0, list_imports, "one's imports in this post"});
+    r.push_back({"GET", "/imports/{id}", Needs::post, By::writer, "import", false, 0, show_import, "one of them"});
+    r.push_back({"DELETE", "/imports/{id}", Needs::post, By::writer, "import", true, small, drop_import, "forget it; it cannot be undone then"});
+    r.push_back({"POST", "/imports/{id}/apply", Needs::post, By::writer, "import", false, small, apply_import, "write its rows"});
+    r.push_back({"POST", "/imports/{id}/resume", Needs::post, By::writer, "import", false, small, apply_import, "go on where it stopped"});
+    r.push_back({"POST", "/imports/{id}/undo", Needs::post, By::writer, "import", false, small, undo_import, "take it back"});
+    r.push_back({"GET", "/imports/{id}/failing.xlsx", Needs::post, By::writer, "import", true, 0, failing_file, "its failing rows with reasons"});
+    r.push_back({"POST", "/files", Needs::post, By::writer, "write", true, small, begin_upload, "begin an upload in pieces"});
+    r.push_back({"GET", "/files/{upload}", Needs::post, By::writer, "write", true, 0, show_upload, "how far it is"});
+    r.push_back({"PATCH", "/files/{upload}", Needs::post, By::writer, "write", true, upload_piece_bytes_max, send_piece, "the next piece"});
+    r.push_back({"DELETE", "/files/{upload}", Needs::post, By::writer, "write", true, small, drop_upload, "drop it"});
+    r.push_back({"GET", "/records/{type}/{id}/files/{field}", Needs::post, By::reader, "read", true, 0, record_file, "the file in a field"});
+    r.push_back({"POST", "/model/preview", Needs::session, By::writer, "", true, model_body, preview_model, "what another model would change"});
 }
 
 }  // namespace yipan::api

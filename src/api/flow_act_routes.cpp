@@ -243,12 +243,12 @@ void batch(const CallPtr& call) {
 
 void add_flow_act_routes(std::vector<Route>& r) {
     constexpr std::size_t small = 64 * 1024;
-    r.push_back({"GET", "/records/{type}/{id}/flow", Needs::post, "read", false, 0, record_flow, "where a record stands in its workflow: case, work items, opinions, what may be done"});
-    r.push_back({"POST", "/records/{type}/{id}/flow", Needs::post, "write", true, small, start, "start a move that has steps"});
-    r.push_back({"POST", "/records/{type}/{id}/assign", Needs::post, "write", true, small, assign_record, "give a record to a post to work on"});
-    r.push_back({"POST", "/flow/items/{id}/{action}", Needs::post, "write", true, small, act_on_item, "agree, disagree, return, hand over, assign, add a signer"});
-    r.push_back({"POST", "/flow/cases/{id}/{action}", Needs::post, "write", true, small, act_on_case, "withdraw, urge, void"});
-    r.push_back({"POST", "/flow/batch", Needs::post, "write", true, small, batch, "the same act on several work items"});
+    r.push_back({"GET", "/records/{type}/{id}/flow", Needs::post, By::reader, "read", false, 0, record_flow, "where a record stands in its workflow: case, work items, opinions, what may be done"});
+    r.push_back({"POST", "/records/{type}/{id}/flow", Needs::post, By::writer, "write", true, small, start, "start a move that has steps"});
+    r.push_back({"POST", "/records/{type}/{id}/assign", Needs::post, By::writer, "write", true, small, assign_record, "give a record to a post to work on"});
+    r.push_back({"POST", "/flow/items/{id}/{action}", Needs::post, By::writer, "write", true, small, act_on_item, "agree, disagree, return, hand over, assign, add a signer"});
+    r.push_back({"POST", "/flow/cases/{id}/{action}", Needs::post, By::writer, "write", true, small, act_on_case, "withdraw, urge, void"});
+    r.push_back({"POST", "/flow/batch", Needs::post, By::writer, "write", true, small, batch, "the same act on several work items"});
 }
 
 }  // namespace yipan::api

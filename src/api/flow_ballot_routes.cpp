@@ -123,12 +123,12 @@ void count_ballot(const CallPtr& call) {
 
 void add_flow_ballot_routes(std::vector<Route>& r) {
     constexpr std::size_t small = 64 * 1024;
-    r.push_back({"POST", "/flow/ballots", Needs::post, "write", true, small, open_ballot, "open a secret ballot"});
-    r.push_back({"GET", "/flow/ballots", Needs::post, "read", false, 0, list_ballots, "ballots this person votes in or this post opened"});
-    r.push_back({"GET", "/flow/ballots/{id}", Needs::post, "read", false, 0, show_ballot, "a ballot, without anybody's vote"});
-    r.push_back({"POST", "/flow/ballots/{id}/vote", Needs::post, "write", true, small, vote, "one's own vote"});
-    r.push_back({"POST", "/flow/ballots/{id}/close", Needs::post, "write", true, small, close_ballot, "count the votes"});
-    r.push_back({"POST", "/flow/ballots/{id}/count", Needs::post, "write", true, small, count_ballot, "enter the count of votes on paper"});
+    r.push_back({"POST", "/flow/ballots", Needs::post, By::writer, "write", true, small, open_ballot, "open a secret ballot"});
+    r.push_back({"GET", "/flow/ballots", Needs::post, By::writer, "read", false, 0, list_ballots, "ballots this person votes in or this post opened"});
+    r.push_back({"GET", "/flow/ballots/{id}", Needs::post, By::writer, "read", false, 0, show_ballot, "a ballot, without anybody's vote"});
+    r.push_back({"POST", "/flow/ballots/{id}/vote", Needs::post, By::writer, "write", true, small, vote, "one's own vote"});
+    r.push_back({"POST", "/flow/ballots/{id}/close", Needs::post, By::writer, "write", true, small, close_ballot, "count the votes"});
+    r.push_back({"POST", "/flow/ballots/{id}/count", Needs::post, By::writer, "write", true, small, count_ballot, "enter the count of votes on paper"});
 }
 
 }  // namespace yipan::api

@@ -226,14 +226,14 @@ void answer_notice(const CallPtr& call) {
 
 void add_flow_order_routes(std::vector<Route>& r) {
     constexpr std::size_t small = 64 * 1024;
-    r.push_back({"GET", "/flow/delegations", Needs::post, "read", false, 0, delegations, "who stands in for whom"});
-    r.push_back({"POST", "/flow/delegations", Needs::post, "write", true, small, delegate, "delegate the post for some days"});
-    r.push_back({"POST", "/flow/delegations/{id}/end", Needs::post, "write", true, small, end_delegation, "end a delegation early"});
-    r.push_back({"GET", "/flow/handover", Needs::post, "read", true, 0, handover, "what stands with a post"});
-    r.push_back({"GET", "/flow/load", Needs::post, "read", true, 0, load, "open and late work by post and person"});
-    r.push_back({"POST", "/flow/lists", Needs::post, "write", true, small, issue_list, "issue a filter as a list"});
-    r.push_back({"POST", "/flow/lists/{id}/track", Needs::post, "write", true, small, track_list, "mark what is done"});
-    r.push_back({"POST", "/flow/notices/{id}/answer", Needs::post, "write", true, small, answer_notice, "answer a coloured notice"});
+    r.push_back({"GET", "/flow/delegations", Needs::post, By::reader, "read", false, 0, delegations, "who stands in for whom"});
+    r.push_back({"POST", "/flow/delegations", Needs::post, By::writer, "write", true, small, delegate, "delegate the post for some days"});
+    r.push_back({"POST", "/flow/delegations/{id}/end", Needs::post, By::writer, "write", true, small, end_delegation, "end a delegation early"});
+    r.push_back({"GET", "/flow/handover", Needs::post, By::reader, "read", true, 0, handover, "what stands with a post"});
+    r.push_back({"GET", "/flow/load", Needs::post, By::reader, "read", true, 0, load, "open and late work by post and person"});
+    r.push_back({"POST", "/flow/lists", Needs::post, By::writer, "write", true, small, issue_list, "issue a filter as a list"});
+    r.push_back({"POST", "/flow/lists/{id}/track", Needs::post, By::writer, "write", true, small, track_list, "mark what is done"});
+    r.push_back({"POST", "/flow/notices/{id}/answer", Needs::post, By::writer, "write", true, small, answer_notice, "answer a coloured notice"});
 }
 
 }  // namespace yipan::api

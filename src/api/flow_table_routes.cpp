@@ -116,9 +116,9 @@ void table_file(const CallPtr& call) {
 
 void add_flow_table_routes(std::vector<Route>& r) {
     constexpr std::size_t small = 64 * 1024;
-    r.push_back({"GET", "/flow/tables/{form}", Needs::post, "figures", true, 0, show_table, "a table of the register for a unit and a period: its lines, what answers each, what is filled in"});
-    r.push_back({"POST", "/flow/tables/{form}/fill", Needs::post, "write", true, small, fill_table, "fill it from the board"});
-    r.push_back({"GET", "/flow/tables/{form}/table.xlsx", Needs::post, "figures", true, 0, table_file, "the filled table as a workbook"});
+    r.push_back({"GET", "/flow/tables/{form}", Needs::post, By::writer, "figures", true, 0, show_table, "a table of the register for a unit and a period: its lines, what answers each, what is filled in"});
+    r.push_back({"POST", "/flow/tables/{form}/fill", Needs::post, By::writer, "write", true, small, fill_table, "fill it from the board"});
+    r.push_back({"GET", "/flow/tables/{form}/table.xlsx", Needs::post, By::writer, "figures", true, 0, table_file, "the filled table as a workbook"});
 }
 
 }  // namespace yipan::api

@@ -236,12 +236,12 @@ void workdays(const CallPtr& call) {
 
 void add_flow_work_routes(std::vector<Route>& r) {
     constexpr std::size_t small = 64 * 1024;
-    r.push_back({"GET", "/flow/items", Needs::post, "read", false, 0, items, "work: to do, done, started, copied"});
-    r.push_back({"GET", "/flow/inbox", Needs::post, "read", false, 0, inbox, "messages of the post"});
-    r.push_back({"POST", "/flow/inbox/read", Needs::post, "write", false, small, mark_read, "mark messages as read"});
-    r.push_back({"GET", "/flow/phrases", Needs::post, "read", false, 0, phrases, "quick phrases"});
-    r.push_back({"PUT", "/flow/phrases", Needs::post, "write", false, small, keep_phrases, "one's own quick phrases"});
-    r.push_back({"GET", "/flow/workdays", Needs::post, "read", false, 0, workdays, "the day so many working days from another"});
+    r.push_back({"GET", "/flow/items", Needs::post, By::reader, "read", false, 0, items, "work: to do, done, started, copied"});
+    r.push_back({"GET", "/flow/inbox", Needs::post, By::reader, "read", false, 0, inbox, "messages of the post"});
+    r.push_back({"POST", "/flow/inbox/read", Needs::post, By::writer, "write", false, small, mark_read, "mark messages as read"});
+    r.push_back({"GET", "/flow/phrases", Needs::post, By::reader, "read", false, 0, phrases, "quick phrases"});
+    r.push_back({"PUT", "/flow/phrases", Needs::post, By::writer, "write", false, small, keep_phrases, "one's own quick phrases"});
+    r.push_back({"GET", "/flow/workdays", Needs::post, By::reader, "read", false, 0, workdays, "the day so many working days from another"});
 }
 
 }  // namespace yipan::api

@@ -34,8 +34,15 @@ net::Response busy(Service& service, std::string message, std::string hint, int 
     r.with("Cache-Control", "no-store").with("X-Content-Type-Options", "nosniff");
     return r;
 }
+net::Response not_here(Service& service) {
+    net::Response r = busy(service, "this process does not write the board", "");
+    r.with(std::string(not_the_writer), "1");
+    return r;
+}
 // What the writer tells another process with each answer, strangers' as well; it goes no further.
 constexpr std::string_view written_up_to = "Yipan-Written";
+/// To be repeated without harm, done or not.
+bool repeatable(const net::Request& request) { return request.method == "GET" || request.method == "HEAD" || !request.header("idempotency-key").empty(); }
 std::int64_t take_position(net::Response& r) {
     std::int64_t position = 0;
     std::erase_if(r.headers, [&](const auto& h) {
@@ -92,21 +99,82 @@ void Front::pass(const SeatPtr& seat, std::shared_ptr<const net::Request> reques
 net::App::Plan Front::plan(const net::Request& head) {
     const SeatPtr seat = seat_now();
     Plan out = seat->service->plan(head);
-    if (!seat->writes && !out.instead && !seat->service->answers_itself(head)) out.slow = out.look = out.door = false;  // it waits elsewhere
+    const bool rests = seat->service->board().rests();  // then nothing is asked of it here: this thread serves everybody
+    if (!seat->writes && !out.instead && (rests || !seat->service->answers_itself(head))) out.slow = out.look = out.door = false;  // it waits elsewhere
     return out;
 }
 net::Response Front::trouble(int status, std::size_t limit, const net::Request& request) { return seat_now()->service->trouble(status, limit, request); }
 
 void Front::handle(std::shared_ptr<const net::Request> request, net::Answer answer) {
     const SeatPtr seat = seat_now();
+    if (!seat->service->board().rests() || !seat->service->asks_board(*request)) return answer_awake(std::move(request), std::move(answer));
+    queue([this, request, answer](net::Carrier&) {
+        if (wake(answer)) answer_awake(request, answer);
+    }, *request, answer);
+}
+
+// Before anybody looks at who asks: accounts may have been changed by another process meanwhile. One that has found the board
+// written by another is replaced soon; what else is wrong, the service says.
+bool Front::wake(const net::Answer& answer) {
+    const auto until = std::chrono::steady_clock::now() + settings_.patience;
+    while (true) {
+        const SeatPtr seat = seat_now();
+        const Status awake = seat->service->board().wake();
+        if (awake || awake.error().code != Code::busy) return true;
+        settings_.look_at_hold();
+        bool ending = false;
+        {
+            const std::lock_guard lock(mutex_);
+            ending = stopping_;
+        }
+        if (ending || std::chrono::steady_clock::now() > until) {
+            answer(busy(*seat->service, awake.error().message, "try again in a few seconds"));
+            return false;
+        }
+        std::this_thread::sleep_for(again_after);
+    }
+}
+
+void Front::answer_awake(std::shared_ptr<const net::Request> request, net::Answer answer) {
+    const SeatPtr seat = seat_now();
     if (!seat->writes && !seat->service->answers_itself(*request))
         return queue([this, request, answer](net::Carrier& carrier) { carry(carrier, request, answer); }, *request, answer);
     const std::string_view least = request->has("min_position") ? request->asked("min_position") : request->header("yipan-min-position");
-    if (least.empty() || !seat->service->known_here(*request)) return pass(seat, std::move(request), std::move(answer));  // a stranger learns no position
+    if (least.empty() || !seat->service->known_here(*request)) {  // a stranger learns no position
+        auto otherwise = !seat->writes ? std::move(answer) : unless_ousted(seat, request, answer, [this, seat, request, answer] { when_replaced(seat, request, answer); });
+        return pass(seat, std::move(request), std::move(otherwise));
+    }
     const auto position = whole_number(least);
     if (!position || *position < 0) return answer(problem_response({{Code::usage, "min_position", "not a position of the journal", "the number an answer carried as Yipan-Position"}}, 400));
     if (*position <= seat->service->position()) return pass(seat, std::move(request), std::move(answer));
     queue([this, request, answer, position = *position](net::Carrier&) { wait_for(position, request, answer); }, *request, answer);
+}
+
+net::Answer Front::unless_ousted(const SeatPtr& seat, const std::shared_ptr<const net::Request>& request, net::Answer answer, std::function<void()> instead) {
+    if (!repeatable(*request)) return answer;
+    return [this, seat, request, answer = std::move(answer), instead = std::move(instead)](net::Response r) {
+        if (r.status != 503) return answer(std::move(r));
+        const auto said = std::make_shared<net::Response>(std::move(r));
+        queue([this, seat, answer, instead, said](net::Carrier&) {
+            if (!seat->service->board().ousted()) return answer(std::move(*said));
+            settings_.look_at_hold();
+            instead();
+        }, *request, answer);
+    };
+}
+// The part that was fenced out is replaced by one that reads, or by one that writes again: that one answers.
+void Front::when_replaced(const SeatPtr& seat, const std::shared_ptr<const net::Request>& request, const net::Answer& answer) {
+    const auto until = std::chrono::steady_clock::now() + settings_.patience;
+    while (seat_now() == seat) {
+        bool ending = false;
+        {
+            const std::lock_guard lock(mutex_);
+            ending = stopping_;
+        }
+        if (ending || std::chrono::steady_clock::now() > until) return answer(busy(*seat->service, "another process has taken the board over and writes to it now", "try again in a few seconds"));
+        std::this_thread::sleep_for(again_after);
+    }
+    answer_awake(request, answer);
 }
 
 void Front::queue(std::function<void(net::Carrier&)> job, const net::Request& asked, const net::Answer& otherwise) {
@@ -140,6 +208,12 @@ void Front::work() {
     }
 }
 
+void Front::rest() {
+    const std::lock_guard lock(watch_mutex_);
+    watch_.reset();
+    writer_.clear();
+}
+
 std::string Front::writer(bool anew) {
     const std::lock_guard lock(watch_mutex_);
     const auto now = std::chrono::steady_clock::now();
@@ -169,7 +243,7 @@ Result<std::string> Front::sign(Service& service, const net::Request& request, s
 // Again and again until somebody writes, within a bound: what has surely not been done, and what carries a key that keeps it
 // from being done twice.
 void Front::carry(net::Carrier& carrier, const std::shared_ptr<const net::Request>& request, const net::Answer& answer) {
-    const bool safe = request->method == "GET" || request->method == "HEAD" || !request->header("idempotency-key").empty();
+    const bool safe = repeatable(*request);
     const auto until = std::chrono::steady_clock::now() + settings_.patience;
     bool anew = false;
     while (true) {
@@ -244,18 +318,24 @@ net::App::Plan Front::Door::plan(const net::Request& head) {
     }
     if (seat->writes) return seat->service->plan(head);
     Plan out;  // never taken further: two who take each other for the writer would go on for ever
-    out.instead = busy(*seat->service, "this process does not write the board", "");
-    out.instead->with(std::string(not_the_writer), "1");
+    out.instead = not_here(*seat->service);
     return out;
 }
 
 void Front::Door::handle(std::shared_ptr<const net::Request> request, net::Answer answer) {
     const SeatPtr seat = front_.seat_now();
-    if (!seat->writes) {
-        net::Response r = busy(*seat->service, "this process does not write the board", "");
-        r.with(std::string(not_the_writer), "1");
-        return answer(std::move(r));
-    }
+    if (!seat->writes || !seat->service->board().rests()) return answer_awake(request, answer);
+    front_.queue([this, request, answer](net::Carrier&) {
+        const SeatPtr resting = front_.seat_now();
+        const Status awake = resting->service->board().wake();
+        if (awake || awake.error().code != Code::busy) return answer_awake(request, answer);
+        front_.settings_.look_at_hold();  // another has the board now
+        answer(not_here(*resting->service));
+    }, *request, answer);
+}
+void Front::Door::answer_awake(const std::shared_ptr<const net::Request>& request, const net::Answer& answer) {
+    const SeatPtr seat = front_.seat_now();
+    if (!seat->writes) return answer(not_here(*seat->service));
     const std::string_view whole = request->header(carried);
     const std::size_t end = whole.rfind(' ');
     const std::string_view said = whole.substr(0, end == std::string_view::npos ? 0 : end);
@@ -276,10 +356,11 @@ void Front::Door::handle(std::shared_ptr<const net::Request> request, net::Answe
     inside->tls = words[2] == "tls";
     inside->loopback = words[3] == "here";
     std::erase_if(inside->headers, [](const auto& h) { return h.first == carried; });
-    pass(seat, std::move(inside), [service = seat->service, answer = std::move(answer)](net::Response r) {
+    auto told = [service = seat->service, answer](net::Response r) {
         r.with(std::string(written_up_to), std::to_string(service->position()));
         answer(std::move(r));
-    });
+    };
+    pass(seat, std::move(inside), front_.unless_ousted(seat, request, std::move(told), [seat, answer] { answer(not_here(*seat->service)); }));
 }
 
 }  // namespace yipan::api

@@ -33,6 +33,8 @@ class Front final : public net::App {
     std::shared_ptr<const void> seat(Service& service, bool writes);
     /// No more requests are taken along.
     void stop();
+    /// The connection by which the writer is found is given back; the next request that goes to it opens another.
+    void rest();
 
     Plan plan(const net::Request& head) override;
     void handle(std::shared_ptr<const net::Request> request, net::Answer answer) override;
@@ -61,6 +63,7 @@ class Front final : public net::App {
         net::Response trouble(int status, std::size_t limit, const net::Request& request) override;
 
       private:
+        void answer_awake(const std::shared_ptr<const net::Request>& request, const net::Answer& answer);
         Front& front_;
     };
     SeatPtr seat_now() const;
@@ -68,6 +71,12 @@ class Front final : public net::App {
     void queue(std::function<void(net::Carrier&)> job, const net::Request& asked, const net::Answer& otherwise);
     void work();
     void carry(net::Carrier& carrier, const std::shared_ptr<const net::Request>& request, const net::Answer& answer);
+    bool wake(const net::Answer& answer);
+    void answer_awake(std::shared_ptr<const net::Request> request, net::Answer answer);
+    /// An answer of 503 may mean that another process took the board over at that moment: then `instead`, on a thread of ours,
+    /// when the request may be repeated.
+    net::Answer unless_ousted(const SeatPtr& seat, const std::shared_ptr<const net::Request>& request, net::Answer answer, std::function<void()> instead);
+    void when_replaced(const SeatPtr& seat, const std::shared_ptr<const net::Request>& request, const net::Answer& answer);
     void wait_for(std::int64_t position, const std::shared_ptr<const net::Request>& request, const net::Answer& answer);
     /// Where the one that writes takes requests of ours; empty: nobody writes at this moment.
     std::string writer(bool anew);

@@ -429,10 +429,10 @@ void resume_hook(const CallPtr& call) {
 }  // namespace
 
 void add_hook_routes(std::vector<Route>& r) {
-    r.push_back({"GET", "/webhooks", Needs::post, "read", false, 0, list_hooks, "one's own webhooks, with what went wrong last"});
-    r.push_back({"POST", "/webhooks", Needs::post, "write", true, 16 * 1024, add_hook, "be told of changes"});
-    r.push_back({"DELETE", "/webhooks/{id}", Needs::post, "write", true, 16 * 1024, drop_hook, "be told no more"});
-    r.push_back({"POST", "/webhooks/{id}/resume", Needs::post, "write", true, 16 * 1024, resume_hook, "try again after it stopped"});
+    r.push_back({"GET", "/webhooks", Needs::post, By::writer, "read", false, 0, list_hooks, "one's own webhooks, with what went wrong last"});
+    r.push_back({"POST", "/webhooks", Needs::post, By::writer, "write", true, 16 * 1024, add_hook, "be told of changes"});
+    r.push_back({"DELETE", "/webhooks/{id}", Needs::post, By::writer, "write", true, 16 * 1024, drop_hook, "be told no more"});
+    r.push_back({"POST", "/webhooks/{id}/resume", Needs::post, By::writer, "write", true, 16 * 1024, resume_hook, "try again after it stopped"});
 }
 
 }  // namespace yipan::api

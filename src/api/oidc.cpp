@@ -141,8 +141,8 @@ void Oidc::finish(const CallPtr& call) {
 }
 
 void add_oidc_routes(std::vector<Route>& r) {
-    r.push_back({"GET", "/oidc/start", Needs::nothing, "", true, 0, start_route, "sign in through the provider"});
-    r.push_back({"GET", "/oidc/callback", Needs::nothing, "", true, 0, finish_route, "back from the provider"});
+    r.push_back({"GET", "/oidc/start", Needs::nothing, By::writer, "", true, 0, start_route, "sign in through the provider"});
+    r.push_back({"GET", "/oidc/callback", Needs::nothing, By::writer, "", true, 0, finish_route, "back from the provider"});
 }
 
 }  // namespace yipan::api

@@ -214,6 +214,6 @@ void openapi(const CallPtr& call) {
 }
 }  // namespace
 
-void add_openapi_route(std::vector<Route>& r) { r.push_back({"GET", "/openapi.json", Needs::post, "read", true, 0, openapi, "this document"}); }
+void add_openapi_route(std::vector<Route>& r) { r.push_back({"GET", "/openapi.json", Needs::post, By::reader, "read", true, 0, openapi, "this document"}); }
 
 }  // namespace yipan::api

@@ -573,12 +573,12 @@ void readers(const CallPtr& call) {
 }  // namespace
 
 void add_record_routes(std::vector<Route>& r) {
-    r.push_back({"GET", "/records/{type}", Needs::post, "read", false, 0, list, "a page of records"});
-    r.push_back({"GET", "/records/{type}/{id}", Needs::post, "read", false, 0, show, "one record"});
-    r.push_back({"GET", "/records/{type}/{id}/history", Needs::post, "read", true, 0, history, "its versions; the newest 200, `before` a version goes on"});
-    r.push_back({"GET", "/records/{type}/{id}/story", Needs::post, "read", true, 0, story, "what it came from and led to"});
-    r.push_back({"GET", "/records/{type}/{id}/rights", Needs::post, "read", false, 0, rights, "why can I, why can I not"});
-    r.push_back({"GET", "/records/{type}/{id}/readers", Needs::post, "read", true, 0, readers, "who can see this"});
+    r.push_back({"GET", "/records/{type}", Needs::post, By::reader, "read", false, 0, list, "a page of records"});
+    r.push_back({"GET", "/records/{type}/{id}", Needs::post, By::reader, "read", false, 0, show, "one record"});
+    r.push_back({"GET", "/records/{type}/{id}/history", Needs::post, By::reader, "read", true, 0, history, "its versions; the newest 200, `before` a version goes on"});
+    r.push_back({"GET", "/records/{type}/{id}/story", Needs::post, By::reader, "read", true, 0, story, "what it came from and led to"});
+    r.push_back({"GET", "/records/{type}/{id}/rights", Needs::post, By::reader, "read", false, 0, rights, "why can I, why can I not"});
+    r.push_back({"GET", "/records/{type}/{id}/readers", Needs::post, By::reader, "read", true, 0, readers, "who can see this"});
 }
 
 }  // namespace yipan::api

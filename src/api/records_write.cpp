@@ -455,17 +455,17 @@ void editing(const CallPtr& call) {
 
 void add_record_write_routes(std::vector<Route>& r) {
     constexpr std::size_t small = 64 * 1024;
-    r.push_back({"POST", "/records/{type}", Needs::post, "write", false, record_body, create, "create a record with its lines"});
-    r.push_back({"PATCH", "/records/{type}/{id}", Needs::post, "write", false, record_body, amend, "merge-patch of values and lines (If-Match)"});
-    r.push_back({"DELETE", "/records/{type}/{id}", Needs::post, "write", false, small, remove, "remove (If-Match)"});
-    r.push_back({"POST", "/records/{type}/{id}/moves/{move}", Needs::post, "write", false, record_body, move, "make a move of its states"});
-    r.push_back({"POST", "/records/{type}/{id}/void", Needs::post, "write", false, small, make_void, "make void, with a reason"});
-    r.push_back({"POST", "/records/{type}/{id}/restore", Needs::post, "write", false, small, restore, "take that back"});
-    r.push_back({"POST", "/records/{type}/{id}/merge", Needs::post, "write", false, small, merge, "merge a duplicate into another"});
-    r.push_back({"POST", "/records/{type}/{id}/erase", Needs::post, "write", false, small, erase, "lawful erasure"});
-    r.push_back({"POST", "/records/{type}/batch", Needs::post, "write", true, record_body, batch, "the same change of many"});
-    r.push_back({"POST", "/records/{type}/{id}/unmask", Needs::post, "read", false, small, unmask, "personal values in clear, journaled"});
-    r.push_back({"POST", "/records/{type}/{id}/editing", Needs::post, "read", false, small, editing, "who has the form open"});
+    r.push_back({"POST", "/records/{type}", Needs::post, By::writer, "write", false, record_body, create, "create a record with its lines"});
+    r.push_back({"PATCH", "/records/{type}/{id}", Needs::post, By::writer, "write", false, record_body, amend, "merge-patch of values and lines (If-Match)"});
+    r.push_back({"DELETE", "/records/{type}/{id}", Needs::post, By::writer, "write", false, small, remove, "remove (If-Match)"});
+    r.push_back({"POST", "/records/{type}/{id}/moves/{move}", Needs::post, By::writer, "write", false, record_body, move, "make a move of its states"});
+    r.push_back({"POST", "/records/{type}/{id}/void", Needs::post, By::writer, "write", false, small, make_void, "make void, with a reason"});
+    r.push_back({"POST", "/records/{type}/{id}/restore", Needs::post, By::writer, "write", false, small, restore, "take that back"});
+    r.push_back({"POST", "/records/{type}/{id}/merge", Needs::post, By::writer, "write", false, small, merge, "merge a duplicate into another"});
+    r.push_back({"POST", "/records/{type}/{id}/erase", Needs::post, By::writer, "write", false, small, erase, "lawful erasure"});
+    r.push_back({"POST", "/records/{type}/batch", Needs::post, By::writer, "write", true, record_body, batch, "the same change of many"});
+    r.push_back({"POST", "/records/{type}/{id}/unmask", Needs::post, By::writer, "read", false, small, unmask, "personal values in clear, journaled"});
+    r.push_back({"POST", "/records/{type}/{id}/editing", Needs::post, By::writer, "read", false, small, editing, "who has the form open"});
 }
 
 }  // namespace yipan::api

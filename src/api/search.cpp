@@ -235,9 +235,9 @@ void search(const CallPtr& call) {
 }  // namespace
 
 void add_search_routes(std::vector<Route>& r) {
-    r.push_back({"GET", "/search", Needs::post, "read", true, 0, search, "records by part of their name, pinyin or initials"});
-    r.push_back({"GET", "/directory/{what}", Needs::session, "", true, 0, directory, "people or posts, for who makes accounts (system administrators)"});
-    r.push_back({"GET", "/pick/{type}", Needs::post, "read", true, 0, pick, "records of a type for a picker"});
+    r.push_back({"GET", "/search", Needs::post, By::reader, "read", true, 0, search, "records by part of their name, pinyin or initials"});
+    r.push_back({"GET", "/directory/{what}", Needs::session, By::writer, "", true, 0, directory, "people or posts, for who makes accounts (system administrators)"});
+    r.push_back({"GET", "/pick/{type}", Needs::post, By::reader, "read", true, 0, pick, "records of a type for a picker"});
 }
 
 }  // namespace yipan::api

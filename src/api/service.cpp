@@ -409,24 +409,25 @@ net::Router::Match Service::matched(const net::Request& asked) const {
 }
 
 bool Service::answers_itself(const net::Request& asked) {
-    // Read, and nothing else; what is not in this list goes to the writer, so that a route that is forgotten here is slower
-    // and not wrong. A checkpoint is signed by whoever has the key.
-    constexpr std::string_view reads[] = {"/session", "/model", "/board", "/lights", "/map", "/events", "/openapi.json", "/search", "/todo", "/prefs", "/trust"};
-    constexpr std::string_view reads_below[] = {"/figures/", "/schemes/", "/reports/", "/records/", "/pick/", "/views/", "/drafts/", "/trust/"};
-    constexpr std::string_view reads_posted[] = {"/figures/query", "/schemes/{code}/what-if"};
-    constexpr std::string_view flow_reads[] = {"/flow/items", "/flow/inbox", "/flow/phrases", "/flow/workdays", "/flow/delegations", "/flow/handover", "/flow/load"};
     const auto match = matched(asked);
     if (match.route < 0) return true;  // the page's files, and what is not there
-    const Route& route = routes_[static_cast<std::size_t>(match.route)];
-    if (route.pattern.starts_with('!')) return true;
-    const auto in = [&](const auto& list) { return std::find(std::begin(list), std::end(list), route.pattern) != std::end(list); };
-    const bool below = std::any_of(std::begin(reads_below), std::end(reads_below), [&](std::string_view s) { return route.pattern.starts_with(s); });
-    if (route.method != "GET") return route.method == "POST" && in(reads_posted);
-    if (!(in(reads) || below || in(flow_reads))) return false;
-    if (route.pattern.starts_with("/trust") && !settings_.signer) return false;
-    if (route.pattern == "/events") return true;
-    return !accounts_->due(asked.cookie("yipan_session"));
+    const auto used = [&] { return !accounts_->due(asked.cookie("yipan_session")); };
+    switch (routes_[static_cast<std::size_t>(match.route)].by) {
+        case By::process:
+        case By::stream: return true;
+        case By::reader: return used();
+        case By::signer: return settings_.signer && used();  // signed by whoever has the key
+        case By::unsaid:
+        case By::writer: return false;
+    }
+    return false;
 }
+
+bool Service::asks_board(const net::Request& asked) const {
+    const auto match = matched(asked);
+    return match.route >= 0 && routes_[static_cast<std::size_t>(match.route)].by != By::process;
+}
+bool Service::may_rest() const { return events_->followers() == 0 && !ballots_.holds_votes(); }
 
 namespace {
 constexpr std::string_view serving_space = "serving", secret_key = "secret";

@@ -75,9 +75,20 @@ class Surveys;
 class Activity;
 
 enum class Needs : std::uint8_t { nothing, session, somebody, post };  // whom a route answers; somebody: with a post or without, or a token
+/// Which of several processes of one board answers it (front.h): what writes, and what lies in the memory or on the machine of
+/// the one that writes, goes there. Whoever declares a route says it; an order of fields without it does not compile.
+enum class By : std::uint8_t {
+    unsaid,
+    writer,   // the one that writes
+    reader,   // any; a session that the writer has not heard of for long takes it there all the same
+    stream,   // any, as long as it lasts; it keeps no session alive
+    signer,   // a reader that has the signing key, else the writer
+    process   // this one, of itself: the board is not asked
+};
 struct Route {
     std::string_view method, pattern;
     Needs needs = Needs::post;
+    By by = By::unsaid;
     std::string_view scope;  // that a token needs
     bool slow = false;
     std::size_t body_bytes_max = 0;
@@ -98,6 +109,10 @@ class Service final : public net::App {
     /// Of a process that does not write the board: whether it answers this itself, from what it reads, or takes it to the one
     /// that writes (front.h). Everything that writes, and what lies in that process's memory or on its machine, goes there.
     bool answers_itself(const net::Request& request);
+    /// Whether the board is asked for it at all: not for the page's files, nor by whoever watches the process.
+    bool asks_board(const net::Request& request) const;
+    /// Nobody follows events and nothing lies in memory only: the board may rest (board::Board::rest).
+    bool may_rest() const;
     /// Whether the request carries a session or a token that is good; rights are another question.
     bool known_here(const net::Request& head);
     /// What processes of this board show each other (decision 0042): kept beside the journal, made by the first that writes.

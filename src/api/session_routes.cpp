@@ -573,35 +573,35 @@ bool take_session(const CallPtr& call, access::Accounts::Opened& opened) {
 
 void add_session_routes(std::vector<Route>& r) {
     using enum Needs;
-    r.push_back({"GET", "/session", nothing, "", false, 0, show_session, "who is here"});
-    r.push_back({"POST", "/session", nothing, "", true, small_body, sign_in, "sign in"});
-    r.push_back({"DELETE", "/session", session, "", true, small_body, sign_out, "sign out"});
-    r.push_back({"POST", "/session/identity", session, "", true, small_body, choose_identity, "act in another post"});
-    r.push_back({"PUT", "/session/language", session, "", false, small_body, choose_language, "one's own language on every machine"});
-    r.push_back({"GET", "/sessions", session, "", false, 0, list_sessions, "one's own sessions"});
-    r.push_back({"DELETE", "/sessions/{id}", session, "", true, small_body, end_session, "end one of them"});
-    r.push_back({"POST", "/password", nothing, "", true, small_body, password, "set or change a password"});
-    r.push_back({"GET", "/demo/people", nothing, "", true, 0, demo_people, "fictional persons to try"});
-    r.push_back({"POST", "/demo/session", nothing, "", true, small_body, demo_session, "act as one of them"});
-    r.push_back({"GET", "/tokens", session, "", false, 0, list_tokens, "one's own API tokens"});
-    r.push_back({"POST", "/tokens", session, "", true, small_body, make_token, "make a token"});
-    r.push_back({"DELETE", "/tokens/{id}", session, "", true, small_body, drop_token, "drop a token"});
-    r.push_back({"POST", "/totp/begin", session, "", true, small_body, totp_begin, "begin a second factor"});
-    r.push_back({"POST", "/totp/confirm", session, "", true, small_body, totp_confirm, "confirm it by a code"});
-    r.push_back({"POST", "/totp/end", session, "", true, small_body, totp_end, "end it"});
-    r.push_back({"GET", "/accounts", session, "", false, 0, list_accounts, "accounts (administrators)"});
-    r.push_back({"POST", "/accounts", session, "", true, small_body, add_account, "add an account"});
-    r.push_back({"PATCH", "/accounts/{account}", session, "", true, small_body, change_account, "lock, link, administrator"});
-    r.push_back({"GET", "/accounts/{account}/sessions", session, "", false, 0, account_sessions, "sessions of an account"});
-    r.push_back({"DELETE", "/accounts/{account}/sessions/{id}", session, "", true, small_body, end_account_session, "end one of them"});
-    r.push_back({"GET", "/devices", session, "", false, 0, list_devices, "devices that show a page (administrators)"});
-    r.push_back({"POST", "/devices", session, "", true, small_body, add_device, "make a device's token"});
-    r.push_back({"DELETE", "/devices/{id}", session, "", true, small_body, drop_device, "end a device"});
-    r.push_back({"POST", "/device", nothing, "", true, small_body, enter_device, "be this device"});
-    r.push_back({"DELETE", "/device", nothing, "", false, small_body, leave_device, "be it no more"});
-    r.push_back({"GET", "/backup", session, "", false, 0, show_backup, "how the scheduled backup stands"});
-    r.push_back({"POST", "/backup", session, "", false, small_body, begin_backup, "back up at once (system administrator)"});
-    r.push_back({"GET", "/acts", session, "", true, 0, acts, "what was done to accounts (audit administrator)"});
+    r.push_back({"GET", "/session", nothing, By::reader, "", false, 0, show_session, "who is here"});
+    r.push_back({"POST", "/session", nothing, By::writer, "", true, small_body, sign_in, "sign in"});
+    r.push_back({"DELETE", "/session", session, By::writer, "", true, small_body, sign_out, "sign out"});
+    r.push_back({"POST", "/session/identity", session, By::writer, "", true, small_body, choose_identity, "act in another post"});
+    r.push_back({"PUT", "/session/language", session, By::writer, "", false, small_body, choose_language, "one's own language on every machine"});
+    r.push_back({"GET", "/sessions", session, By::writer, "", false, 0, list_sessions, "one's own sessions"});
+    r.push_back({"DELETE", "/sessions/{id}", session, By::writer, "", true, small_body, end_session, "end one of them"});
+    r.push_back({"POST", "/password", nothing, By::writer, "", true, small_body, password, "set or change a password"});
+    r.push_back({"GET", "/demo/people", nothing, By::writer, "", true, 0, demo_people, "fictional persons to try"});
+    r.push_back({"POST", "/demo/session", nothing, By::writer, "", true, small_body, demo_session, "act as one of them"});
+    r.push_back({"GET", "/tokens", session, By::writer, "", false, 0, list_tokens, "one's own API tokens"});
+    r.push_back({"POST", "/tokens", session, By::writer, "", true, small_body, make_token, "make a token"});
+    r.push_back({"DELETE", "/tokens/{id}", session, By::writer, "", true, small_body, drop_token, "drop a token"});
+    r.push_back({"POST", "/totp/begin", session, By::writer, "", true, small_body, totp_begin, "begin a second factor"});
+    r.push_back({"POST", "/totp/confirm", session, By::writer, "", true, small_body, totp_confirm, "confirm it by a code"});
+    r.push_back({"POST", "/totp/end", session, By::writer, "", true, small_body, totp_end, "end it"});
+    r.push_back({"GET", "/accounts", session, By::writer, "", false, 0, list_accounts, "accounts (administrators)"});
+    r.push_back({"POST", "/accounts", session, By::writer, "", true, small_body, add_account, "add an account"});
+    r.push_back({"PATCH", "/accounts/{account}", session, By::writer, "", true, small_body, change_account, "lock, link, administrator"});
+    r.push_back({"GET", "/accounts/{account}/sessions", session, By::writer, "", false, 0, account_sessions, "sessions of an account"});
+    r.push_back({"DELETE", "/accounts/{account}/sessions/{id}", session, By::writer, "", true, small_body, end_account_session, "end one of them"});
+    r.push_back({"GET", "/devices", session, By::writer, "", false, 0, list_devices, "devices that show a page (administrators)"});
+    r.push_back({"POST", "/devices", session, By::writer, "", true, small_body, add_device, "make a device's token"});
+    r.push_back({"DELETE", "/devices/{id}", session, By::writer, "", true, small_body, drop_device, "end a device"});
+    r.push_back({"POST", "/device", nothing, By::writer, "", true, small_body, enter_device, "be this device"});
+    r.push_back({"DELETE", "/device", nothing, By::writer, "", false, small_body, leave_device, "be it no more"});
+    r.push_back({"GET", "/backup", session, By::writer, "", false, 0, show_backup, "how the scheduled backup stands"});
+    r.push_back({"POST", "/backup", session, By::writer, "", false, small_body, begin_backup, "back up at once (system administrator)"});
+    r.push_back({"GET", "/acts", session, By::writer, "", true, 0, acts, "what was done to accounts (audit administrator)"});
 }
 
 }  // namespace yipan::api

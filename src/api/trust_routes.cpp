@@ -175,18 +175,18 @@ void verify(const CallPtr& call) {
     json::array problems;
     for (const Error& e : report.problems) problems.emplace_back(e.text());
     call->ok(json::object{{"ok", report.ok}, {"position", report.entries}, {"entries", report.entries}, {"records", report.records}, {"pages", report.pages},
-                          {"root", hex(report.root)}, {"problems", std::move(problems)}});
+                          {"root", hex(report.root)}, {"problems", std::move(problems)}, {"archived_bodies_not_read", report.archived}});
 }
 }  // namespace
 
 void add_trust_routes(std::vector<Route>& r) {
-    r.push_back({"GET", "/trust", Needs::somebody, "read", false, 0, trust, "size and root of the journal"});
-    r.push_back({"GET", "/trust/verify", Needs::somebody, "read", true, 0, verify, "read everything again and compare (audit and system administrators)"});
-    r.push_back({"GET", "/trust/checkpoint", Needs::somebody, "read", false, 0, checkpoint, "size and root as a signed note"});
-    r.push_back({"GET", "/trust/proofs/entries/{position}", Needs::post, "read", false, 0, prove_entry, "that an entry stands in the journal"});
-    r.push_back({"GET", "/trust/proofs/records/{type}/{id}", Needs::post, "read", true, 0, prove_record, "every version of a record"});
-    r.push_back({"GET", "/trust/proofs/figures/{figure}", Needs::post, "read", true, 0, prove_figure, "a value, the amounts behind it and their entries"});
-    r.push_back({"GET", "/trust/proofs/consistency", Needs::somebody, "read", false, 0, prove_consistency, "that the journal goes on from an earlier checkpoint"});
+    r.push_back({"GET", "/trust", Needs::somebody, By::signer, "read", false, 0, trust, "size and root of the journal"});
+    r.push_back({"GET", "/trust/verify", Needs::somebody, By::signer, "read", true, 0, verify, "read everything again and compare (audit and system administrators)"});
+    r.push_back({"GET", "/trust/checkpoint", Needs::somebody, By::signer, "read", false, 0, checkpoint, "size and root as a signed note"});
+    r.push_back({"GET", "/trust/proofs/entries/{position}", Needs::post, By::signer, "read", false, 0, prove_entry, "that an entry stands in the journal"});
+    r.push_back({"GET", "/trust/proofs/records/{type}/{id}", Needs::post, By::signer, "read", true, 0, prove_record, "every version of a record"});
+    r.push_back({"GET", "/trust/proofs/figures/{figure}", Needs::post, By::signer, "read", true, 0, prove_figure, "a value, the amounts behind it and their entries"});
+    r.push_back({"GET", "/trust/proofs/consistency", Needs::somebody, By::signer, "read", false, 0, prove_consistency, "that the journal goes on from an earlier checkpoint"});
 }
 
 }  // namespace yipan::api

@@ -341,17 +341,17 @@ void todo(const CallPtr& call) { call->ok(Todo(call).answer()); }
 }  // namespace
 
 void add_work_routes(std::vector<Route>& r) {
-    r.push_back({"GET", "/todo", Needs::post, "read", true, 0, todo, "what is due, done, started, copied, typed, and what moved"});
+    r.push_back({"GET", "/todo", Needs::post, By::reader, "read", true, 0, todo, "what is due, done, started, copied, typed, and what moved"});
     for (const std::string_view path : {"/drafts/{key}", "/drafts/{type}/{key}"}) {
-        r.push_back({"GET", path, Needs::post, "read", false, 0, show_draft, "a text typed and not sent"});
-        r.push_back({"PUT", path, Needs::post, "write", false, draft_bytes_max, keep_draft, "keep it (null drops it)"});
+        r.push_back({"GET", path, Needs::post, By::reader, "read", false, 0, show_draft, "a text typed and not sent"});
+        r.push_back({"PUT", path, Needs::post, By::writer, "write", false, draft_bytes_max, keep_draft, "keep it (null drops it)"});
     }
-    r.push_back({"GET", "/views/{type}", Needs::post, "read", false, 0, show_views, "saved views of a list"});
-    r.push_back({"PUT", "/views/{type}", Needs::post, "write", false, small_bytes_max, keep_views, "keep them"});
-    r.push_back({"GET", "/prefs", Needs::post, "read", false, 0, show_prefs, "small habits of the page"});
-    r.push_back({"PUT", "/prefs", Needs::post, "write", false, small_bytes_max, keep_prefs, "keep them"});
-    r.push_back({"GET", "/records/{type}/{id}/comments", Needs::post, "read", false, 0, comments, "what was said about a record"});
-    r.push_back({"POST", "/records/{type}/{id}/comments", Needs::post, "write", false, small_bytes_max, comment, "say something; an entry keeps its hash"});
+    r.push_back({"GET", "/views/{type}", Needs::post, By::reader, "read", false, 0, show_views, "saved views of a list"});
+    r.push_back({"PUT", "/views/{type}", Needs::post, By::writer, "write", false, small_bytes_max, keep_views, "keep them"});
+    r.push_back({"GET", "/prefs", Needs::post, By::reader, "read", false, 0, show_prefs, "small habits of the page"});
+    r.push_back({"PUT", "/prefs", Needs::post, By::writer, "write", false, small_bytes_max, keep_prefs, "keep them"});
+    r.push_back({"GET", "/records/{type}/{id}/comments", Needs::post, By::reader, "read", false, 0, comments, "what was said about a record"});
+    r.push_back({"POST", "/records/{type}/{id}/comments", Needs::post, By::writer, "write", false, small_bytes_max, comment, "say something; an entry keeps its hash"});
 }
 
 }  // namespace yipan::api

@@ -192,6 +192,7 @@ Result<ArchiveDone> archive_bodies(const std::string& board, const ArchiveWish& 
         return choice.goes(e, type) ? writer->add(e.position, e.salt[0], e.body[0]) : Status{};
     }));
     YIPAN_TRY(const auto written, writer->finish());
+    if (progress) progress(to * 2, to * 2);  // the file is whole; the board is as it was
     const std::int64_t number = head + 1;
     YIPAN_TRY(auto lines, lines_of(*held.store));
     lines.push_back({number, to, choice.bodies(), written.sha256, choice.positions(), absolute(wish.file)});
@@ -300,7 +301,11 @@ void verify_archives(store::Store& store, const std::string& board, VerifyReport
         if (s.bodies != line.bodies || hex(s.sum.finish()) != line.positions)
             problem(place, "it took " + std::to_string(line.bodies) + " bodies, and other rows are marked as its own (" + std::to_string(s.bodies) + ")");
         seen.erase(line.number);
-        if (at.empty()) continue;  // its hash stands in the journal; whoever has the file compares
+        if (at.empty()) {  // its hash stands in the journal; whoever has the file compares
+            report.archived += line.bodies;
+            report.archives_missing.push_back(name_of(line.file) + " (SHA-256 " + line.sha256 + ")");
+            continue;
+        }
         const auto file = store::ArchiveFile::open(at);
         if (!file) {
             problem(at, file.error().message);

@@ -150,6 +150,7 @@ TEST_F(Archive, takes_what_nothing_needs_and_everything_goes_on_while_the_file_i
     EXPECT_EQ(done->bodies, 5) << "versions 3, 5, 6 that others followed, 4 that was removed, the look 9; not 7, 2 and what says the removal";
     EXPECT_EQ(done->entry.value, 11);
     EXPECT_EQ(problems(), "");
+    EXPECT_EQ(board_->verify().archived, 0) << "all were read";
     EXPECT_EQ(dump(), before);
     const auto versions = history(1);
     ASSERT_TRUE(versions) << versions.error().text();
@@ -176,6 +177,10 @@ TEST_F(Archive, without_the_file_says_what_is_missing_and_the_rest_holds) {
     fs::rename(file_, folder_ / "shelf" / "old.archive");
     open(path_);
     EXPECT_EQ(problems(), "");
+    const VerifyReport report = board_->verify();
+    EXPECT_EQ(report.archived, 5) << "bodies nobody read";
+    ASSERT_EQ(report.archives_missing.size(), 1U);
+    EXPECT_EQ(report.archives_missing[0], "old.archive (SHA-256 " + done->sha256 + ")");
     EXPECT_EQ(paid(), "5.03");
     EXPECT_EQ(paid(Position(5)), "7.00") << "as known then";
     auto snapshot = board_->snapshot();
@@ -195,7 +200,8 @@ TEST_F(Archive, without_the_file_says_what_is_missing_and_the_rest_holds) {
     board_.reset();
     const auto replayed = Board::replay(path_, place("again"));
     ASSERT_FALSE(replayed);
-    EXPECT_NE(text_of(replayed.error()).find("not at hand"), std::string::npos);
+    EXPECT_NE(text_of(replayed.error()).find("5 bodies it replays are archived in "), std::string::npos) << text_of(replayed.error());
+    EXPECT_NE(text_of(replayed.error()).find(done->sha256 + "), which is not at hand; nothing was made"), std::string::npos) << text_of(replayed.error());
     ASSERT_TRUE(attach_archive(path_, folder_ / "shelf" / "old.archive"));
     open(path_);
     EXPECT_TRUE(history(1));

@@ -27,6 +27,7 @@ namespace yipan::board {
 namespace {
 constexpr std::size_t idle_readers_max = 8;
 constexpr std::chrono::seconds idle_for{30};
+constexpr std::chrono::minutes rest_on_after{3};  // a hold that rests ends after ten
 constexpr std::int64_t list_max = 10'000;
 constexpr std::chrono::milliseconds follow_every{200};
 
@@ -225,6 +226,8 @@ class BoardImpl final : public Board {
     }
     Result<Attachment> put_attachment(const ReadSome& read) override {
         if (auto error = closed()) return fail(*error);
+        const Use use(*this);
+        YIPAN_TRY_VOID(use.awake);
         return take_attachment(core_->facts.path, read, SystemClock().now(), in_work_, [this](const auto& work) {
             Status out;
             writer_->alone([&] { out = core_->on_store(work); });
@@ -233,23 +236,29 @@ class BoardImpl final : public Board {
     }
     Result<std::optional<Attachment>> attachment(std::string_view hash) override {
         Lent reader(*this);
+        YIPAN_TRY_VOID(reader.use.awake);
         YIPAN_TRY(reader.store, pooled_reader());
         return find_attachment(*reader.store, hash);
     }
     Status read_attachment(std::string_view hash, std::int64_t offset,
                            const std::function<bool(std::string_view)>& out) override {
         Lent reader(*this);
+        YIPAN_TRY_VOID(reader.use.awake);
         YIPAN_TRY(reader.store, pooled_reader());
         return give_attachment(core_->facts.path, *reader.store, hash, offset, out);
     }
     std::unique_ptr<Snapshot> snapshot() override;
     Checked<ModelReceipt> change_model(ModelChange change, const Progress& progress) override {
         if (auto error = closed()) return fail(Errors{*error});
+        const Use use(*this);
+        if (!use.awake) return fail(Errors{use.awake.error()});
         Checked<ModelReceipt> out;
         writer_->alone([&] { out = core_->change_model(change, progress); });
         return out;
     }
     Checked<ModelPreview> preview_model(const ModelChange& change, const Progress& progress) override {
+        const Use use(*this);
+        if (!use.awake) return fail(Errors{use.awake.error()});
         return preview_change(*core_, change, progress);
     }
     model::ModelPtr model() const override { return core_->shape_now()->model; }
@@ -259,6 +268,8 @@ class BoardImpl final : public Board {
     Instant now() override { return core_->clock->now(); }
     Status step_clock(Instant to) override {
         if (auto error = closed()) return fail(*error);
+        const Use use(*this);
+        YIPAN_TRY_VOID(use.awake);
         Draft told;  // the step is an entry
         told.channel = "clock";
         Change change;
@@ -270,7 +281,31 @@ class BoardImpl final : public Board {
         return out;
     }
     bool read_only() const override { return core_->read_only; }
-    Status catch_up() override { return core_->catch_up(); }
+    Status catch_up() override {
+        const Use use(*this);
+        YIPAN_TRY_VOID(use.awake);
+        return core_->catch_up();
+    }
+    bool rest(std::chrono::steady_clock::time_point now, std::chrono::milliseconds idle) override {
+        if (!store::is_address(core_->facts.path) || !(writer_ || core_->following)) return false;
+        if (core_->resting) {
+            if (now - rested_ < rest_on_after) return true;
+            rested_ = now;
+            if (writer_) writer_->alone([this] { core_->rest_on(); });
+            return true;
+        }
+        drop_unused(now, idle);
+        const auto idle_since = [&] { return in_use_.load() == 0 && now - core_->used.load() >= idle; };
+        if (!idle_since()) return false;
+        bool rested = false;
+        const auto job = [&] { rested = idle_since() && core_->rest(in_use_); };
+        writer_ ? writer_->alone(job) : job();
+        if (rested) drop_unused(now, {});
+        rested_ = now;
+        return rested;
+    }
+    bool rests() const override { return core_->resting; }
+    Status wake() override { return Use(*this).awake; }
     bool follows() const override { return core_->following; }
     bool ousted() override {
         if (!writer_) return false;
@@ -286,6 +321,7 @@ class BoardImpl final : public Board {
     std::optional<Error> damage() const override { return core_->damage; }
     VerifyReport verify(const Progress& progress) override {
         VerifyReport pages;
+        const Use use(*this);
         verify_pages(core_->facts.path, pages, progress);
         auto reader = open_reader();
         if (!reader) {
@@ -308,25 +344,58 @@ class BoardImpl final : public Board {
     void give_back(std::unique_ptr<store::Store> store) {
         store->rollback();
         const auto now = std::chrono::steady_clock::now();
-        std::vector<Idle> unused;  // closed outside of the lock
+        drop_unused(now, idle_for);
         const std::lock_guard lock(readers_mutex_);
-        // A connection of a database is a process of it: what was not needed for a while is given back.
-        while (!readers_.empty() && now - readers_.front().since > idle_for) {
-            unused.push_back(std::move(readers_.front()));
-            readers_.pop_front();
-        }
         if (readers_.size() < idle_readers_max && !store->lost()) readers_.push_back({std::move(store), now});
+    }
+    /// Somebody who uses connections of this board: while he does it does not rest.
+    class Use {
+      public:
+        explicit Use(BoardImpl& board) : board_(board) {
+            board.begin_use();
+            awake = board.awake();
+        }
+        ~Use() { board_.end_use(); }
+        Use(const Use&) = delete;
+        Use& operator=(const Use&) = delete;
+        Status awake;
+
+      private:
+        BoardImpl& board_;
+    };
+    void begin_use() { ++in_use_; }
+    void end_use() {
+        core_->used = std::chrono::steady_clock::now();
+        --in_use_;
     }
 
   private:
+    // With a use begun: the board does not go to rest any more.
+    Status awake() {
+        if (!core_->resting) return {};
+        if (!writer_) return core_->wake();
+        Status out;
+        writer_->alone([&] { out = core_->wake(); });
+        return out;
+    }
+    // A connection of a database is a process of it: what was not needed for a while is given back.
+    void drop_unused(std::chrono::steady_clock::time_point now, std::chrono::milliseconds idle) {
+        std::vector<Idle> unused;  // closed outside of the lock
+        const std::lock_guard lock(readers_mutex_);
+        while (!readers_.empty() && now - readers_.front().since >= idle) {
+            unused.push_back(std::move(readers_.front()));
+            readers_.pop_front();
+        }
+    }
     struct Lent {  // a reader of the pool, given back
-        explicit Lent(BoardImpl& b) : board(b) {}
+        explicit Lent(BoardImpl& b) : board(b), use(b) {}
         ~Lent() {
             if (store) board.give_back(std::move(store));
         }
         Lent(const Lent&) = delete;
         Lent& operator=(const Lent&) = delete;
         BoardImpl& board;
+        Use use;
         std::unique_ptr<store::Store> store;
     };
     /// With a read transaction; of the shape it was last used with.
@@ -383,6 +452,8 @@ class BoardImpl final : public Board {
         std::chrono::steady_clock::time_point since;
     };
     std::deque<Idle> readers_;  // the longest idle first
+    std::atomic<int> in_use_{0};
+    std::chrono::steady_clock::time_point rested_;  // when it was told last that it rests
     std::mutex follow_mutex_;
     std::condition_variable follow_wake_;
     bool ending_ = false;
@@ -390,7 +461,8 @@ class BoardImpl final : public Board {
 };
 
 std::unique_ptr<Snapshot> BoardImpl::snapshot() {
-    auto opened = pooled_reader();
+    const Use use(*this);
+    Result<std::unique_ptr<store::Store>> opened = use.awake ? pooled_reader() : Result<std::unique_ptr<store::Store>>(fail(use.awake.error()));
     // A database may be away for a while: then every question to this snapshot is answered with that.
     std::unique_ptr<store::Store> store = opened ? std::move(*opened) : store::unreachable(opened.error());
     const auto head = store->head();
@@ -457,8 +529,13 @@ SnapshotImpl::SnapshotImpl(BoardImpl& board, std::unique_ptr<store::Store> store
       store_(std::move(store)),
       position_(position),
       shape_(std::move(shape)),
-      world_(*store_, shape_) {}
-SnapshotImpl::~SnapshotImpl() { board_.give_back(std::move(store_)); }
+      world_(*store_, shape_) {
+    board_.begin_use();
+}
+SnapshotImpl::~SnapshotImpl() {
+    board_.give_back(std::move(store_));
+    board_.end_use();
+}
 const model::Model& SnapshotImpl::model() const { return *shape_->model; }
 Date SnapshotImpl::today() const { return board_.core().facts.zone.date_of(board_.now()); }
 
@@ -919,8 +996,8 @@ Checked<std::unique_ptr<Board>> Board::replay(const std::string& from, const std
     if (!archives) return fail(Errors{archives.error()});
     for (const ArchiveState& a : *archives)
         if (a.at.empty())
-            return fail(Errors{{Code::not_found, from, "bodies it replays are archived in " + a.line.file + " (SHA-256 " + a.line.sha256 + "), which is not at hand",
-                                "yipan archive BOARD --attach FILE says where it is"}});
+            return fail(Errors{{Code::not_found, from, std::to_string(a.line.bodies) + " bodies it replays are archived in " + a.line.file + " (SHA-256 " + a.line.sha256 + "), which is not at hand; nothing was made",
+                                "yipan archive BOARD --attach FILE says where it is; verify and recompute say without it what holds"}});
     const auto prepare = [&]() -> Status {
         YIPAN_TRY(const auto first, old.entry(1));
         YIPAN_TRY(const auto seed, old.meta("salt_seed"));

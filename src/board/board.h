@@ -1,6 +1,7 @@
 #pragma once
 // A board: everything one merged zone keeps. `apply` is the only way in (I1-I3, I6); everything else reads.
 #include <array>
+#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
@@ -150,6 +151,8 @@ struct VerifyReport {
     std::int64_t entries = 0, records = 0, nodes = 0;
     std::int64_t pages = 0, damaged_pages = 0;  // of the file, used or free; 0 pages: a format without checksums
     std::int64_t attachments = 0, attachment_bytes = 0;
+    std::int64_t archived = 0;                  // bodies that lie in archives which are not at hand, so that nobody read them
+    std::vector<std::string> archives_missing;  // each with its hash
     std::int64_t log_frames = 0;                // of the write-ahead log
     std::string log_note;                       // frames of it that do not count, where that is worth telling; no damage
     Digest root{};
@@ -363,6 +366,13 @@ class Board {
     /// Of a board that follows: takes in what others have written until now. Nothing to do for one that writes.
     virtual Status catch_up() = 0;
     virtual bool follows() const = 0;
+    /// Of a board in a database: when nobody had a use for its connections in so long before `now`, all are given back, and
+    /// single ones nobody needed in that time as well. Asked from time to time by one thread. True: it holds none.
+    virtual bool rest(std::chrono::steady_clock::time_point now, std::chrono::milliseconds idle) = 0;
+    virtual bool rests() const = 0;
+    /// What the next question or draft would do by itself. Fails with busy when another process has written meanwhile: then
+    /// this one has been ousted and is to be opened anew.
+    virtual Status wake() = 0;
     /// Of a board that writes: another process has taken it over, so that nothing more can be written by this one.
     virtual bool ousted() = 0;
     /// Where this process can be asked; told to whoever is refused because it holds the board for writing.

@@ -232,6 +232,8 @@ void Core::publish_links() { book->set_links(all_links()); }
 std::optional<Core::Shown> Core::batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt>>& answers) {
     answers.clear();
     std::optional<Shown> shown;
+    used = std::chrono::steady_clock::now();
+    if (const Status awake = wake(); !awake) return answers.assign(drafts.size(), Checked<Receipt>(tl::unexpect, Errors{awake.error()})), shown;
     if (!store && !come_back()) return answers.assign(drafts.size(), Checked<Receipt>(tl::unexpect, Errors{*away_})), shown;
     if (try_batch(drafts, answers, shown)) return shown;
     if (store->lost()) {  // before anything was committed: the same drafts once more over a new way
@@ -257,6 +259,40 @@ std::optional<Core::Shown> Core::batch(std::span<Draft* const> drafts, std::vect
     }
     answers = std::move(all);
     return std::nullopt;
+}
+
+bool Core::rest(const std::atomic<int>& in_use) {
+    std::unique_lock one(follow_mutex_, std::defer_lock);
+    if (following) one.lock();
+    if (!following && (read_only || !store || store->lost() || hardening_failed_.load(std::memory_order_acquire))) return false;
+    resting = true;
+    if (in_use.load() > 0 || !store->rest()) return resting = false;
+    if (reader_) (void)reader_->rest();
+    next_.reset();
+    return true;
+}
+
+Status Core::wake() {
+    std::unique_lock one(follow_mutex_, std::defer_lock);
+    if (following) one.lock();
+    if (!resting) return {};
+    const auto now = std::chrono::steady_clock::now();
+    if (away_ && now - tried_ < std::chrono::seconds(1)) return fail(*away_);
+    tried_ = now;
+    const Status awake = following ? caught_up() : store->wake();
+    ousted.store(ousted || store->ousted(), std::memory_order_release);
+    away_.reset();
+    if (!awake)
+        away_ = awake.error();
+    else
+        resting = false;
+    return awake;
+}
+
+void Core::rest_on() {
+    if (!resting || following) return;
+    (void)store->still_there();  // a database that is away is told to who asks
+    ousted.store(ousted || store->ousted(), std::memory_order_release);
 }
 
 // A store that could not be opened again (a database that restarts, another process that has taken the board over) is
@@ -527,8 +563,11 @@ Status Core::reopen() {
     world_.reset();
     store.reset();
     const Status done = open_again();
-    if (!done) {
+    if (!done) {  // half of it is there: none of it, and the next who asks tries anew
         judge_.reset();
+        log_.reset();
+        world_.reset();
+        store.reset();
         book = std::move(old_book);
         runs = std::move(old_runs);
         reader_ = std::move(old_reader);

@@ -53,6 +53,17 @@ class Core {
     }
     std::atomic<bool> ousted{false};  // somebody else writes now
 
+    /// Of a board in a database, for which nobody has a use at this moment: connections are given back. Unless `in_use` says
+    /// otherwise after `resting` was set, which whoever begins to use them looks at after he has raised it. Of one that writes
+    /// on the writer's thread, everything shown, as wake(); of one that follows on any.
+    bool rest(const std::atomic<int>& in_use);
+    /// As before, when nobody has written meanwhile (one that follows takes in what was). Else busy, and ousted.
+    Status wake();
+    /// Of one that rests: tells so again.
+    void rest_on();
+    std::atomic<bool> resting{false};
+    std::atomic<std::chrono::steady_clock::time_point> used{std::chrono::steady_clock::now()};  // when somebody had a use for it
+
     /// Where the writer can be asked; told anew when the board is opened anew.
     void announce(const std::string& address);
 
@@ -137,6 +148,7 @@ class Core {
                  std::optional<Shown>& shown);
     Status reopen();
     Status open_again();
+    Status caught_up();  // under follow_mutex_
     Status begin_following();
     Status next_reader();
     Status read_anew();

@@ -40,6 +40,10 @@ Status Core::next_reader() {
 Status Core::catch_up() {
     if (!following) return {};
     const std::lock_guard one(follow_mutex_);
+    return resting ? Status{} : caught_up();
+}
+
+Status Core::caught_up() {
     const auto now = std::chrono::steady_clock::now();
     if (next_ && !store->lost() && now - renewed_ < renew_after) {  // one question, when there is nothing new
         const auto batches = next_->batches();

@@ -185,6 +185,11 @@ void Ballots::take_over(Ballots& other) {
     boxes_ = std::move(other.boxes_);
 }
 
+bool Ballots::holds_votes() const {
+    const std::lock_guard lock(mutex_);
+    return std::any_of(boxes_.begin(), boxes_.end(), [](const auto& box) { return !box.second.voted.empty(); });
+}
+
 Result<Ballots::View> Ballots::view(RecordId person, RecordId ballot) {
     const auto snapshot = board_.snapshot();
     YIPAN_TRY(const Asked asked, this->asked(*snapshot, ballot));

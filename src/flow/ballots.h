@@ -35,6 +35,8 @@ class Ballots {
     Checked<board::Receipt> count(const Acting& who, RecordId ballot, std::vector<RecordId> voted, const std::map<std::string, std::int64_t>& counts);
     /// The votes of another, whose board was opened anew in this process.
     void take_over(Ballots& other);
+    /// Votes that would be lost with this process, or if another took the board.
+    bool holds_votes() const;
     struct View {
         std::size_t turnout = 0;
         bool voted = false, may_vote = false;
@@ -57,7 +59,7 @@ class Ballots {
     Result<Asked> asked(board::Snapshot& snapshot, RecordId ballot) const;
     Checked<board::Receipt> write(const Acting& who, const Asked& asked, const std::set<std::int64_t>& voted, const std::vector<std::int64_t>& counts);
     board::Board& board_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::map<std::int64_t, Box> boxes_;
 };
 

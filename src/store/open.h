@@ -15,6 +15,7 @@ struct Holding {
     std::string process, address;
     std::int64_t epoch = 0, batch = 0;
     bool held = false;  // false: nobody does, or whoever did is gone
+    bool resting = false;  // held, without a connection until somebody asks: whoever wants to write may take it
 };
 class Watch {
   public:

@@ -81,6 +81,13 @@ class Store {
     virtual bool lost() const { return false; }
     /// Of a writer: somebody else writes this board now.
     virtual bool ousted() const { return false; }
+    /// Gives the connection back, outside of a transaction; wake() makes another one, or the next question of a store that
+    /// only reads. A writer tells before that it only rests: the board is still its own as long as nobody else wants to
+    /// write; when somebody did, wake() and still_there() say busy, and this store has been ousted. A file holds none.
+    virtual Status rest() { return {}; }
+    virtual Status wake() { return {}; }
+    /// Of a writer that rests, every few minutes: who follows need not take the board over.
+    virtual Status still_there() { return {}; }
     /// A number that every transaction of a writer raises, also one beside the journal; 0: this store counts none, and
     /// nobody else writes to it.
     virtual Result<std::int64_t> batches() { return 0; }

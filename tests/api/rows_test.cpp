@@ -156,6 +156,24 @@ class EveryRoute : public testing::Test {
         EXPECT_EQ(missing, "") << "no row asks these";
     }
 };
+// Of several processes of one board (decision 0042) each route says which answers it.
+class WhoAnswers : public testing::Test {
+  public:
+    void TestBody() override {
+        using api::By;
+        std::size_t readers = 0;
+        for (const auto& route : Yard::get().service().routes()) {
+            const std::string name = std::string(route.method) + " " + std::string(route.pattern);
+            EXPECT_NE(route.by, By::unsaid) << name << " does not say which process answers it";
+            EXPECT_EQ(route.by == By::process, route.pattern.starts_with('!')) << name << ": of the process, not of the board";
+            readers += route.by == By::reader;
+            if (route.by == By::writer || route.by == By::process) continue;
+            EXPECT_TRUE(route.method == "GET" || (route.method == "POST" && route.scope == "figures")) << name << " writes, so the one that writes answers it";
+            EXPECT_TRUE(route.scope != "write" && route.scope != "import") << name;
+        }
+        EXPECT_GT(readers, 30U) << "what is read is read by any";
+    }
+};
 
 }  // namespace
 
@@ -184,6 +202,7 @@ void register_rows(const std::string& folder) {
             testing::RegisterTest("Rows", name.c_str(), nullptr, nullptr, __FILE__, __LINE__, [row]() -> testing::Test* { return new RowCase(row); });
         }
     testing::RegisterTest("Rows", "EveryRouteIsAsked", nullptr, nullptr, __FILE__, __LINE__, []() -> testing::Test* { return new EveryRoute; });
+    testing::RegisterTest("Rows", "EveryRouteSaysWhichProcessAnswers", nullptr, nullptr, __FILE__, __LINE__, []() -> testing::Test* { return new WhoAnswers; });
     testing::RegisterTest("Rows", "WhoGuessesPasswordsHasToWait", nullptr, nullptr, __FILE__, __LINE__, []() -> testing::Test* { return new TooManyAttempts; });
 }
 

@@ -293,7 +293,9 @@ std::string voted(Desk& d, const std::vector<std::pair<int, const char*>>& votes
         if (copies) copies->push_back(bytes_of(d.path()));
         EXPECT_EQ(bytes_of(d.path()), before) << "a vote was written";
     }
+    EXPECT_TRUE(ballots.holds_votes()) << "a board in a database does not rest while they lie in memory";
     EXPECT_TRUE(ballots.close({d.person(5), d.post(5), "test", ""}, opened->records[0]));
+    EXPECT_FALSE(ballots.holds_votes());
     return d.dump();
 }
 TEST(Ballot, NoCopyOfTheFileTellsWhoVotedWhat) {

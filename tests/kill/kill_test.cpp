@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "board/archive.h"
 #include "board/board.h"
 #include "board/copy.h"
 #include "property/shared.h"
@@ -121,27 +122,41 @@ int run_changer(const std::string& path) {
     return 0;
 }
 
+/// The archiving process: dies when the file of bodies is whole and the board is still as it was.
+int run_archiver(const std::string& path, const std::string& file) {
+    board::ArchiveWish wish;
+    wish.to = Position(1'000'000);
+    wish.file = file;
+    wish.decider = "office";
+    wish.note = "killed";
+    wish.channel = "test";
+    const auto done = board::archive_bodies(path, wish, [](std::int64_t done_so_far, std::int64_t total) {
+        if (done_so_far == total) ::raise(SIGKILL);
+    });
+    std::fprintf(stderr, "archiver: %s\n", done ? "was not killed" : done.error().text().c_str());
+    return 4;
+}
+
 struct Writer {
     pid_t pid = -1;
     int pipe = -1;
 };
 
-Writer start(const std::string& path, const char* what, std::int64_t seed) {
+Writer start(const std::string& path, const char* what, const std::string& last) {
     int ends[2];
     YIPAN_CHECK(::pipe2(ends, O_CLOEXEC) == 0);
-    const std::string number = std::to_string(seed);
     const pid_t pid = ::fork();
     YIPAN_CHECK(pid >= 0);
     if (pid == 0) {
         ::dup2(ends[1], STDOUT_FILENO);
-        ::execl(program.c_str(), program.c_str(), what, path.c_str(), number.c_str(), nullptr);
+        ::execl(program.c_str(), program.c_str(), what, path.c_str(), last.c_str(), nullptr);
         ::_exit(9);
     }
     ::close(ends[1]);
     return {pid, ends[0]};
 }
 
-Writer start_writer(const std::string& path, std::int64_t seed) { return start(path, "--writer", seed); }
+Writer start_writer(const std::string& path, std::int64_t seed) { return start(path, "--writer", std::to_string(seed)); }
 
 std::vector<Promise> kill_after(const Writer& writer, int milliseconds) {
     // Waits for the first promise, so that no round ends before anything was written, then reads on until the moment of
@@ -254,7 +269,7 @@ TEST(Kill, a_model_change_killed_at_any_moment_leaves_the_old_model_or_the_new_o
         store::discard(path, store::Made::by_us);
         const auto copied = board::copy_board(first, path);
         ASSERT_TRUE(copied) << copied.error().text();
-        const Writer changer = start(path, "--changer", 0);
+        const Writer changer = start(path, "--changer", "0");
         char word = 0;
         ASSERT_EQ(::read(changer.pipe, &word, 1), 1) << "round " << round << ": the change did not begin";
         const auto begun = std::chrono::steady_clock::now();
@@ -297,11 +312,85 @@ TEST(Kill, a_model_change_killed_at_any_moment_leaves_the_old_model_or_the_new_o
     std::printf("%d kills, %d boards had the new model\n", rounds, changed);
 }
 
+// Decision 0043: the file is written first, then the transaction. Between the two a kill leaves a file nobody refers to and a
+// board as it was.
+TEST(Kill, between_an_archive_s_file_and_its_transaction_leaves_the_board_as_it_was) {
+    if (kill_server()) GTEST_SKIP() << "the archiving process is what is killed here";
+    property::Folder folder;
+    const std::string path = place(folder, "archive"), file = folder.file("old.archive");
+    const auto dump = [](board::Board& board) {
+        std::string out;
+        EXPECT_TRUE(board.dump([&](std::string_view line) { out.append(line).append("\n"); }));
+        return out;
+    };
+    std::string before;
+    {
+        board::Board::Birth birth;
+        birth.name = "kill";
+        birth.model = property::tiny_model();
+        auto made = board::Board::create(path, birth);
+        ASSERT_TRUE(made) << text_of(made.error());
+        const model::Model& model = *(*made)->model();
+        board::Draft draft;
+        draft.channel = "demo";
+        draft.changes.push_back(change_of(model, "organ", {{"code", "o"}}));
+        ASSERT_TRUE((*made)->apply(draft));
+        for (int i = 0; i < 3; ++i) {
+            board::Draft look;
+            look.channel = "demo";
+            board::Change change;
+            change.verb = board::Verb::read;
+            change.told = "{\"looked\":" + std::to_string(i) + "}";
+            look.changes.push_back(change);
+            ASSERT_TRUE((*made)->apply(look));
+        }
+        before = dump(**made);
+    }
+    const Writer archiver = start(path, "--archiver", file);
+    int status = 0;
+    ::waitpid(archiver.pid, &status, 0);
+    ::close(archiver.pipe);
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+    const auto left = store::ArchiveFile::open(file);
+    ASSERT_TRUE(left) << left.error().text();
+    EXPECT_EQ((*left)->bodies(), 3) << "whole, and nobody's";
+    {
+        auto opened = board::Board::open(path);
+        ASSERT_TRUE(opened) << text_of(opened.error());
+        EXPECT_EQ(dump(**opened), before);
+        EXPECT_TRUE((*opened)->verify().ok);
+    }
+    {
+        const auto read = store::open(path, store::Access::read);
+        ASSERT_TRUE(read);
+        const auto archives = board::archives_of(**read, path);
+        ASSERT_TRUE(archives);
+        EXPECT_TRUE(archives->empty());
+    }
+    board::ArchiveWish wish;
+    wish.to = Position(1'000'000);
+    wish.file = file;
+    wish.decider = "office";
+    wish.note = "again";
+    wish.channel = "test";
+    const auto in_the_way = board::archive_bodies(path, wish);
+    ASSERT_FALSE(in_the_way);
+    EXPECT_EQ(in_the_way.error().code, Code::duplicate) << "what lies there is not written over: " << in_the_way.error().text();
+    wish.file = folder.file("new.archive");
+    const auto done = board::archive_bodies(path, wish);
+    ASSERT_TRUE(done) << done.error().text();
+    EXPECT_EQ(done->bodies, 3);
+    auto opened = board::Board::open(path);
+    ASSERT_TRUE(opened);
+    EXPECT_TRUE((*opened)->verify().ok);
+}
+
 }  // namespace
 }  // namespace yipan
 
 int main(int argc, char** argv) {
     if (argc >= 3 && std::string(argv[1]) == "--changer") return yipan::run_changer(argv[2]);
+    if (argc == 4 && std::string(argv[1]) == "--archiver") return yipan::run_archiver(argv[2], argv[3]);
     if (argc == 4 && std::string(argv[1]) == "--writer") return yipan::run_writer(argv[2], std::atoll(argv[3]));
     yipan::program = "/proc/self/exe";
     ::testing::InitGoogleTest(&argc, argv);

@@ -89,6 +89,23 @@ TEST(Connection, one_that_died_is_made_anew_and_the_draft_goes_through) {
     EXPECT_TRUE(small.board->verify().ok);
 }
 
+// The way back may fail when half of it is gone: then the board is away, and what comes next tries anew.
+TEST(Connection, a_way_back_that_fails_half_way_is_tried_again) {
+    SmallBoard small("half_way");
+    ASSERT_TRUE(small.board->apply(small.payment(1)));
+    const auto door = side_door(small.address);
+    const std::string at(door->ask("SELECT value FROM yipan_meta WHERE name = 'model_position'")->text(0, 0));
+    ASSERT_TRUE(door->run("UPDATE yipan_meta SET value = '999999' WHERE name = 'model_position'"));
+    end_backends(small.address, "application_name = 'yipan' AND pid <> " + std::to_string(door->backend()));
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE(small.board->apply(small.payment(2))) << "connected again, and the model cannot be read";
+    ASSERT_TRUE(door->run("UPDATE yipan_meta SET value = '" + at + "' WHERE name = 'model_position'"));
+    bool there = false;
+    for (int i = 0; i < 100 && !there; ++i, std::this_thread::sleep_for(std::chrono::milliseconds(100))) there = small.board->apply(small.payment(3)).has_value();
+    EXPECT_TRUE(there);
+    EXPECT_EQ(small.payments(), 2);
+    EXPECT_TRUE(small.board->verify().ok);
+}
+
 // Connections die all the time under load. Whoever was answered "accepted" is there, whoever was refused is not, unless his
 // key says on asking again that it is; nobody is there twice.
 TEST(Connection, ones_that_die_in_mid_batch_lose_and_double_nothing) {
@@ -158,6 +175,57 @@ TEST(Refused, what_does_not_fit_is_said_in_a_sentence) {
     store::discard(other);
     EXPECT_TRUE(link->ask("SELECT count(*) FROM \"" + name + "\".t")) << "what is not a board is never removed";
     ASSERT_TRUE(link->run("DROP SCHEMA \"" + name + "\" CASCADE"));
+}
+
+TEST(Refused, an_old_server_by_the_number_it_says) {
+    const store::postgres::Address address = *store::postgres::read_address(board_address("old"));
+    for (const int good : {130'000, 130'014, 150'018, 180'001}) EXPECT_TRUE(store::postgres::new_enough(good, address)) << good;
+    for (const auto& [version, name] : {std::pair{129'999, "PostgreSQL 12, older than 13"}, {120'022, "PostgreSQL 12,"}, {100'000, "PostgreSQL 10,"}, {90'624, "PostgreSQL 9.6,"}}) {
+        const Status refused = store::postgres::new_enough(version, address);
+        ASSERT_FALSE(refused) << version;
+        EXPECT_EQ(refused.error().code, Code::wrong_format);
+        EXPECT_NE(refused.error().text().find(name), std::string::npos) << refused.error().text();
+        EXPECT_NE(refused.error().text().find("use PostgreSQL 13 or later"), std::string::npos) << refused.error().text();
+    }
+    const auto link = side_door(server());
+    const auto number = link->ask("SELECT current_setting('server_version_num')::bigint");
+    ASSERT_TRUE(number);
+    EXPECT_TRUE(store::postgres::new_enough(static_cast<int>(number->integer(0, 0)), address)) << "the one these tests run on";
+}
+
+// Half of an installation is upgraded: a newer program has taken the board and changed its format under one that runs.
+TEST(Refused, an_older_program_neither_writes_nor_shows_a_board_of_a_newer_format) {
+    SmallBoard small("newer");
+    ASSERT_TRUE(small.board->apply(small.payment(1)));
+    board::Options how;
+    how.follow = true;
+    auto reader = board::Board::open(small.address, how);
+    ASSERT_TRUE(reader);
+    const int payment = small.board->model()->find_type("payment");
+    ASSERT_EQ((*reader)->snapshot()->count(payment, "").value_or(-1), 1);
+    const auto door = side_door(small.address);
+    ASSERT_TRUE(door->run("UPDATE yipan_holder SET format = 3, epoch = epoch + 1, batch = batch + 1, process = 'a newer one', expires = clock_timestamp() + interval '1 hour'"));
+    const auto refused = small.board->apply(small.payment(2));
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(small.board->ousted());
+    const auto told = [](const Error& error) {
+        EXPECT_EQ(error.code, Code::wrong_format) << error.text();
+        EXPECT_NE(error.text().find("the board has format 3, this program knows up to 2"), std::string::npos) << error.text();
+        EXPECT_NE(error.text().find("use the newer yipan"), std::string::npos) << error.text();
+    };
+    for (board::Board* board : {small.board.get(), reader->get()}) {  // nothing was written: the position is the same
+        const auto shown = board->snapshot()->count(payment, "");
+        ASSERT_FALSE(shown);
+        told(shown.error());
+    }
+    for (const store::Access access : {store::Access::read, store::Access::write}) {
+        const auto opened = store::open(small.address, access);
+        ASSERT_FALSE(opened);
+        told(opened.error());
+    }
+    EXPECT_EQ(door->ask("SELECT count(*) FROM payment")->integer(0, 0), 1);
+    ASSERT_TRUE(door->run("UPDATE yipan_holder SET format = 2, expires = '-infinity'"));
+    EXPECT_EQ((*reader)->snapshot()->count(payment, "").value_or(-1), 1) << "nothing of it was lost";
 }
 
 // A user who may connect and nothing else.

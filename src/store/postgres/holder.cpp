@@ -11,8 +11,12 @@
 
 namespace yipan::store::postgres {
 namespace {
-constexpr std::int64_t hold_s = 15;
+constexpr std::int64_t hold_s = 15, rest_s = 600;
+constexpr std::string_view rests = "resting: ";  // before the process
 constexpr std::chrono::seconds beat_every{5};
+constexpr const char* let_go = "UPDATE yipan_holder SET expires = '-infinity', process = '', address = '' WHERE id = 1 AND epoch = $1";
+// The hold goes on under the same epoch, as long as nobody has raised it.
+constexpr const char* go_on = "UPDATE yipan_holder SET process = $1, expires = now() + $2 * interval '1 second' WHERE id = 1 AND epoch = $3 RETURNING id";
 constexpr std::size_t shown_max = 200;
 constexpr int lock_tries = 60, own_tries = 20;
 constexpr std::chrono::milliseconds lock_again_after{50};
@@ -88,22 +92,34 @@ Result<std::unique_ptr<Holder>> Holder::take(Link& link) {
     }
     holder->epoch_ = taken->integer(0, 0);
     holder->locked_ = gone;
-    holder->thread_ = std::thread([h = holder.get()] { h->beat(); });
+    holder->begin_beat();
     return holder;
 }
 
-Holder::~Holder() {
+void Holder::begin_beat() {
+    stopping_ = false;
+    thread_ = std::thread([this] { beat(); });
+}
+void Holder::end_beat() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
     }
     stop_.notify_one();
     if (thread_.joinable()) thread_.join();
+}
+
+Holder::~Holder() {
+    end_beat();
+    if (epoch_ != 0 && resting_ && !ousted()) {
+        if (const auto brief = Link::open(link_.address(), false)) (void)(*brief)->ask(let_go, Args().add(epoch_), {20});
+        return;
+    }
     if (epoch_ == 0 || link_.lost()) return;
     const std::lock_guard lock(link_.mutex());
     link_.forget_failure();
     if (link_.in_transaction()) return;
-    (void)link_.ask("UPDATE yipan_holder SET expires = '-infinity', process = '', address = '' WHERE id = 1 AND epoch = $1", Args().add(epoch_), {20});
+    (void)link_.ask(let_go, Args().add(epoch_), {20});
     if (locked_) (void)link_.ask("SELECT pg_advisory_unlock($1)", Args().add(lock_number(link_.address().board)), {20});
 }
 
@@ -116,8 +132,47 @@ Status Holder::guard() {
         Args().add(epoch_).add(hold_s), {20, 20});
 }
 
+Status Holder::had() {
+    ousted_.store(true, std::memory_order_release);
+    return fail(Code::busy, link_.address().shown, "another process has written this board while this one rested", "ask again: it is read anew, or asked of the one that writes");
+}
+Status Holder::rest() {
+    end_beat();
+    const std::lock_guard lock(link_.mutex());
+    const std::string process = std::string(rests) + process_line();
+    const auto told = link_.ask(go_on, Args().text(process).add(rest_s).add(epoch_), {25, 20, 20});
+    if (!told || told->size() == 0) {
+        begin_beat();
+        return told ? had() : Status(fail(told.error()));
+    }
+    if (locked_) (void)link_.ask("SELECT pg_advisory_unlock($1)", Args().add(lock_number(link_.address().board)), {20});
+    locked_ = false;
+    resting_ = true;
+    return {};
+}
+Status Holder::wake() {
+    const std::lock_guard lock(link_.mutex());
+    const std::string process = process_line();
+    // The lock first: who looks at a row that does not say "resting" any more takes a free lock for a dead holder.
+    YIPAN_TRY(locked_, try_lock(link_));
+    YIPAN_TRY(const Rows ours, link_.ask(go_on, Args().text(process).add(hold_s).add(epoch_), {25, 20, 20}));
+    if (ours.size() == 0) return had();
+    resting_ = false;
+    begin_beat();
+    if (!address_.empty()) (void)announce(address_);  // it may have changed meanwhile
+    return {};
+}
+Status Holder::still_there() {
+    if (!resting_) return {};
+    YIPAN_TRY(const auto brief, Link::open(link_.address(), false));
+    const std::string process = std::string(rests) + process_line();
+    YIPAN_TRY(const Rows ours, brief->ask(go_on, Args().text(process).add(rest_s).add(epoch_), {25, 20, 20}));
+    return ours.size() == 0 ? had() : Status{};
+}
+
 Status Holder::announce(const std::string& address) {
     address_ = address;
+    if (resting_) return {};
     return link_.ask("UPDATE yipan_holder SET address = $1 WHERE id = 1 AND epoch = $2", Args().text(address).add(epoch_), {25, 20})
         .map([](const Rows&) {});
 }
@@ -157,7 +212,12 @@ Result<Holding> HolderWatch::look() {
     link_->forget_failure();
     YIPAN_TRY(const Rows r, link_->ask("SELECT process, address, epoch, batch, (expires > now())::int FROM yipan_holder WHERE id = 1"));
     if (r.size() != 1) return fail(Code::corrupt, link_->address().shown, "the row that says who writes is gone", "restore a backup");
-    Holding out{std::string(r.text(0, 0)), std::string(r.text(0, 1)), r.integer(0, 2), r.integer(0, 3), r.integer(0, 4) != 0};
+    Holding out{std::string(r.text(0, 0)), std::string(r.text(0, 1)), r.integer(0, 2), r.integer(0, 3), r.integer(0, 4) != 0, false};
+    if (out.held && out.process.starts_with(rests)) {  // it has no lock, and is no less there
+        out.process.erase(0, rests.size());
+        out.resting = true;
+        return out;
+    }
     if (!out.held) return out;
     YIPAN_TRY(const bool free, try_lock(*link_));
     if (free) {

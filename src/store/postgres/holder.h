@@ -3,6 +3,10 @@
 // every transaction of the writer, which fails when somebody else has raised it: an old holder cannot write, whatever it
 // believes. A lock of the connection only shortens the hand-over: whoever gets it knows that the former holder's
 // connection is gone, and need not wait for the expiry.
+//
+// A holder without work rests: the row says so with the address at which it still answers, there is no connection and no
+// lock. Whoever opens the board for writing takes it, raising the epoch; who only follows leaves it alone until the resting
+// one does not answer, or is silent for longer than a rest lasts. When it wakes, the epoch tells whether anybody wrote.
 #include <atomic>
 #include <condition_variable>
 #include <thread>
@@ -25,6 +29,10 @@ class Holder {
     /// Queued behind BEGIN: fails the transaction unless the board is still ours, and prolongs the hold.
     Status guard();
     Status announce(const std::string& address);
+    /// The connection may be ended after rest() and is there again before wake().
+    Status rest();
+    Status wake();
+    Status still_there();
     /// Somebody else has raised the epoch: this one noticed it between two batches.
     void look_again();
     bool ousted() const { return ousted_.load(std::memory_order_acquire); }
@@ -32,10 +40,13 @@ class Holder {
   private:
     explicit Holder(Link& link) : link_(link) {}
     void beat();
+    void begin_beat();
+    void end_beat();
+    Status had();
 
     Link& link_;
     std::int64_t epoch_ = 0;
-    bool locked_ = false;
+    bool locked_ = false, resting_ = false;
     std::atomic<bool> ousted_{false};
     std::string address_;
     std::mutex mutex_;

@@ -145,7 +145,8 @@ Result<std::unique_ptr<Link>> Link::open(const Address& address, bool durable) {
     return link;
 }
 
-Status Link::connect_again() {
+void Link::hang_up() {
+    const std::lock_guard lock(mutex_);
     PQfinish(connection_);
     connection_ = nullptr;
     expected_.clear();
@@ -153,8 +154,18 @@ Status Link::connect_again() {
     failure_.reset();
     copying_.clear();
     copied_.clear();
+    lost_ = true;
+}
+Status Link::call_again() {
+    const std::lock_guard lock(mutex_);
+    Status done = connect_again();
+    if (!done) hang_up();
+    return done;
+}
+Status Link::connect_again() {
+    hang_up();
     YIPAN_TRY_VOID(connect());
-    YIPAN_TRY_VOID(fit(false));
+    YIPAN_TRY_VOID(fit(!reads_only_));
     YIPAN_CHECK(PQenterPipelineMode(connection_) == 1);
     lost_ = ended_ = false;
     return {};
@@ -183,12 +194,14 @@ Result<std::string> Link::plain(const char* sql) {
     return status == PGRES_TUPLES_OK && PQntuples(r.get()) > 0 ? std::string(PQgetvalue(r.get(), 0, 0)) : std::string();
 }
 
+Status new_enough(int version, const Address& address) {
+    if (version >= oldest_server) return {};
+    const std::string name = version < 100'000 ? std::to_string(version / 10'000) + "." + std::to_string(version / 100 % 100) : std::to_string(version / 10'000);
+    return fail(Code::wrong_format, address.shown, "the server is PostgreSQL " + name + ", older than 13", "use PostgreSQL 13 or later");
+}
+
 Status Link::fit(bool durable) {
-    const int version = PQserverVersion(connection_);
-    if (version < oldest_server)
-        return fail(Code::wrong_format, address_.shown,
-                    "the server is PostgreSQL " + std::to_string(version / 10'000) + ", older than 13",
-                    "use PostgreSQL 13 or later");
+    YIPAN_TRY_VOID(new_enough(PQserverVersion(connection_), address_));
     YIPAN_TRY(const std::string encoding, plain("SHOW server_encoding"));
     if (encoding != "UTF8")
         return fail(Code::wrong_format, address_.shown, "the database stores text as " + encoding + ", not UTF8",
@@ -275,6 +288,7 @@ Status Link::queue(std::string_view sql, const Args& args, const std::vector<Oid
 
 Result<Rows> Link::ask(std::string_view sql, const Args& args, const std::vector<Oid>& types) {
     const std::lock_guard lock(mutex_);
+    if (!connection_ && reads_only_) YIPAN_TRY_VOID(call_again());
     const bool alone = !in_transaction();
     const auto once = [&]() -> Result<Rows> {
         YIPAN_TRY_VOID(send(sql, args, types, Expected::Kind::answer));
@@ -283,7 +297,7 @@ Result<Rows> Link::ask(std::string_view sql, const Args& args, const std::vector
         return rows;
     };
     Result<Rows> rows = once();
-    if (!rows && lost_ && reads_only_ && alone && connect_again()) rows = once();
+    if (!rows && lost_ && reads_only_ && alone && call_again()) rows = once();
     return rows;
 }
 

@@ -82,8 +82,11 @@ class Link {
 
     /// For connections that only read: when the server has gone and come back meanwhile, the next question outside of a
     /// transaction finds it by itself.
-    bool in_transaction() const { return !expected_.empty() || PQtransactionStatus(connection_) != PQTRANS_IDLE; }
+    bool in_transaction() const { return !expected_.empty() || (connection_ && PQtransactionStatus(connection_) != PQTRANS_IDLE); }
     bool lost() const { return lost_; }
+    /// Ends the connection, and with it whatever was under way. The next question of one that only reads makes another.
+    void hang_up();
+    Status call_again();
     /// After a rollback: the failure is over.
     void forget_failure() { failure_.reset(); }
     const std::optional<Error>& failure() const { return failure_; }
@@ -135,6 +138,8 @@ class Link {
     std::recursive_mutex mutex_;
 };
 
+/// Whether a server of this number (as libpq says it: 150018) will do.
+Status new_enough(int version, const Address& address);
 /// The sentence for what the server refused.
 Error refused(const PGresult* result, const Address& address);
 

@@ -16,6 +16,10 @@
 
 namespace yipan::store::postgres {
 
+constexpr int format = 2;  // of a board in a database
+/// A board may have been changed by a newer program while an older one runs.
+Status known_format(std::int64_t found, const Address& address);
+
 class Postgres final : public Store, public Care {
   public:
     static Result<std::unique_ptr<Store>> open(const std::string& address, Access access);
@@ -28,6 +32,9 @@ class Postgres final : public Store, public Care {
     bool surely_undone() const override { return surely_undone_; }
     bool lost() const override { return link_->lost(); }
     bool ousted() const override;
+    Status rest() override;
+    Status wake() override;
+    Status still_there() override;
     Result<std::int64_t> batches() override;
     Status sync() override { return {}; }  // the server synced before it answered the commit
     void rollback() override;
@@ -175,6 +182,7 @@ class Postgres final : public Store, public Care {
     Result<std::int64_t> channel_number(const std::string& name);
     Status decode(const Rows& rows, int row, StoredEntry& out);
     Status sweep();
+    void suspect();
 
     Access access_;
     std::unique_ptr<Link> link_;

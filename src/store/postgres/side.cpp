@@ -13,11 +13,12 @@ Status Postgres::set_meta(std::string_view name, std::string_view value) {
 }
 Result<Head> Postgres::head() {
     if (read_head_) return *read_head_;
-    YIPAN_TRY(const Rows r, link_->ask("SELECT position, root FROM yipan_head WHERE id = 1"));
+    YIPAN_TRY(const Rows r, link_->ask("SELECT h.position, h.root, (SELECT format FROM yipan_holder WHERE id = 1) FROM yipan_head h WHERE h.id = 1"));
     if (r.size() == 0) return Head{0, sha256("")};
     Head head;
     head.position = r.integer(0, 0);
     YIPAN_TRY(head.root, r.digest(0, 1));
+    if (!r.null(0, 2)) YIPAN_TRY_VOID(known_format(r.integer(0, 2), link_->address()));
     return head;
 }
 Result<std::int64_t> Postgres::batches() {

@@ -3,9 +3,13 @@
 #include "store/postgres/tables.h"
 
 namespace yipan::store::postgres {
-namespace {
-constexpr int format = 2;
+Status known_format(std::int64_t found, const Address& address) {
+    if (found <= format) return {};
+    return fail(Code::wrong_format, address.shown, "the board has format " + std::to_string(found) + ", this program knows up to " + std::to_string(format),
+                "use the newer yipan that wrote it");
+}
 
+namespace {
 Result<bool> schema_there(Link& link) {
     YIPAN_TRY(const Rows r, link.ask("SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = $1",
                                      Args().text(link.address().board), {19}));
@@ -45,11 +49,7 @@ Status check_format(Link& link) {
     auto found = link.ask("SELECT format FROM yipan_holder WHERE id = 1");
     if (!found) return fail(found.error());
     if (found->size() != 1) return fail(Code::wrong_format, link.address().shown, "this schema is no board", "yipan init and yipan demo make boards");
-    if (found->integer(0, 0) > format)
-        return fail(Code::wrong_format, link.address().shown,
-                    "the board has format " + std::to_string(found->integer(0, 0)) + ", this program knows up to " + std::to_string(format),
-                    "use the newer yipan that wrote it");
-    return {};
+    return known_format(found->integer(0, 0), link.address());
 }
 // Asked first: to make it takes a lock that waits for whoever writes.
 Status make_erasure_index(Link& link) {
@@ -117,6 +117,8 @@ bool Postgres::ousted() const {
     }
     return holder_->ousted();
 }
+// The fence is found by the first statement that is answered, not only by the commit.
+void Postgres::suspect() { suspect_ = suspect_ || (holder_ && link_->failure() && link_->failure()->code == Code::busy); }
 void Postgres::rollback() {
     const std::lock_guard lock(link_->mutex());
     channels_.clear();
@@ -124,10 +126,27 @@ void Postgres::rollback() {
     read_head_.reset();
     if (link_->lost()) return;
     (void)link_->settle();
+    suspect();
     link_->forget_failure();
     if (link_->in_transaction()) (void)link_->run("ROLLBACK");
     link_->forget_failure();
 }
+Status Postgres::rest() {
+    if (holder_) YIPAN_TRY_VOID(holder_->rest());
+    const std::lock_guard lock(link_->mutex());
+    link_->hang_up();
+    channels_.clear();
+    reading_ = false;
+    read_head_.reset();
+    return {};
+}
+Status Postgres::wake() {
+    YIPAN_TRY_VOID(link_->call_again());
+    Status awake = holder_ ? holder_->wake() : Status{};
+    if (!awake) link_->hang_up();
+    return awake;
+}
+Status Postgres::still_there() { return holder_ ? holder_->still_there() : Status{}; }
 Status Postgres::announce(const std::string& address) { return holder_ ? holder_->announce(address) : Status{}; }
 
 Status Postgres::savepoint() { return link_->queue("SAVEPOINT draft"); }
@@ -135,6 +154,7 @@ Status Postgres::release() { return link_->queue("RELEASE SAVEPOINT draft"); }
 Status Postgres::rollback_to_savepoint() {
     (void)link_->settle();
     if (link_->lost()) return fail(*link_->failure());
+    suspect();
     link_->forget_failure();  // it was this draft's; one before it has ended the whole transaction, and the next statement says so
     YIPAN_TRY_VOID(link_->run("ROLLBACK TO SAVEPOINT draft"));
     return link_->queue("RELEASE SAVEPOINT draft");
