@@ -277,6 +277,7 @@ void Front::carry(net::Carrier& carrier, const std::shared_ptr<const net::Reques
         }
         anew = true;
         settings_.look_at_hold();
+        if (service.can_answer(*request)) return pass(seat, request, answer);  // only that the session is used goes untold
         bool ending = false;
         {
             const std::lock_guard lock(mutex_);

@@ -408,19 +408,24 @@ net::Router::Match Service::matched(const net::Request& asked) const {
     return router_.match(asked.method == "HEAD" ? "GET" : asked.method, asked.path);
 }
 
-bool Service::answers_itself(const net::Request& asked) {
+bool Service::can_answer(const net::Request& asked) const {
     const auto match = matched(asked);
     if (match.route < 0) return true;  // the page's files, and what is not there
-    const auto used = [&] { return !accounts_->due(asked.cookie("yipan_session")); };
     switch (routes_[static_cast<std::size_t>(match.route)].by) {
         case By::process:
-        case By::stream: return true;
-        case By::reader: return used();
-        case By::signer: return settings_.signer && used();  // signed by whoever has the key
+        case By::stream:
+        case By::reader: return true;
+        case By::signer: return settings_.signer.has_value();  // signed by whoever has the key
         case By::unsaid:
         case By::writer: return false;
     }
     return false;
+}
+bool Service::answers_itself(const net::Request& asked) {
+    if (!can_answer(asked)) return false;
+    const auto match = matched(asked);
+    const By by = match.route < 0 ? By::process : routes_[static_cast<std::size_t>(match.route)].by;
+    return by == By::process || by == By::stream || !accounts_->due(asked.cookie("yipan_session"));
 }
 
 bool Service::asks_board(const net::Request& asked) const {

@@ -109,6 +109,8 @@ class Service final : public net::App {
     /// Of a process that does not write the board: whether it answers this itself, from what it reads, or takes it to the one
     /// that writes (front.h). Everything that writes, and what lies in that process's memory or on its machine, goes there.
     bool answers_itself(const net::Request& request);
+    /// Whether it could, though the session is to be told to the writer: when there is none.
+    bool can_answer(const net::Request& request) const;
     /// Whether the board is asked for it at all: not for the page's files, nor by whoever watches the process.
     bool asks_board(const net::Request& request) const;
     /// Nobody follows events and nothing lies in memory only: the board may rest (board::Board::rest).

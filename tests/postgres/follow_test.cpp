@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 
+#include "access/secret.h"
 #include "api/front.h"
 #include "net/server.h"
 #include "small_board.h"
@@ -217,6 +218,36 @@ TEST(Front, a_request_that_waits_is_answered_by_whoever_writes_next) {
     Side writer(std::move(*next), small.address, 8s);
     asking.join();
     EXPECT_EQ(answer.status, 401) << answer.body;
+}
+
+// Every five minutes a session goes to the writer, so that it does not end as idle. Without a writer reading goes on.
+TEST(Front, a_session_the_writer_should_hear_of_is_answered_here_when_there_is_no_writer) {
+    SmallBoard small("front_due");
+    const std::string secret = access::new_secret();
+    const std::string old = std::to_string(access::unix_now() - 600);
+    board::Draft draft;
+    draft.channel = "test";
+    draft.side = {{"session", access::secret_hash(secret), R"({"account":"","person":1,"post":0,"created":)" + old + R"(,"seen":)" + old + R"(,"agent":"","address":"","csrf":"c"})"}};
+    ASSERT_TRUE(small.board->apply(draft));
+    auto reading = follower_of(small.address);
+    const std::pair<std::string, std::string> cookie{"cookie", "yipan_session=" + secret};
+    {
+        Side writer(std::move(small.board), small.address, 1s);
+        Side reader(follower_of(small.address), small.address, 8s);
+        EXPECT_EQ(reader.ask(*reader.outer, "GET", "/b/t/api/session", "", {cookie}).status, 200);
+        EXPECT_EQ(reader.front.counts().carried, 1) << "the writer is told";
+        EXPECT_EQ(reader.ask(*reader.outer, "GET", "/b/t/api/session", "", {cookie}).status, 200);
+        EXPECT_EQ(reader.front.counts().carried, 1) << "once";
+    }
+    auto again = board::Board::open(small.address);
+    ASSERT_TRUE(again);
+    ASSERT_TRUE((*again)->apply(draft));
+    again->reset();
+    Side reader(std::move(reading), small.address, 60s);
+    const net::Response read = reader.ask(*reader.outer, "GET", "/b/t/api/session", "", {cookie});
+    EXPECT_EQ(read.status, 200) << read.body;
+    EXPECT_EQ(reader.front.counts().carried, 0);
+    EXPECT_GT(reader.looked, 0) << "that nobody writes is looked at all the same";
 }
 
 // Who is known waits for his position (reading_test.sh); a stranger could count the entries with it.
