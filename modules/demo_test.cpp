@@ -47,7 +47,7 @@ class JudgingBoard final : public board::Board {
         return apply_batch(std::move(one)).front();
     }
     std::future<Checked<board::Receipt>> submit(board::Draft) override { return {}; }
-    void submit(board::Draft, Answered) override {}
+    void submit(board::Draft, Answered, Place) override {}
     void set_permit(board::Permit) override {}
     void subscribe(board::Subscriber) override {}
     Checked<board::ModelReceipt> change_model(board::ModelChange, const board::Progress&) override { return {}; }
@@ -62,6 +62,9 @@ class JudgingBoard final : public board::Board {
     bool read_only() const override { return false; }
     Status catch_up() override { return {}; }
     bool follows() const override { return false; }
+    bool rest(std::chrono::steady_clock::time_point, std::chrono::milliseconds) override { return false; }
+    bool rests() const override { return false; }
+    Status wake() override { return {}; }
     bool ousted() override { return false; }
     Result<board::Attachment> put_attachment(const board::ReadSome&) override {
         return fail(Code::usage, "", "a board of tests keeps no files");

@@ -29,13 +29,13 @@ std::string mac_of(std::string_view secret, const net::Request& request, std::st
     HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), digest.data(), digest.size(), mac.data(), &length);
     return hex(std::span<const std::uint8_t>(mac.data(), length));
 }
-net::Response busy(Service& service, std::string message, std::string hint, int status = 503) {
+net::Response busy(std::string message, std::string hint, int status = 503) {
     net::Response r = problem_response({{Code::busy, "", std::move(message), std::move(hint)}}, status);
     r.with("Cache-Control", "no-store").with("X-Content-Type-Options", "nosniff");
     return r;
 }
-net::Response not_here(Service& service) {
-    net::Response r = busy(service, "this process does not write the board", "");
+net::Response not_here() {
+    net::Response r = busy("this process does not write the board", "");
     r.with(std::string(not_the_writer), "1");
     return r;
 }
@@ -128,7 +128,7 @@ bool Front::wake(const net::Answer& answer) {
             ending = stopping_;
         }
         if (ending || std::chrono::steady_clock::now() > until) {
-            answer(busy(*seat->service, awake.error().message, "try again in a few seconds"));
+            answer(busy(awake.error().message, "try again in a few seconds"));
             return false;
         }
         std::this_thread::sleep_for(again_after);
@@ -171,7 +171,7 @@ void Front::when_replaced(const SeatPtr& seat, const std::shared_ptr<const net::
             const std::lock_guard lock(mutex_);
             ending = stopping_;
         }
-        if (ending || std::chrono::steady_clock::now() > until) return answer(busy(*seat->service, "another process has taken the board over and writes to it now", "try again in a few seconds"));
+        if (ending || std::chrono::steady_clock::now() > until) return answer(busy("another process has taken the board over and writes to it now", "try again in a few seconds"));
         std::this_thread::sleep_for(again_after);
     }
     answer_awake(request, answer);
@@ -272,7 +272,7 @@ void Front::carry(net::Carrier& carrier, const std::shared_ptr<const net::Reques
             }
             if (outcome == net::Carrier::Outcome::unknown && !safe) {
                 counts_.failed += 1;
-                return answer(busy(service, "the process that writes was lost before it answered: this may have been done or not", "look whether it was; a request with an Idempotency-Key can simply be repeated"));
+                return answer(busy("the process that writes was lost before it answered: this may have been done or not", "look whether it was; a request with an Idempotency-Key can simply be repeated"));
             }
         }
         anew = true;
@@ -285,7 +285,7 @@ void Front::carry(net::Carrier& carrier, const std::shared_ptr<const net::Reques
         }
         if (ending || std::chrono::steady_clock::now() > until) {
             counts_.failed += 1;
-            return answer(busy(service, "no process that writes this board could be reached; nothing was done", "try again in a few seconds"));
+            return answer(busy("no process that writes this board could be reached; nothing was done", "try again in a few seconds"));
         }
         std::this_thread::sleep_for(again_after);
     }
@@ -301,7 +301,7 @@ void Front::wait_for(std::int64_t position, const std::shared_ptr<const net::Req
         if (here >= position) return pass(seat, request, answer);
         if (seat->writes || std::chrono::steady_clock::now() > until) {
             const std::string said = "entries up to " + std::to_string(here) + " are here, not yet " + std::to_string(position);
-            return answer(busy(*seat->service, said, "try again in a few seconds, or ask the process that writes", seat->writes ? 412 : 503));
+            return answer(busy(said, "try again in a few seconds, or ask the process that writes", seat->writes ? 412 : 503));
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
@@ -319,7 +319,7 @@ net::App::Plan Front::Door::plan(const net::Request& head) {
     }
     if (seat->writes) return seat->service->plan(head);
     Plan out;  // never taken further: two who take each other for the writer would go on for ever
-    out.instead = not_here(*seat->service);
+    out.instead = not_here();
     return out;
 }
 
@@ -331,12 +331,12 @@ void Front::Door::handle(std::shared_ptr<const net::Request> request, net::Answe
         const Status awake = resting->service->board().wake();
         if (awake || awake.error().code != Code::busy) return answer_awake(request, answer);
         front_.settings_.look_at_hold();  // another has the board now
-        answer(not_here(*resting->service));
+        answer(not_here());
     }, *request, answer);
 }
 void Front::Door::answer_awake(const std::shared_ptr<const net::Request>& request, const net::Answer& answer) {
     const SeatPtr seat = front_.seat_now();
-    if (!seat->writes) return answer(not_here(*seat->service));
+    if (!seat->writes) return answer(not_here());
     const std::string_view whole = request->header(carried);
     const std::size_t end = whole.rfind(' ');
     const std::string_view said = whole.substr(0, end == std::string_view::npos ? 0 : end);
@@ -361,7 +361,7 @@ void Front::Door::answer_awake(const std::shared_ptr<const net::Request>& reques
         r.with(std::string(written_up_to), std::to_string(service->position()));
         answer(std::move(r));
     };
-    pass(seat, std::move(inside), front_.unless_ousted(seat, request, std::move(told), [seat, answer] { answer(not_here(*seat->service)); }));
+    pass(seat, std::move(inside), front_.unless_ousted(seat, request, std::move(told), [answer] { answer(not_here()); }));
 }
 
 }  // namespace yipan::api

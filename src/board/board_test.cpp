@@ -149,11 +149,11 @@ class BoardTest : public ::testing::Test {
     }
     void sql(const std::string& text) {
         if (store::is_address(path_)) {
-            const auto link = store::postgres::Link::open(*store::postgres::read_address(path_), false);
-            ASSERT_TRUE(link) << link.error().text();
+            const auto way = store::postgres::Link::open(*store::postgres::read_address(path_), false);
+            ASSERT_TRUE(way) << way.error().text();
             for (std::size_t from = 0; from < text.size();) {
                 const std::size_t to = std::min(text.find(';', from), text.size());
-                const Status done = (*link)->run(text.substr(from, to - from));
+                const Status done = (*way)->run(text.substr(from, to - from));
                 ASSERT_TRUE(done) << done.error().text();
                 from = to + 1;
             }
@@ -559,11 +559,15 @@ TEST_F(BoardTest, a_board_in_a_folder_nobody_may_write_to_can_be_read) {
         reading.read_only = true;
         const auto opened = Board::open(path_, reading);
         EXPECT_TRUE(opened) << text_of(opened.error());
-        if (opened) EXPECT_EQ(*(*opened)->snapshot()->count(organ, ""), 1);
+        if (opened) {
+            EXPECT_EQ(*(*opened)->snapshot()->count(organ, ""), 1);
+        }
         const auto writing = Board::open(path_);
         EXPECT_FALSE(writing);
     }
-    if (me == 0) ASSERT_EQ(seteuid(0), 0);
+    if (me == 0) {
+        ASSERT_EQ(seteuid(0), 0);
+    }
     std::filesystem::permissions(dir_, std::filesystem::perms::owner_all);
 }
 
