@@ -64,15 +64,16 @@ Who::Who(model::ModelPtr model, std::shared_ptr<const Directory> directory, Reco
         applied.unit_list = cel::Value::list(std::move(list));
         applied_.push_back(std::move(applied));
     }
+    by_type_.resize(model_->types.size());
+    for (const Applied& applied : applied_)
+        for (const auto& of : applied.right->types) by_type_[at(of.type)].emplace_back(&applied, &of);
 }
 
 template <class Visit>
 void Who::each(int type, Action action, Visit&& visit) const {
-    for (const Applied& applied : applied_) {
-        if (!applied.right->may(action)) continue;
-        for (const auto& of : applied.right->types)
-            if (of.type == type) visit(applied, of);
-    }
+    if (type < 0) return;  // a kind of record the model does not have
+    for (const auto& [applied, of] : by_type_[at(type)])
+        if (applied->right->may(action)) visit(*applied, *of);
 }
 
 std::vector<cel::Value> Who::variables(const Applied& applied, record::Views& views) const {

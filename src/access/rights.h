@@ -30,6 +30,8 @@ struct Where {
 class Who {
   public:
     Who(model::ModelPtr model, std::shared_ptr<const Directory> directory, RecordId person, RecordId post);
+    Who(const Who&) = delete;
+    Who& operator=(const Who&) = delete;
     RecordId person() const { return person_; }
     RecordId post() const { return post_; }
     std::int64_t unit() const { return directory_->unit_of(post_); }
@@ -79,7 +81,8 @@ class Who {
     RecordId person_, post_;
     bool everything_ = false;
     std::vector<std::unique_ptr<cel::Object>> unit_ids_;
-    std::vector<Applied> applied_;
+    std::vector<Applied> applied_;  // not changed once made: by_type_ points into it
+    std::vector<std::vector<std::pair<const Applied*, const model::Right::OfType*>>> by_type_;  // what is asked many times for a record
     mutable std::mutex mutex_;
     mutable std::map<std::pair<int, int>, Where> wheres_;
 };

@@ -300,8 +300,10 @@ json::array moves_json(Call& call, const record::RecordPtr& r) {
 json::array adds_json(Call& call, Shower& shower, const record::RecordPtr& r) {
     json::array out;
     const model::Model& model = call.model();
-    for (const model::Type& type : model.types) {
-        if (!type.quick || r->voided || type.fields[static_cast<std::size_t>(type.quick->to)].target != r->type || !call.who->may_ever(type.index, Action::create)) continue;
+    if (r->voided) return out;
+    for (const int index : model.types[static_cast<std::size_t>(r->type)].offers) {
+        const model::Type& type = model.types[static_cast<std::size_t>(index)];
+        if (!call.who->may_ever(index, Action::create)) continue;
         const model::Quick& quick = *type.quick;
         record::Views views(model, call.world());
         std::vector<cel::Value> values(model::slots::rule_count);
@@ -351,8 +353,9 @@ json::object record_json(Call& call, const record::RecordPtr& r) {
     out["responsible"] = responsible_json(call, shower, *r);
     out["lights"] = lights_of(call, r);
     json::object children;
-    for (const auto& child : model.types) {
-        if (child.owner != type.index || !call.who->may_ever(child.index, Action::see)) continue;
+    for (const int index : type.lines) {
+        const model::Type& child = model.types[static_cast<std::size_t>(index)];
+        if (!call.who->may_ever(index, Action::see)) continue;
         const auto where = call.who->where(child.index, Action::see, call.world());
         if (!where) continue;
         board::Snapshot::Query q;

@@ -65,6 +65,10 @@ Checked<ModelPtr> load(std::vector<SourceFile> files) {
     read_carries(loader);
     read_quick(loader);
     if (!loader.problems.empty()) return fail(loader.problems.take());
+    for (const Type& type : loader.model.types) {
+        if (type.owner >= 0) loader.model.types[static_cast<std::size_t>(type.owner)].lines.push_back(type.index);
+        if (type.quick) loader.model.types[static_cast<std::size_t>(type.fields[static_cast<std::size_t>(type.quick->to)].target)].offers.push_back(type.index);
+    }
     loader.model.schema = loader.schema;
     return std::make_shared<const Model>(std::move(loader.model));
 }

@@ -213,6 +213,7 @@ struct Type {
     std::vector<Deadline> deadlines;
     std::vector<Carry> carries;
     std::optional<Quick> quick;
+    std::vector<int> lines, offers;  // types it owns; types whose `quick` adds to it: ascending
     bool by_acts = false;  // written by acts of workflow only
     const cel::ObjectType* object = nullptr;  // this type as CEL sees it; field indexes are the same
 
