@@ -1,6 +1,6 @@
 #!/bin/bash
 # A pooler before the database: in transaction mode it is recognised and refused with a sentence, in session mode a board
-# works. pgbouncer must be installed (it is in no list of ours): without it the test says so.
+# works. Without pgbouncer the test says that it was not run.
 #   pooler_test.sh PROGRAM       starts a server and a pooler of its own
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../expect.sh"
