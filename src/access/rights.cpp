@@ -37,6 +37,13 @@ class UnitId final : public cel::Object {
 };
 }  // namespace
 
+template <class Visit>
+void Who::each(int type, Action action, Visit&& visit) const {
+    if (type < 0) return;  // a kind of record the model does not have
+    for (const auto& [applied, of] : by_type_[at(type)])
+        if (applied->right->may(action)) visit(*applied, *of);
+}
+
 Who::Who(model::ModelPtr model, std::shared_ptr<const Directory> directory, RecordId person, RecordId post)
     : model_(std::move(model)), directory_(std::move(directory)), person_(person), post_(post) {
     const model::Rights& rights = model_->rights;
@@ -67,13 +74,14 @@ Who::Who(model::ModelPtr model, std::shared_ptr<const Directory> directory, Reco
     by_type_.resize(model_->types.size());
     for (const Applied& applied : applied_)
         for (const auto& of : applied.right->types) by_type_[at(of.type)].emplace_back(&applied, &of);
-}
-
-template <class Visit>
-void Who::each(int type, Action action, Visit&& visit) const {
-    if (type < 0) return;  // a kind of record the model does not have
-    for (const auto& [applied, of] : by_type_[at(type)])
-        if (applied->right->may(action)) visit(*applied, *of);
+    sees_.resize(model_->types.size());
+    for (std::size_t type = 0; type < sees_.size(); ++type) {
+        sees_[type].fields = fields_always(static_cast<int>(type), Action::see);
+        sees_[type].all = everything_;
+        each(static_cast<int>(type), Action::see, [&](const Applied&, const model::Right::OfType& of) {
+            sees_[type].all = sees_[type].all || (of.condition.text == "true" && of.fields.empty());
+        });
+    }
 }
 
 std::vector<cel::Value> Who::variables(const Applied& applied, record::Views& views) const {
@@ -155,6 +163,13 @@ bool Who::may(Action action, const record::Record& record, record::Resolver& wor
     });
     return yes;
 }
+std::uint32_t Who::may_what(const record::Record& record, record::Resolver& world) const {
+    if (everything_) return ~std::uint32_t{0};
+    std::uint32_t out = 0;
+    for (const auto& [applied, of] : by_type_[at(record.type)])
+        if ((applied->right->actions & ~out) != 0 && holds(*applied, *of, record, world)) out |= applied->right->actions;
+    return out;
+}
 bool Who::may_move(const std::string& move, const record::Record& record, record::Resolver& world) const {
     bool yes = everything_;
     each(record.type, Action::move, [&](const Applied& applied, const model::Right::OfType& of) {
@@ -196,14 +211,6 @@ std::vector<bool> Who::fields_always(int type, Action action) const {
     if (!any) out.assign(n, false);
     return out;
 }
-bool Who::sees_all(int type) const {
-    bool yes = everything_;
-    each(type, Action::see, [&](const Applied&, const model::Right::OfType& of) {
-        yes = yes || (of.condition.text == "true" && of.fields.empty());
-    });
-    return yes;
-}
-
 bool Who::may_see(int figure, int unit_type, std::int64_t unit) const {
     if (everything_) return true;
     const auto& held = directory_->roles_of(post_);

@@ -42,16 +42,20 @@ class Who {
     /// Whether any right gives the action on the type at all (menus, 403 before looking).
     bool may_ever(int type, Action action) const;
     bool may(Action action, const record::Record& record, record::Resolver& world) const;
+    /// All actions at once, as bits (1 << Action): each right is judged once, not once for each action.
+    std::uint32_t may_what(const record::Record& record, record::Resolver& world) const;
     bool may_move(const std::string& move, const record::Record& record, record::Resolver& world) const;
     /// By field: whether a right with this action covers it for this record.
     std::vector<bool> fields(Action action, const record::Record& record, record::Resolver& world) const;
     /// Fields covered for every record one has the action on: those one may filter and sort by.
     std::vector<bool> fields_always(int type, Action action) const;
+    /// The same of `see`, and whether all records are seen whole: worked out once, asked for every title.
+    const std::vector<bool>& sees_always(int type) const { return sees_[static_cast<std::size_t>(type)].fields; }
+    bool sees_all(int type) const { return type >= 0 ? sees_[static_cast<std::size_t>(type)].all : everything_; }
     /// A figure of a unit; unit 0: of all units.
     bool may_see(int figure, int unit_type, std::int64_t unit) const;
     /// Fewest records a shown value of the figure stands for; 0: any.
     int smallest_cell(int figure) const;
-    bool sees_all(int type) const;
 
     /// Checks one change; appends what is refused. The board's Permit.
     void judge(const board::WriteAsk& ask, record::Resolver& world, Errors& refused) const;
@@ -83,6 +87,11 @@ class Who {
     std::vector<std::unique_ptr<cel::Object>> unit_ids_;
     std::vector<Applied> applied_;  // not changed once made: by_type_ points into it
     std::vector<std::vector<std::pair<const Applied*, const model::Right::OfType*>>> by_type_;  // what is asked many times for a record
+    struct Sees {
+        std::vector<bool> fields;
+        bool all = false;
+    };
+    std::vector<Sees> sees_;  // by type
     mutable std::mutex mutex_;
     mutable std::map<std::pair<int, int>, Where> wheres_;
 };

@@ -376,7 +376,8 @@ json::object record_json(Call& call, const record::RecordPtr& r) {
     out["children"] = std::move(children);
     out["moves"] = moves_json(call, r);
     out["adds"] = adds_json(call, shower, r);
-    const auto may = [&](Action a) { return call.who->may(a, *r, call.world()); };
+    const std::uint32_t what = call.who->may_what(*r, call.world());
+    const auto may = [&](Action a) { return (what >> static_cast<int>(a) & 1U) != 0; };
     out["may"] = json::object{{"amend", !r->voided && may(Action::amend)}, {"remove", may(Action::remove)}, {"void", !r->voided && may(Action::invalidate)},
                               {"restore", r->voided && may(Action::restore)}, {"erase", may(Action::erase)}, {"merge", may(Action::merge)}, {"unmask", may(Action::unmask)}};
     json::array editing;

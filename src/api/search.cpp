@@ -104,7 +104,7 @@ std::function<bool(std::int64_t)> seen_by(const CallPtr& call, int type) {
     std::vector<std::size_t> looked_in;
     for (const int f : {shape.key, shape.title == shape.key ? -1 : shape.title})
         if (f >= 0 && shape.fields[static_cast<std::size_t>(f)].group != model::FieldGroup::personal) looked_in.push_back(static_cast<std::size_t>(f));
-    const std::vector<bool> always = call->who->fields_always(type, access::Action::see);
+    const std::vector<bool>& always = call->who->sees_always(type);
     const bool all = std::all_of(looked_in.begin(), looked_in.end(), [&](std::size_t f) { return always[f]; });
     if (all && call->who->sees_all(type)) return [](std::int64_t) { return true; };
     return [call, type, all, looked_in](std::int64_t id) {

@@ -141,7 +141,7 @@ bool sees_amounts(const CallPtr& call, Figures& figures, const figure::Ask& ask)
         int type = figure.type;
         for (std::size_t i = 0; i < figure.value->fields.size() && type >= 0; ++i) {  // a path: the record's own field, then those it leads to
             const auto f = static_cast<std::size_t>(figure.value->fields[i]);
-            if (i == 0 ? !visible[f] : !call->who->sees_all(type) || !call->who->fields_always(type, access::Action::see)[f]) return false;
+            if (i == 0 ? !visible[f] : !call->who->sees_all(type) || !call->who->sees_always(type)[f]) return false;
             type = call->model().types[static_cast<std::size_t>(type)].fields[f].target;
         }
     }

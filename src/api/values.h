@@ -27,8 +27,6 @@ class Shower {
     Call& call_;
     const model::Model& model_;
     std::map<std::pair<int, std::int64_t>, json::value> references_;
-    std::map<int, int> sees_all_;
-    std::map<int, std::vector<bool>> always_;
 };
 
 json::object label_json(const model::Label& label);

@@ -37,22 +37,22 @@ Outcome Driver::run(const Scenario& scenario) {
         for (std::size_t i = first; i < scenario.steps.size() && !stopped_; ++i) {
             step(scenario.steps[i]);
             ++outcome_.steps;
-            if (stopped_ || !is_turn()) continue;
+            if (stopped_ || (mode_ != Mode::restart && mode_ != Mode::restored) || !is_turn()) continue;
             if (mode_ == Mode::restart && !open()) break;
             if (mode_ == Mode::restored && !come_back()) break;
         }
         flush();
+        if (mode_ == Mode::verify && board_) verify_board("at the end");
     }
     return std::move(outcome_);
 }
 
-// Where the board is opened anew, or brought back from a backup: after each step that wrote, which is what a long run does.
-// Otherwise after some, from the first on.
+// Where the board is opened anew, brought back from a backup or verified: after each step that wrote, which is what a long
+// run does. Otherwise after some, from the first on.
 bool Driver::is_turn() {
-    if (mode_ != Mode::restart && mode_ != Mode::restored) return false;
-    constexpr int some_restarts = 3, some_restored = 6;
+    constexpr int some_restored = 6, some = 3;
     const char* level = std::getenv("YIPAN_TEST_LEVEL");
-    const int every = level && std::string_view(level) == "long" ? 1 : mode_ == Mode::restart ? some_restarts : some_restored;
+    const int every = level && std::string_view(level) == "long" ? 1 : mode_ == Mode::restored ? some_restored : some;
     if (position() == looked_at_) return false;
     looked_at_ = position();
     return wrote_++ % every == 0;
@@ -214,7 +214,9 @@ void Driver::learn(const Pending& done, const board::Receipt& receipt) {
 }
 
 void Driver::check_board(const std::string& place) {
-    if (mode_ != Mode::verify) return;
+    if (mode_ == Mode::verify && is_turn()) verify_board(place);
+}
+void Driver::verify_board(const std::string& place) {
     const board::VerifyReport report = board_->verify();
     if (!report.ok) failed(place, "after this step the board does not verify: " + text_of(report.problems));
     const auto snapshot = board_->snapshot();

@@ -51,6 +51,7 @@ class Driver {
     void flush();
     void learn(const Pending& done, const board::Receipt& receipt);
     void check_board(const std::string& place);
+    void verify_board(const std::string& place);
     Position position();
 
     // changes.cpp: steps that change the board
