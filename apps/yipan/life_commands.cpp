@@ -55,12 +55,8 @@ struct BackupOptions {
     int keep = 7;
 };
 
-// What these commands do with a file, a database's own tools do for a board that lies in one.
-constexpr const char* by_dump = "pg_dump -n NAME DATABASE copies it while it is written to; or yipan copy BOARD FILE, and this command with FILE";
-
 int backup(Context& context, const BackupOptions& options) {
-    for (const std::string& path : {options.board, options.target})
-        if (const auto ok = store::wants_file(path, "backup", by_dump); !ok) return refuse(context, ok.error());
+    if (const auto ok = store::wants_file(options.target, "backup", "a backup is a file; yipan copy BOARD ADDRESS makes a second board in a database"); !ok) return refuse(context, ok.error());
     Bar bar("backup");
     const auto start = Clock::now();
     std::string path = options.target;
@@ -74,7 +70,7 @@ int backup(Context& context, const BackupOptions& options) {
         copied = std::move(made->copied);
         dropped = made->dropped;
     } else {
-        auto made = store::back_up(options.board, options.target, bar.progress());
+        auto made = board::back_up(options.board, options.target, bar.progress());
         if (!made) return refuse(context, made.error());
         copied = std::move(*made);
     }
@@ -174,15 +170,22 @@ class DrillFolder {
 };
 
 int drill(Context& context, const DrillOptions& options) {
-    if (const auto ok = store::wants_file(options.path, "drill", "yipan copy BOARD FILE, then yipan drill FILE"); !ok) return refuse(context, ok.error());
     const DrillFolder folder(options.folder, options.keep);
     if (folder.path().empty())
         return refuse(context, Error{Code::read_only, options.folder, "no folder can be made there",
                                      "--in FOLDER with room for the board and its attachments"});
-    const std::string copy = folder.path() + "/" + fs::path(options.path).filename().string();
+    const bool in_database = store::is_address(options.path);
+    const std::string copy = folder.path() + "/" + (in_database ? "drill.board" : fs::path(options.path).filename().string());
     auto start = Clock::now();
-    Result<store::PutBack> restored = [&] {
+    Result<store::PutBack> restored = [&]() -> Result<store::PutBack> {
         Bar bar("restore");
+        if (in_database) {  // a board itself, not a backup: what a backup of it would be
+            auto copied = board::back_up(options.path, copy, bar.progress());
+            if (!copied) return fail(copied.error());
+            store::PutBack out;
+            out.copied = std::move(*copied);
+            return out;
+        }
         return store::put_back(options.path, copy, store::Existing::refused, bar.progress());
     }();
     if (!restored) return refuse(context, restored.error());

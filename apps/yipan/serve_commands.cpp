@@ -417,7 +417,7 @@ int serve(Context& context, const std::string& path, const ServeOptions& options
     if (options.standby && !stand_by(context, path, ends)) return 0;
     if (store::is_address(path)) {
         if (!options.backup_folder.empty())
-            if (const auto ok = store::wants_file(path, "serve --backup", "leave the option out: pg_dump, or the database's own backups, take its place"); !ok) return refuse(context, ok.error());
+            if (const auto ok = store::wants_file(path, "serve --backup", "leave the option out: let a timer run yipan backup ADDRESS FOLDER, or use the database's own backups"); !ok) return refuse(context, ok.error());
         return Shared(context, path, options).run(ends);
     }
     if (!options.replica.empty() || !options.inner.empty())

@@ -8,7 +8,9 @@
 #include <ctime>
 #include <filesystem>
 
+#include "board/copy.h"
 #include "store/beside.h"
+#include "store/open.h"
 
 namespace yipan::board {
 namespace {
@@ -32,8 +34,23 @@ std::optional<Instant> read_stamp(const std::string& text) {
     if (!end || *end) return std::nullopt;
     return Instant{static_cast<std::int64_t>(::timegm(&parts)) * second_us};
 }
-std::string stem_of(const std::string& board) { return fs::path(board).stem().string(); }
+std::string stem_of(const std::string& board) {
+    return store::is_address(board) ? fs::path(store::beside_stem(board)).filename().string() : fs::path(board).stem().string();
+}
 }  // namespace
+
+Result<store::Copied> back_up(const std::string& board, const std::string& to, const store::FileProgress& progress, const std::string& former) {
+    if (!store::is_address(board)) return store::back_up(board, to, progress, former);
+    YIPAN_TRY(const CopiedBoard copied, copy_board(board, to, progress));
+    store::Copied out;
+    std::error_code problem;
+    out.bytes = static_cast<std::int64_t>(fs::file_size(to, problem));
+    out.position = copied.entries;
+    for (fs::recursive_directory_iterator at(store::beside_folder(to), problem), end; !problem && at != end; at.increment(problem))
+        if (at->is_regular_file(problem)) ++out.attachments, out.attachment_bytes += static_cast<std::int64_t>(at->file_size(problem));
+    out.attachments_copied = out.attachments;
+    return out;
+}
 
 std::vector<KeptBackup> kept_backups(const std::string& board, const std::string& folder) {
     std::vector<KeptBackup> out;
@@ -59,7 +76,7 @@ Result<RotatedBackup> back_up_into(const std::string& board, const std::string& 
     const auto before = kept_backups(board, folder);
     RotatedBackup out;
     out.path = (fs::path(folder) / (stem_of(board) + "-" + stamp(now) + extension)).string();
-    YIPAN_TRY(out.copied, store::back_up(board, out.path, progress, before.empty() ? std::string() : before[0].path));
+    YIPAN_TRY(out.copied, back_up(board, out.path, progress, before.empty() ? std::string() : before[0].path));
     const auto all = kept_backups(board, folder);
     for (std::size_t i = static_cast<std::size_t>(std::max(keep, 1)); i < all.size(); ++i) {
         for (const char* suffix : {"", "-wal", "-shm", "-lock"}) (void)std::remove((all[i].path + suffix).c_str());

@@ -36,7 +36,16 @@ expect 0 'root' copy back.board "$second"
 expect 1 'exists' copy back.board "$second"
 expect 0 '' dump "$second" --out second.dump
 good "there and back is not the same" cmp -s there.dump second.dump
-for words in "backup $board x" "drill $board" "compact $board" "stats $board" "restore-board back.board $board"; do
+expect 0 'as of entry' backup "$board" kept.board
+expect 0 'verified' verify kept.board
+expect 0 '' dump kept.board --out kept.dump
+good "the backup's dump is not the same" cmp -s there.dump kept.dump
+expect 1 'exists' backup "$board" kept.board
+mkdir kept
+for _ in 1 2 3; do expect 0 'as of entry' backup "$board" kept --keep 2; sleep 1.1; done
+good "a folder keeps other than the newest two" [ "$(ls kept/*.board | wc -l)" = 2 ]
+expect 0 "can take the board's place" drill "$board"
+for words in "backup kept.board $board" "compact $board" "stats $board" "restore-board back.board $board"; do
     # shellcheck disable=SC2086
     expect 2 'lies in a database' $words
 done
