@@ -238,8 +238,7 @@ void export_file(const CallPtr& call) {
 
 bool own(const CallPtr& call, const exchange::ImportReport& report) { return report.actor == call->person() && report.post == call->post(); }
 
-json::object import_json(const CallPtr& call, const exchange::ImportReport& report) {
-    const Imports::Now now = call->service.imports().now(report.id);
+json::object import_json(const CallPtr& call, const exchange::ImportReport& report, const Imports::Now& now) {
     Shower shower(*call);
     json::array errors = errors_json(Errors(report.errors.begin(), report.errors.begin() + static_cast<std::ptrdiff_t>(std::min(report.errors.size(), errors_told))));
     json::array ignored;
@@ -292,7 +291,7 @@ void list_imports(const CallPtr& call) {
     std::reverse(all.begin(), all.end());
     json::array list;
     for (std::size_t i = 0; i < all.size() && i < imports_listed_max; ++i) {
-        json::object one = import_json(call, all[i]);
+        json::object one = import_json(call, all[i], call->service.imports().now(all[i].id));
         one.erase("errors");
         one.erase("stopped");
         list.push_back(std::move(one));
@@ -301,8 +300,11 @@ void list_imports(const CallPtr& call) {
 }
 
 void show_import(const CallPtr& call) {
+    if (!path_is_set(call)) return;
+    // Before the file is read: what ends in between is told as under way, not as at rest in a state that is over.
+    const Imports::Now now = call->service.imports().now(call->parameter(0));
     exchange::ImportReport report;
-    if (import_of(call, report)) call->ok(import_json(call, report));
+    if (import_of(call, report)) call->ok(import_json(call, report, now));
 }
 
 Errors errors_of(Checked<void> result) { return result ? Errors{} : std::move(result).error(); }

@@ -62,8 +62,8 @@ json::object type_json(const Call& call, const model::Model& model, const model:
     out["owner"] = or_null(code_of(model, t.owner));
     out["owner_field"] = name(t.owner_field);
     json::array children, fields, moves, states;
-    for (const auto& c : model.types)
-        if (c.owner == t.index && call.who->may_ever(c.index, access::Action::see)) children.emplace_back(c.code);
+    for (const int line : t.lines)
+        if (call.who->may_ever(line, access::Action::see)) children.emplace_back(model.types[static_cast<std::size_t>(line)].code);
     out["children"] = std::move(children);
     for (const auto& f : t.fields) fields.push_back(field_json(model, t, f));
     out["fields"] = std::move(fields);

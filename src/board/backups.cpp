@@ -41,15 +41,13 @@ std::string stem_of(const std::string& board) {
 
 Result<store::Copied> back_up(const std::string& board, const std::string& to, const store::FileProgress& progress, const std::string& former) {
     if (!store::is_address(board)) return store::back_up(board, to, progress, former);
-    YIPAN_TRY(const CopiedBoard copied, copy_board(board, to, progress));
-    store::Copied out;
-    std::error_code problem;
-    out.bytes = static_cast<std::int64_t>(fs::file_size(to, problem));
-    out.position = copied.entries;
-    for (fs::recursive_directory_iterator at(store::beside_folder(to), problem), end; !problem && at != end; at.increment(problem))
-        if (at->is_regular_file(problem)) ++out.attachments, out.attachment_bytes += static_cast<std::int64_t>(at->file_size(problem));
-    out.attachments_copied = out.attachments;
-    return out;
+    // By way of a file beside the target, so that a backup stands whole or not at all, and replaces an older one, as any does.
+    const std::string part = to + ".copy-part";
+    store::discard(part, store::Made::by_us);  // of one that was killed
+    const auto copied = copy_board(board, part, progress);
+    auto made = copied ? store::back_up(part, to, progress, former) : Result<store::Copied>(fail(copied.error()));
+    store::discard(part, store::Made::by_us);
+    return made;
 }
 
 std::vector<KeptBackup> kept_backups(const std::string& board, const std::string& folder) {

@@ -14,8 +14,8 @@
 
 namespace yipan::board {
 
-/// One state of the board at `board`, in a file or a database, as a file at `to`. Of a file as store::back_up does it; of a
-/// database by board::copy_board, its root computed anew, and `to` must not exist.
+/// One state of the board at `board`, in a file or a database, as a file at `to`: as store::back_up does it. Of a database it
+/// is carried into a file by board::copy_board first, its root computed anew; room for both is needed meanwhile.
 Result<store::Copied> back_up(const std::string& board, const std::string& to, const store::FileProgress& progress = {}, const std::string& former = {});
 
 /// Backups of the board at `board` in `folder`, newest first: "<name of the board>-20261125T130501Z.board".

@@ -40,7 +40,10 @@ expect 0 'as of entry' backup "$board" kept.board
 expect 0 'verified' verify kept.board
 expect 0 '' dump kept.board --out kept.dump
 good "the backup's dump is not the same" cmp -s there.dump kept.dump
-expect 1 'exists' backup "$board" kept.board
+expect 0 'as of entry' backup "$board" kept.board  # its own earlier backup is replaced, a stranger's file is not
+cp there.dump stranger.board
+expect 1 '' backup "$board" stranger.board
+good "something of the way is left" [ -z "$(ls ./*copy-part* 2> /dev/null)" ]
 mkdir kept
 for _ in 1 2 3; do expect 0 'as of entry' backup "$board" kept --keep 2; sleep 1.1; done
 good "a folder keeps other than the newest two" [ "$(ls kept/*.board | wc -l)" = 2 ]
