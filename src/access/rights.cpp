@@ -95,16 +95,6 @@ std::vector<cel::Value> Who::variables(const Applied& applied, record::Views& vi
     return out;
 }
 
-bool Who::holds(const Applied& applied, const model::Right::OfType& of, const record::Record& record,
-                record::Resolver& world) const {
-    record::Views views(*model_, world);
-    const auto values = variables(applied, views);
-    cel::Activation activation;
-    activation.variables = values;
-    activation.self = views.of(record);
-    return of.condition.program.holds(activation);
-}
-
 Result<Where> Who::where(int type, Action action, record::Resolver& world) const {
     Where out;
     if (everything_) {
@@ -156,43 +146,9 @@ bool Who::may_ever(int type, Action action) const {
     each(type, action, [&](const Applied&, const model::Right::OfType&) { yes = true; });
     return yes;
 }
-bool Who::may(Action action, const record::Record& record, record::Resolver& world) const {
-    bool yes = everything_;
-    each(record.type, action, [&](const Applied& applied, const model::Right::OfType& of) {
-        yes = yes || holds(applied, of, record, world);
-    });
-    return yes;
-}
-std::uint32_t Who::may_what(const record::Record& record, record::Resolver& world) const {
-    if (everything_) return ~std::uint32_t{0};
-    std::uint32_t out = 0;
-    for (const auto& [applied, of] : by_type_[at(record.type)])
-        if ((applied->right->actions & ~out) != 0 && holds(*applied, *of, record, world)) out |= applied->right->actions;
-    return out;
-}
-bool Who::may_move(const std::string& move, const record::Record& record, record::Resolver& world) const {
-    bool yes = everything_;
-    each(record.type, Action::move, [&](const Applied& applied, const model::Right::OfType& of) {
-        const auto& moves = applied.right->moves;
-        if (!yes && (moves.empty() || std::find(moves.begin(), moves.end(), move) != moves.end()))
-            yes = holds(applied, of, record, world);
-    });
-    return yes;
-}
-std::vector<bool> Who::fields(Action action, const record::Record& record, record::Resolver& world) const {
-    std::vector<bool> out(record.values.size(), everything_);
-    if (everything_) return out;
-    std::size_t covered = 0;
-    each(record.type, action, [&](const Applied& applied, const model::Right::OfType& of) {
-        if (covered == out.size() || !holds(applied, of, record, world)) return;
-        if (of.fields.empty()) {
-            out.assign(out.size(), true);
-            covered = out.size();
-        }
-        for (const int f : of.fields) out[at(f)] = true;
-    });
-    return out;
-}
+bool Who::may(Action action, const record::Record& record, record::Resolver& world) const { return Facing(*this, record, world).may(action); }
+bool Who::may_move(const std::string& move, const record::Record& record, record::Resolver& world) const { return Facing(*this, record, world).may_move(move); }
+std::vector<bool> Who::fields(Action action, const record::Record& record, record::Resolver& world) const { return Facing(*this, record, world).fields(action); }
 std::vector<bool> Who::fields_always(int type, Action action) const {
     const std::size_t n = model_->types[at(type)].fields.size();
     std::vector<bool> out(n, true);
@@ -288,16 +244,80 @@ void Who::judge_values(const board::WriteAsk& ask, record::Resolver& world, Erro
     }
 }
 
+std::span<const std::pair<const Who::Applied*, const model::Right::OfType*>> Facing::rights() const {
+    return record_.type < 0 ? std::span<const std::pair<const Who::Applied*, const model::Right::OfType*>>() : who_.by_type_[at(record_.type)];
+}
+bool Facing::holds(std::size_t i) {
+    const auto& [applied, of] = rights()[i];
+    if (of->condition.text == "true") return true;
+    if (judged_.empty()) {
+        judged_.resize(rights().size());
+        views_.emplace(*who_.model_, world_);
+        variables_ = who_.variables(*applied, *views_);
+        self_ = views_->of(record_);
+    }
+    if (judged_[i] == 0) {
+        variables_[model::slots::right_units] = applied->unit_list;  // all else is the same for every right
+        cel::Activation activation;
+        activation.variables = variables_;
+        activation.self = self_;
+        judged_[i] = of->condition.program.holds(activation) ? 1 : -1;
+    }
+    return judged_[i] > 0;
+}
+bool Facing::holds(const model::Right& right, const model::Right::OfType& of) {
+    const auto all = rights();
+    const auto mine = std::find_if(all.begin(), all.end(), [&](const auto& a) { return a.first->right == &right && a.second == &of; });
+    return mine != all.end() && holds(static_cast<std::size_t>(mine - all.begin()));
+}
+bool Facing::may(Action action) {
+    if (who_.everything_) return true;
+    const auto all = rights();
+    for (std::size_t i = 0; i < all.size(); ++i)
+        if (all[i].first->right->may(action) && holds(i)) return true;
+    return false;
+}
+std::uint32_t Facing::may_what() {
+    if (who_.everything_) return ~std::uint32_t{0};
+    std::uint32_t out = 0;
+    const auto all = rights();
+    for (std::size_t i = 0; i < all.size(); ++i)
+        if ((all[i].first->right->actions & ~out) != 0 && holds(i)) out |= all[i].first->right->actions;
+    return out;
+}
+bool Facing::may_move(const std::string& move) {
+    if (who_.everything_) return true;
+    const auto all = rights();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto& moves = all[i].first->right->moves;
+        if (all[i].first->right->may(Action::move) && (moves.empty() || std::find(moves.begin(), moves.end(), move) != moves.end()) && holds(i)) return true;
+    }
+    return false;
+}
+std::vector<bool> Facing::fields(Action action) {
+    std::vector<bool> out(record_.values.size(), who_.everything_);
+    const auto all = rights();
+    for (std::size_t i = 0; i < all.size() && !who_.everything_; ++i) {
+        if (!all[i].first->right->may(action) || !holds(i)) continue;
+        if (all[i].second->fields.empty()) {
+            out.assign(out.size(), true);
+            break;
+        }
+        for (const int f : all[i].second->fields) out[at(f)] = true;
+    }
+    return out;
+}
+
 std::vector<Who::Reason> Who::explain(Action action, const record::Record& record, record::Resolver& world) const {
     std::vector<Reason> out;
+    Facing facing(*this, record, world);
     for (const model::Right& right : model_->rights.rights) {
         if (!right.may(action)) continue;
         for (const auto& of : right.types) {
             if (of.type != record.type) continue;
             Reason reason;
             reason.right = &right;
-            const auto mine = std::find_if(applied_.begin(), applied_.end(), [&](const Applied& a) { return a.right == &right; });
-            reason.holds = mine != applied_.end() && holds(*mine, of, record, world);
+            reason.holds = facing.holds(right, of);
             for (const int role : right.roles)
                 reason.text += (reason.text.empty() ? "" : ", ") + model_->rights.roles[at(role)].code;
             reason.text += ": " + of.condition.text;
@@ -317,9 +337,9 @@ void Rights::changed(const board::Shown& shown) {
 }
 
 Result<std::shared_ptr<const Directory>> Rights::directory() {
-    const Date today = board_.zone().date_of(board_.now());
+    const Instant now = board_.now();
     std::unique_lock lock(mutex_);
-    const auto good = [&] { return directory_ && !stale_.load(std::memory_order_acquire) && directory_->today() == today && model_ == board_.model(); };
+    const auto good = [&] { return directory_ && !stale_.load(std::memory_order_acquire) && day_begins_ <= now && now < day_ends_ && model_ == board_.model(); };
     // While one reads it anew, nobody goes on with the old one: what was taken away is taken away.
     read_.wait(lock, [&] { return good() || !reading_; });
     if (good()) return directory_;
@@ -346,6 +366,8 @@ Result<std::shared_ptr<const Directory>> Rights::directory() {
     if (!directory_ || directory_->position() <= (*made)->position()) {
         directory_ = *made;
         model_ = model;
+        day_begins_ = board_.zone().start_of(directory_->today());
+        day_ends_ = board_.zone().start_of(Date{directory_->today().days + 1});
         who_.clear();
     }
     return directory_;

@@ -8,6 +8,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 
 #include "access/directory.h"
 #include "board/board.h"
@@ -41,11 +43,9 @@ class Who {
     Result<Where> where(int type, Action action, record::Resolver& world) const;
     /// Whether any right gives the action on the type at all (menus, 403 before looking).
     bool may_ever(int type, Action action) const;
+    // One question about one record; who has several asks a Facing.
     bool may(Action action, const record::Record& record, record::Resolver& world) const;
-    /// All actions at once, as bits (1 << Action): each right is judged once, not once for each action.
-    std::uint32_t may_what(const record::Record& record, record::Resolver& world) const;
     bool may_move(const std::string& move, const record::Record& record, record::Resolver& world) const;
-    /// By field: whether a right with this action covers it for this record.
     std::vector<bool> fields(Action action, const record::Record& record, record::Resolver& world) const;
     /// Fields covered for every record one has the action on: those one may filter and sort by.
     std::vector<bool> fields_always(int type, Action action) const;
@@ -70,12 +70,12 @@ class Who {
     std::vector<Reason> explain(Action action, const record::Record& record, record::Resolver& world) const;
 
   private:
+    friend class Facing;
     struct Applied {
         const model::Right* right = nullptr;
         std::vector<std::int64_t> units;
         cel::Value unit_list;
     };
-    bool holds(const Applied& applied, const model::Right::OfType& of, const record::Record& record, record::Resolver& world) const;
     template <class Visit>
     void each(int type, Action action, Visit&& visit) const;
     std::vector<cel::Value> variables(const Applied& applied, record::Views& views) const;
@@ -96,6 +96,38 @@ class Who {
     mutable std::map<std::pair<int, int>, Where> wheres_;
 };
 
+/// One record before one who acts: each right is judged at most once, whatever is asked. Good for as long as the record, who
+/// acts and the world stand as they are; the caller keeps all three.
+class Facing {
+  public:
+    Facing(const Who& who, const record::Record& record, record::Resolver& world) : who_(who), record_(record), world_(world) {}
+    Facing(const Facing&) = delete;
+    Facing& operator=(const Facing&) = delete;
+    const record::Record& record() const { return record_; }
+
+    bool may(Action action);
+    /// All actions at once, as bits (1 << Action).
+    std::uint32_t may_what();
+    bool may_move(const std::string& move);
+    /// By field: whether a right with this action covers it for this record.
+    std::vector<bool> fields(Action action);
+
+    /// One right of the model; false when this post does not have it.
+    bool holds(const model::Right& right, const model::Right::OfType& of);
+
+  private:
+    bool holds(std::size_t right);  // index into what the post has for this type
+    std::span<const std::pair<const Who::Applied*, const model::Right::OfType*>> rights() const;
+
+    const Who& who_;
+    const record::Record& record_;
+    record::Resolver& world_;
+    std::optional<record::Views> views_;  // from here on there once something is judged
+    std::vector<cel::Value> variables_;
+    const cel::Object* self_ = nullptr;
+    std::vector<std::int8_t> judged_;  // by right: 0 not yet, 1 holds, -1 does not
+};
+
 /// The newest directory, and everybody who acts, made once for each directory.
 class Rights {
   public:
@@ -114,6 +146,7 @@ class Rights {
     bool reading_ = false;
     std::atomic<bool> stale_{true};
     std::shared_ptr<const Directory> directory_;
+    Instant day_begins_, day_ends_;  // of the directory's day
     model::ModelPtr model_;
     std::map<std::pair<std::int64_t, std::int64_t>, std::shared_ptr<const Who>> who_;
 };

@@ -33,7 +33,19 @@ board::Snapshot& Call::snapshot() {
     }
     return *snapshot_;
 }
-void Call::drop_snapshot() { service.give_snapshot(std::move(snapshot_)); }
+void Call::drop_snapshot() {
+    facing_.reset();  // it looks at the world of the snapshot
+    faced_.reset();
+    service.give_snapshot(std::move(snapshot_));
+}
+access::Facing& Call::facing(const record::RecordPtr& record) {
+    if (faced_ != record || !facing_) {
+        facing_.reset();
+        faced_ = record;
+        facing_.emplace(*who, *record, world());
+    }
+    return *facing_;
+}
 const model::Model& Call::model() {
     if (snapshot_) return snapshot_->model();
     if (!model_) model_ = service.board().model();
@@ -92,25 +104,19 @@ void Call::finish(net::Response response) {
     answer_(std::move(response));
 }
 
-void Call::ok(json::value body, int status) {
-    net::Response r;
-    r.status = status;
-    r.with("Content-Type", "application/json");
-    if (question_.empty() || !snapshot_) {
-        r.body = json::serialize(body);
-        return finish(std::move(r));
-    }
-    const auto text = std::make_shared<const std::string>(json::serialize(body));
-    service.answers.keep(snapshot_->position().value, std::move(question_), text);
-    r.fixed = *text;
-    r.hold = text;
-    finish(std::move(r));
-}
+void Call::ok(const json::value& body, int status) { ok_text(json::serialize(body), status); }
 void Call::ok_text(std::string body, int status) {
     net::Response r;
     r.status = status;
     r.with("Content-Type", "application/json");
-    r.body = std::move(body);
+    if (question_.empty() || !snapshot_) {
+        r.body = std::move(body);
+        return finish(std::move(r));
+    }
+    const auto text = std::make_shared<const std::string>(std::move(body));
+    service.answers.keep(snapshot_->position().value, std::move(question_), text);
+    r.fixed = *text;
+    r.hold = text;
     finish(std::move(r));
 }
 bool Call::answered_before() {

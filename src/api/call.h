@@ -36,11 +36,13 @@ class Call : public std::enable_shared_from_this<Call> {
     /// Of the snapshot; a request that needs none takes the board's as it is now and opens no read transaction.
     const model::Model& model();
     RecordId person() const { return session ? session->person : token ? token->person : RecordId(); }
+    /// A record before who asks (`who` is set), the last one kept: all that is asked of it is judged once.
+    access::Facing& facing(const record::RecordPtr& record);
     RecordId post() const { return who ? who->post() : RecordId(); }
     model::Language language() const { return language_of(request); }
 
     // -- the answer, exactly once
-    void ok(json::value body, int status = 200);
+    void ok(const json::value& body, int status = 200);
     void ok_text(std::string body, int status = 200);  // JSON already
     void ok_with(net::Response response);
     /// Answers with what the same question was answered with, if that still holds; else remembers that what `ok` sends
@@ -71,6 +73,8 @@ class Call : public std::enable_shared_from_this<Call> {
     std::string question_;                  // under which the answer is kept
     std::optional<std::int64_t> position_;  // of an answer that was kept
     std::unique_ptr<board::Snapshot> snapshot_;
+    record::RecordPtr faced_;
+    std::optional<access::Facing> facing_;
     model::ModelPtr model_;
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };

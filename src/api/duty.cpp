@@ -6,13 +6,12 @@ RecordId holder_of(const access::Directory& directory, RecordId post) {
     return directory.holder_of(post);
 }
 
-json::object responsible_json(Call& call, Shower& shower, const record::Record& record) {
+void write_responsible(JsonText& out, Call& call, Shower& shower, const record::Record& record) {
     const RecordId post = flow::responsible_post(call.snapshot(), record);
-    json::object out{{"post", nullptr}, {"person", nullptr}};
-    if (post.value == 0) return out;
-    out["post"] = shower.reference(call.model().identity.post, post);
-    out["person"] = shower.reference(call.model().identity.person, holder_of(call.who->directory(), post));
-    return out;
+    out.object();
+    shower.reference(out.key("post"), call.model().identity.post, post);
+    shower.reference(out.key("person"), call.model().identity.person, post.value == 0 ? RecordId() : holder_of(call.who->directory(), post));
+    out.end_object();
 }
 
 std::shared_ptr<const Survey> Surveys::of(Call& call) {

@@ -16,7 +16,7 @@ constexpr std::size_t surveys_kept_max = 32;
 /// Who holds the post today; 0: nobody.
 RecordId holder_of(const access::Directory& directory, RecordId post);
 /// {post, person}
-json::object responsible_json(Call& call, Shower& shower, const record::Record& record);
+void write_responsible(JsonText& out, Call& call, Shower& shower, const record::Record& record);
 
 struct Lit {
     int light = -1;

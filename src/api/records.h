@@ -13,7 +13,7 @@ bool check_filter(const CallPtr& call, int type, const std::string& filter);
 /// Where its comments lie beside the journal.
 std::string comment_space(const model::Type& type, RecordId id);
 /// All a form needs.
-json::object record_json(Call& call, const record::RecordPtr& r);
+void write_record(JsonText& out, Call& call, const record::RecordPtr& r);
 /// The moves from its state: {code, label, to, allowed, why}.
-json::array moves_json(Call& call, const record::RecordPtr& r);
+void write_moves(JsonText& out, Call& call, const record::RecordPtr& r);
 }  // namespace yipan::api

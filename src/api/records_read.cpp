@@ -143,6 +143,17 @@ Result<std::int64_t> counted(const CallPtr& call, int type, const board::Snapsho
     return n;
 }
 
+// Of all lamps of the record: red before yellow before green.
+model::Colour worst_light(Call& call, const record::RecordPtr& r) {
+    model::Colour worst = model::Colour::none;
+    for (std::size_t l = 0; l < call.model().lights.size(); ++l) {
+        if (call.model().lights[l].type != r->type) continue;
+        const auto colour = report::lamp_of_record(call.snapshot(), static_cast<int>(l), r, call.snapshot().today()).colour;
+        if (worst == model::Colour::none || colour == model::Colour::red || (colour == model::Colour::yellow && worst == model::Colour::green)) worst = colour;
+    }
+    return worst;
+}
+
 void list(const CallPtr& call) {
     const int type = type_of(call, call->parameter(0));
     if (type < 0) return;
@@ -174,35 +185,35 @@ void list(const CallPtr& call) {
     const auto rows = call->snapshot().list(type, q);
     if (!rows) return call->problem(rows.error());
     Shower shower(*call);
-    json::array shown;
+    JsonText out;
+    out.object();
+    out.member("position", call->snapshot().position().value);
+    out.key("rows").array();
     for (const auto& r : rows->rows) {
-        json::object row = shower.row(*r, *only);
-        for (std::size_t l = 0; l < call->model().lights.size(); ++l) {
-            if (call->model().lights[l].type != type) continue;
-            const auto lamp = report::lamp_of_record(call->snapshot(), static_cast<int>(l), r, call->snapshot().today());
-            if (lamp.colour == model::Colour::none) continue;
-            const auto known = row.find("light");
-            const std::string_view colour = report::colour_name(lamp.colour);
-            if (known == row.end() || colour == "red" || (colour == "yellow" && known->value() == "green")) row["light"] = colour;
-        }
-        shown.push_back(std::move(row));
+        out.object();
+        shower.row(out, r, *only);
+        if (const auto colour = worst_light(*call, r); colour != model::Colour::none) out.member("light", report::colour_name(colour));
+        out.end_object();
     }
-    json::object out{{"position", call->snapshot().position().value}, {"rows", std::move(shown)}, {"more", rows->more}};
+    out.end_array();
+    out.member("more", rows->more);
     const std::string_view total = call->request.asked("total", "bounded");
     if (total != "none") {
-        const std::int64_t so_far = *offset + static_cast<std::int64_t>(rows->rows.size());
-        if (!rows->more && (!rows->rows.empty() || *offset == 0)) {
-            out["total"] = json::object{{"value", so_far}, {"exact", true}};
-        } else {
+        std::int64_t n = *offset + static_cast<std::int64_t>(rows->rows.size());
+        bool whole = true;
+        if (rows->more || (rows->rows.empty() && *offset != 0)) {
             const std::int64_t up_to = total == "exact" ? INT64_MAX : bounded_total + 1;
-            const auto n = counted(call, type, q, up_to);
-            if (!n) return call->problem(n.error());
-            const bool whole = total == "exact" || *n <= bounded_total;
-            out["total"] = json::object{{"value", whole ? *n : bounded_total}, {"exact", whole}};
+            const auto all = counted(call, type, q, up_to);
+            if (!all) return call->problem(all.error());
+            whole = total == "exact" || *all <= bounded_total;
+            n = whole ? *all : bounded_total;
         }
-        if (cut) out["total"].as_object()["exact"] = false;
+        out.key("total").object();
+        out.member("value", n);
+        out.member("exact", whole && !cut);
+        out.end_object();
     }
-    if (cut) out["cut"] = true;  // more match what is typed than were looked at
+    if (cut) out.member("cut", true);  // more match what is typed than were looked at
     if (call->request.has("sums")) {
         const auto fields = read_fields(call, type, call->request.asked("sums"), "sums");
         if (!fields) return;
@@ -218,12 +229,15 @@ void list(const CallPtr& call) {
         if (!errors.empty()) return call->problem(std::move(errors));
         const auto sums = call->snapshot().sums(type, q, *fields);
         if (!sums) return call->problem(sums.error());
-        json::object all;
-        for (std::size_t i = 0; i < fields->size() && i < sums->size(); ++i)
-            all[shape.fields[static_cast<std::size_t>((*fields)[i])].code] = sum_json(shape.fields[static_cast<std::size_t>((*fields)[i])], (*sums)[i]);
-        out["sums"] = std::move(all);
+        out.key("sums").object();
+        for (std::size_t i = 0; i < fields->size() && i < sums->size(); ++i) {
+            const model::Field& field = shape.fields[static_cast<std::size_t>((*fields)[i])];
+            out.member(field.code, sum_json(field, (*sums)[i]));
+        }
+        out.end_object();
     }
-    call->ok(std::move(out));
+    out.end_object();
+    call->ok_text(out.take());
 }
 }  // namespace
 
@@ -235,7 +249,7 @@ record::RecordPtr record_of(const CallPtr& call, int& type, Merged merged) {
     bool away = false;
     if (!r && id && *id > 0)
         if (const auto other = call->snapshot().redirect(type, RecordId(*id))) r = call->snapshot().record(type, *other), away = true;
-    if (r && call->who->may(Action::see, *r, call->world())) {
+    if (r && call->facing(r).may(Action::see)) {
         if (!away || merged == Merged::followed) return r;
         call->problem(Error{Code::referenced, "", "the record was merged into another one and is not there to be changed",
                             "GET /records/" + call->parameter(0) + "/" + std::to_string(r->id.value) + " is the one that stayed"}, 409);
@@ -248,7 +262,7 @@ record::RecordPtr record_of(const CallPtr& call, int& type, Merged merged) {
 namespace {
 // `who` of a move, as the judge will ask it.
 bool move_allowed(Call& call, const model::Type& type, const model::Move& move, const record::RecordPtr& r, std::string& why) {
-    if (!call.who->may_move(move.code, *r, call.world())) {
+    if (!call.facing(r).may_move(move.code)) {
         why = "no right of this post";
         return false;
     }
@@ -267,43 +281,56 @@ bool move_allowed(Call& call, const model::Type& type, const model::Move& move, 
     return false;
 }
 
-json::array lights_of(Call& call, const record::RecordPtr& r) {
-    json::array out;
-    const model::Model& model = call.model();
-    for (std::size_t l = 0; l < model.lights.size(); ++l) {
-        const model::Light& light = model.lights[l];
+void write_lights(JsonText& out, Call& call, const record::RecordPtr& r) {
+    out.array();
+    for (std::size_t l = 0; l < call.model().lights.size(); ++l) {
+        const model::Light& light = call.model().lights[l];
         if (light.type != r->type) continue;
         const auto lamp = report::lamp_of_record(call.snapshot(), static_cast<int>(l), r, call.snapshot().today());
         if (lamp.colour == model::Colour::none) continue;
-        out.push_back({{"code", light.code}, {"label", label_json(light.label)}, {"colour", report::colour_name(lamp.colour)},
-                       {"behind", lamp.behind ? json::value(lamp.behind->text()) : json::value(nullptr)}, {"why", light.behind ? light.behind->text : ""}});
+        out.object();
+        out.member("code", light.code);
+        write_label(out.key("label"), light.label);
+        out.member("colour", report::colour_name(lamp.colour));
+        if (lamp.behind) out.member("behind", lamp.behind->text());
+        else out.member("behind", nullptr);
+        out.member("why", light.behind ? std::string_view(light.behind->text) : std::string_view());
+        out.end_object();
     }
-    return out;
+    out.end_array();
 }
 
 }  // namespace
 
-json::array moves_json(Call& call, const record::RecordPtr& r) {
+void write_moves(JsonText& out, Call& call, const record::RecordPtr& r) {
     const model::Type& type = call.model().types[static_cast<std::size_t>(r->type)];
-    json::array moves;
     const auto* state = type.state >= 0 ? record::as_text(r->at(type.state)) : nullptr;
+    out.array();
     for (const auto& m : type.moves) {
         if (!state || r->voided || std::find(m.from.begin(), m.from.end(), *state) == m.from.end()) continue;
         std::string why;
         const bool allowed = move_allowed(call, type, m, r, why);
-        moves.push_back({{"code", m.code}, {"label", label_json(m.label)}, {"to", m.to}, {"allowed", allowed}, {"why", why.empty() ? json::value(nullptr) : json::value(why)}});
+        out.object();
+        out.member("code", m.code);
+        write_label(out.key("label"), m.label);
+        out.member("to", m.to);
+        out.member("allowed", allowed);
+        if (why.empty()) out.member("why", nullptr);
+        else out.member("why", why);
+        out.end_object();
     }
-    return moves;
+    out.end_array();
 }
 
+namespace {
 // What may be added here in one small form (`quick` of the model): where its condition holds and this post may make it.
-json::array adds_json(Call& call, Shower& shower, const record::RecordPtr& r) {
-    json::array out;
+void write_adds(JsonText& out, Call& call, Shower& shower, const record::RecordPtr& r) {
     const model::Model& model = call.model();
-    if (r->voided) return out;
-    for (const int index : model.types[static_cast<std::size_t>(r->type)].offers) {
+    const model::Type& of = model.types[static_cast<std::size_t>(r->type)];
+    out.array();
+    for (const int index : of.offers) {
         const model::Type& type = model.types[static_cast<std::size_t>(index)];
-        if (!call.who->may_ever(index, Action::create)) continue;
+        if (r->voided || !call.who->may_ever(index, Action::create)) continue;
         const model::Quick& quick = *type.quick;
         record::Views views(model, call.world());
         std::vector<cel::Value> values(model::slots::rule_count);
@@ -320,40 +347,39 @@ json::array adds_json(Call& call, Shower& shower, const record::RecordPtr& r) {
         made.values.resize(type.fields.size());
         if (type.state >= 0) made.values[static_cast<std::size_t>(type.state)] = record::Value(type.initial_state);
         made.values[static_cast<std::size_t>(quick.to)] = record::Value(r->id.value);
-        json::object filled;
+        std::vector<int> filled;
         for (const auto& [field, expression] : quick.fills) {
-            const model::Field& f = type.fields[static_cast<std::size_t>(field)];
             // What this reader does not see of the record is not told by this way either.
             const auto& paths = expression.program.paths();
-            const model::Type& of = model.types[static_cast<std::size_t>(r->type)];
             if (std::any_of(paths.begin(), paths.end(), [&](const auto& path) { return !path.empty() && of.find(path.front()) >= 0 && !shower.shows(*r, of.find(path.front())); })) continue;
             const auto value = expression.program.evaluate(activation);
-            auto stored = value ? record::from_cel(f, *value) : Result<record::Value>(fail(value.error()));
+            auto stored = value ? record::from_cel(type.fields[static_cast<std::size_t>(field)], *value) : Result<record::Value>(fail(value.error()));
             if (!stored || record::is_unset(*stored)) continue;
-            filled[f.code] = shower.value(f, *stored, true);
+            filled.push_back(field);
             made.values[static_cast<std::size_t>(field)] = std::move(*stored);
         }
         if (!call.who->may(Action::create, made, call.world())) continue;
-        json::array asks;
-        for (const int f : quick.asks) asks.emplace_back(type.fields[static_cast<std::size_t>(f)].code);
-        out.push_back({{"type", type.code}, {"label", label_json(quick.label)}, {"to", type.fields[static_cast<std::size_t>(quick.to)].code}, {"asks", std::move(asks)}, {"fills", std::move(filled)}});
+        const auto code = [&](int f) -> const std::string& { return type.fields[static_cast<std::size_t>(f)].code; };
+        out.object();
+        out.member("type", type.code);
+        write_label(out.key("label"), quick.label);
+        out.member("to", code(quick.to));
+        out.key("asks").array();
+        for (const int f : quick.asks) out.value(code(f));
+        out.end_array();
+        out.key("fills").object();
+        for (const int f : filled) shower.value(out.key(code(f)), type.fields[static_cast<std::size_t>(f)], made.values[static_cast<std::size_t>(f)], true);
+        out.end_object();
+        out.end_object();
     }
-    return out;
+    out.end_array();
 }
 
-json::object record_json(Call& call, const record::RecordPtr& r) {
-    Shower shower(call);
+// The lines of each kind that belong to it, as far as they are shown at once.
+void write_children(JsonText& out, Call& call, Shower& shower, const record::RecordPtr& r) {
     const model::Model& model = call.model();
-    const model::Type& type = model.types[static_cast<std::size_t>(r->type)];
-    json::object out = shower.row(*r);
-    out["type"] = type.code;
-    out["void"] = r->voided;
-    out["effective"] = r->effective.text();
-    out["entry"] = r->position.value;
-    out["responsible"] = responsible_json(call, shower, *r);
-    out["lights"] = lights_of(call, r);
-    json::object children;
-    for (const int index : type.lines) {
+    out.object();
+    for (const int index : model.types[static_cast<std::size_t>(r->type)].lines) {
         const model::Type& child = model.types[static_cast<std::size_t>(index)];
         if (!call.who->may_ever(index, Action::see)) continue;
         const auto where = call.who->where(child.index, Action::see, call.world());
@@ -367,30 +393,66 @@ json::object record_json(Call& call, const record::RecordPtr& r) {
         q.voids = board::Voids::included;
         const auto rows = call.snapshot().list(child.index, q);
         if (!rows) continue;
-        json::array shown;
-        for (const auto& line : rows->rows) shown.push_back(shower.row(*line));
-        std::int64_t total = static_cast<std::int64_t>(shown.size());
+        std::int64_t total = static_cast<std::int64_t>(rows->rows.size());
         if (rows->more) total = call.snapshot().count(child.index, q, INT64_MAX).value_or(total);
-        children[child.code] = json::object{{"rows", std::move(shown)}, {"total", total}};
+        out.key(child.code).object();
+        out.key("rows").array();
+        for (const auto& line : rows->rows) {
+            out.object();
+            shower.row(out, line);
+            out.end_object();
+        }
+        out.end_array();
+        out.member("total", total);
+        out.end_object();
     }
-    out["children"] = std::move(children);
-    out["moves"] = moves_json(call, r);
-    out["adds"] = adds_json(call, shower, r);
-    const std::uint32_t what = call.who->may_what(*r, call.world());
-    const auto may = [&](Action a) { return (what >> static_cast<int>(a) & 1U) != 0; };
-    out["may"] = json::object{{"amend", !r->voided && may(Action::amend)}, {"remove", may(Action::remove)}, {"void", !r->voided && may(Action::invalidate)},
-                              {"restore", r->voided && may(Action::restore)}, {"erase", may(Action::erase)}, {"merge", may(Action::merge)}, {"unmask", may(Action::unmask)}};
-    json::array editing;
-    {
-        const std::lock_guard lock(call.service.editing_mutex);
+    out.end_object();
+}
+
+void write_editing(JsonText& out, Call& call, Shower& shower, const record::Record& r) {
+    out.array();
+    const std::lock_guard lock(call.service.editing_mutex);
+    const auto at = call.service.editing.find({r.type, r.id.value});
+    if (at != call.service.editing.end()) {
         const std::int64_t now = access::unix_now();
-        if (const auto at = call.service.editing.find({r->type, r->id.value}); at != call.service.editing.end())
-            for (const auto& [person, until] : at->second)
-                if (until > now && person != call.person().value)
-                    editing.push_back({{"person", shower.reference(model.identity.person, RecordId(person))}, {"since", Instant{(until - 30) * 1'000'000}.text()}});
+        for (const auto& [person, until] : at->second) {
+            if (until <= now || person == call.person().value) continue;
+            out.object();
+            shower.reference(out.key("person"), call.model().identity.person, RecordId(person));
+            out.member("since", Instant{(until - 30) * 1'000'000}.text());
+            out.end_object();
+        }
     }
-    out["editing"] = std::move(editing);
-    return out;
+    out.end_array();
+}
+}  // namespace
+
+void write_record(JsonText& out, Call& call, const record::RecordPtr& r) {
+    Shower shower(call);
+    out.object();
+    shower.row(out, r);
+    out.member("type", call.model().types[static_cast<std::size_t>(r->type)].code);
+    if (!r->voided) out.member("void", false);  // the row says it when it is
+    out.member("effective", r->effective.text());
+    out.member("entry", r->position.value);
+    write_responsible(out.key("responsible"), call, shower, *r);
+    write_lights(out.key("lights"), call, r);
+    write_children(out.key("children"), call, shower, r);
+    write_moves(out.key("moves"), call, r);
+    write_adds(out.key("adds"), call, shower, r);
+    const std::uint32_t what = call.facing(r).may_what();
+    const auto may = [&](Action a) { return (what >> static_cast<int>(a) & 1U) != 0; };
+    out.key("may").object();
+    out.member("amend", !r->voided && may(Action::amend));
+    out.member("remove", may(Action::remove));
+    out.member("void", !r->voided && may(Action::invalidate));
+    out.member("restore", r->voided && may(Action::restore));
+    out.member("erase", may(Action::erase));
+    out.member("merge", may(Action::merge));
+    out.member("unmask", may(Action::unmask));
+    out.end_object();
+    write_editing(out.key("editing"), call, shower, *r);
+    out.end_object();
 }
 
 namespace {
@@ -400,7 +462,12 @@ void show(const CallPtr& call) {
     if (!r) return;
     const std::string tag = "\"v" + std::to_string(r->version) + "\"";
     call->headers.emplace_back("ETag", tag);
-    call->ok(json::object{{"position", call->snapshot().position().value}, {"record", record_json(*call, r)}});
+    JsonText out;
+    out.object();
+    out.member("position", call->snapshot().position().value);
+    write_record(out.key("record"), *call, r);
+    out.end_object();
+    call->ok_text(out.take());
 }
 
 json::object who_did(Call& call, Shower& shower, const board::Entry& e) {
@@ -421,8 +488,7 @@ void history(const CallPtr& call) {
     if (!versions) return call->problem(versions.error());
     const model::Type& shape = call->model().types[static_cast<std::size_t>(type)];
     Shower shower(*call);
-    const auto visible = call->who->fields(Action::see, *r, call->world());
-    const auto clear = call->who->fields(Action::clear, *r, call->world());
+    const auto visible = call->facing(r).fields(Action::see), clear = call->facing(r).fields(Action::clear);
     json::array entries;
     bool more = false;
     for (std::size_t i = versions->size(); i-- > 0;) {
@@ -558,7 +624,7 @@ void readers(const CallPtr& call) {
     int type = -1;
     const record::RecordPtr r = record_of(call, type);
     if (!r) return;
-    if (!call->who->may(Action::amend, *r, call->world()))
+    if (!call->facing(r).may(Action::amend))
         return call->problem(Error{Code::not_allowed, "", "who may see a record is told to those who may change it", ""});
     Shower shower(*call);
     json::array list;

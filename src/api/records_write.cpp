@@ -134,9 +134,9 @@ void answer_write(const CallPtr& call, int type, RecordId id, Checked<board::Rec
         }
         if (id.value > 0) {
             const record::RecordPtr now = call->snapshot().record(type, id);
-            if (now && call->who->may(Action::see, *now, call->world())) {
+            if (now && call->facing(now).may(Action::see)) {
                 more = with_version(call, *now);
-                if (conflict) more["current"] = record_json(*call, now);
+                if (conflict) more["current"] = tree_of([&](JsonText& text) { write_record(text, *call, now); });
             }
         }
         // What the draft names and is not there is a mistake of the draft, not of the address.
@@ -152,16 +152,18 @@ void answer_write(const CallPtr& call, int type, RecordId id, Checked<board::Rec
         location(id);
         return call->ok_text("{\"receipt\":" + receipt_text(*answer) + ",\"id\":" + std::to_string(id.value) + "}", status);
     }
-    json::object out{{"receipt", receipt_json(*answer)}};
-    if (dry) {
-        out["dry_run"] = true;
-        return call->ok(std::move(out), 200);
-    }
+    if (dry) return call->ok_text("{\"receipt\":" + receipt_text(*answer) + ",\"dry_run\":true}");
     const record::RecordPtr now = call->snapshot().record(type, id);
-    out["record"] = now && call->who->may(Action::see, *now, call->world()) ? json::value(record_json(*call, now)) : json::value(nullptr);
+    JsonText out;
+    out.object();
+    out.key("receipt").raw(receipt_text(*answer));
+    out.key("record");
+    if (now && call->facing(now).may(Action::see)) write_record(out, *call, now);
+    else out.value(nullptr);
+    out.end_object();
     if (now) call->headers.emplace_back("ETag", "\"v" + std::to_string(now->version) + "\"");
     location(id);
-    call->ok(std::move(out), status);
+    call->ok_text(out.take(), status);
 }
 
 // The record a write names. When it is not there any more, or not to be seen, who repeats a request by its key still
@@ -404,7 +406,7 @@ void unmask(const CallPtr& call) {
     const std::string reason = member_text(*body, "reason");
     if (reason.empty() || reason.size() > 1'000) return call->problem(Error{Code::invalid_input, "reason", "a reason of 1 to 1,000 bytes is needed", "it is kept in the journal"});
     const model::Type& type = call->model().types[static_cast<std::size_t>(index)];
-    const auto may = call->who->fields(Action::unmask, *r, call->world());
+    const auto may = call->facing(r).fields(Action::unmask);
     std::vector<int> fields;
     Errors errors;
     std::string names;
@@ -419,12 +421,14 @@ void unmask(const CallPtr& call) {
     }
     if (!errors.empty()) return call->problem(std::move(errors));
     if (fields.empty()) return call->ok(json::object{{"values", json::object{}}});
-    json::object out;
-    Shower(*call).values(*r, out, fields, fields);
+    JsonText shown;
+    shown.object();
+    Shower(*call).values(shown, r, fields, fields);
+    shown.end_object();
     // Told only when the journal says that it was looked at.
-    call->submit(call->service.accounts().look(call->person(), call->post(), type.code, r->id, names, reason), [call, out = std::move(out)](Checked<board::Receipt> answer) mutable {
+    call->submit(call->service.accounts().look(call->person(), call->post(), type.code, r->id, names, reason), [call, out = shown.take()](Checked<board::Receipt> answer) mutable {
         if (!answer) return call->problem(std::move(answer.error()));
-        call->ok(std::move(out));
+        call->ok_text(std::move(out));
     });
 }
 

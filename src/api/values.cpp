@@ -31,14 +31,17 @@ std::string plainly(const json::value& value) {
     return json::serialize(value);
 }
 
-json::value integer_json(std::int64_t n) {
-    if (n > exact_in_json || n < -exact_in_json) return json::value(std::to_string(n));
-    return json::value(n);
+void write_integer(JsonText& out, std::int64_t n) {
+    if (n > exact_in_json || n < -exact_in_json) return out.value(std::to_string(n));
+    out.value(n);
 }
-json::value attachment_json(const std::string& text) {
+void write_attachment(JsonText& out, std::string_view text) {
     // "sha256:<hex> <name>"
     const std::size_t blank = text.find(' ');
-    return json::object{{"hash", text.substr(0, blank)}, {"name", blank == std::string::npos ? "" : text.substr(blank + 1)}};
+    out.object();
+    out.member("hash", text.substr(0, blank));
+    out.member("name", blank == std::string_view::npos ? std::string_view() : text.substr(blank + 1));
+    out.end_object();
 }
 }  // namespace
 
@@ -51,6 +54,13 @@ std::string receipt_text(const board::Receipt& r) {
     return out.append(r.repeated ? "\",\"repeated\":true}" : "\",\"repeated\":false}");
 }
 json::object label_json(const model::Label& label) { return {{"hans", label.hans}, {"hant", label.hant}, {"en", label.en}}; }
+void write_label(JsonText& out, const model::Label& label) {
+    out.object();
+    out.member("hans", label.hans);
+    out.member("hant", label.hant);
+    out.member("en", label.en);
+    out.end_object();
+}
 json::value decimal_json(std::int64_t units, int scale) {
     return json::value(Decimal{units, static_cast<std::uint8_t>(scale)}.text());
 }
@@ -62,28 +72,38 @@ bool Shower::sees(const record::Record& record) {
 
 bool Shower::shows(const record::Record& record, int field) {
     if (!call_.who) return true;
+    access::Facing facing(*call_.who, record, call_.world());
+    return shows(facing, field);
+}
+bool Shower::shows(access::Facing& facing, int field) const {
+    const int type = facing.record().type;
     // One's own post and unit are named without a right to see them (session_routes.cpp).
-    return call_.who->sees_always(record.type)[static_cast<std::size_t>(field)] || !sees(record) || call_.who->fields(access::Action::see, record, call_.world())[static_cast<std::size_t>(field)];
+    return call_.who->sees_always(type)[static_cast<std::size_t>(field)] || !(call_.who->sees_all(type) || facing.may(access::Action::see)) ||
+           facing.fields(access::Action::see)[static_cast<std::size_t>(field)];
 }
 
 std::string Shower::title(const record::Record& record) {
+    if (!call_.who) return title(record, nullptr);
+    access::Facing facing(*call_.who, record, call_.world());
+    return title(record, &facing);
+}
+std::string Shower::title(const record::Record& record, access::Facing* facing) {
     const model::Type& type = model_.types[static_cast<std::size_t>(record.type)];
     const int field = type.title >= 0 ? type.title : type.key;
-    if (field >= 0 && !record::is_unset(record.at(field)) && shows(record, field)) {
+    const auto shown = [&](int f) { return !facing || shows(*facing, f); };
+    if (field >= 0 && !record::is_unset(record.at(field)) && shown(field)) {
         const model::Field& f = type.fields[static_cast<std::size_t>(field)];
-        const std::string text = record::display(model_, f, record.at(field), call_.language(), {});
-        if (f.group != model::FieldGroup::personal || !call_.who) return text;
-        const bool clear = call_.who->fields(access::Action::clear, record, call_.world())[static_cast<std::size_t>(field)];
-        return clear ? text : access::masked(text);
+        std::string text = record::display(model_, f, record.at(field), call_.language(), {});
+        if (f.group != model::FieldGroup::personal || !facing) return text;
+        return facing->fields(access::Action::clear)[static_cast<std::size_t>(field)] ? text : access::masked(text);
     }
     std::string joined;
     for (const int f : type.natural_key) {
         const model::Field& part = type.fields[static_cast<std::size_t>(f)];
-        if (part.group == model::FieldGroup::personal || !shows(record, f)) continue;
+        if (part.group == model::FieldGroup::personal || !shown(f)) continue;
         std::string text;
         if (part.kind == FieldKind::reference) {
-            const json::value shown = reference(part.target, RecordId(record::as_integer(record.at(f)) ? *record::as_integer(record.at(f)) : 0));
-            if (shown.is_object() && shown.at("title").is_string()) text = std::string(shown.at("title").as_string());
+            if (const auto* id = record::as_integer(record.at(f)); id && *id > 0) text = named(part.target, RecordId(*id)).title.value_or("");
         } else {
             text = record::display(model_, part, record.at(f), call_.language(), {});
         }
@@ -92,95 +112,112 @@ std::string Shower::title(const record::Record& record) {
     return joined.empty() ? "#" + std::to_string(record.id.value) : joined;
 }
 
+const Shower::Named& Shower::named(int type, RecordId id) {
+    const auto [at, first] = named_.try_emplace({type, id.value}, Named{id.value, {}, false});  // a circle of natural keys ends here
+    if (!first) return at->second;
+    const record::RecordPtr record = call_.snapshot().record(type, id);
+    if (record && sees(*record)) {
+        at->second.title = title(*record);
+        at->second.voided = record->voided;
+    }
+    return at->second;
+}
 json::value Shower::reference(int type, RecordId id) {
     if (id.value <= 0) return nullptr;
-    const std::pair<int, std::int64_t> key{type, id.value};
-    if (const auto known = references_.find(key); known != references_.end()) return known->second;
-    references_[key] = json::object{{"id", id.value}, {"title", nullptr}};  // a circle of natural keys ends here
-    const record::RecordPtr record = call_.snapshot().record(type, id);
-    json::object out{{"id", id.value}, {"title", nullptr}};
-    if (record && sees(*record)) {
-        out["title"] = title(*record);
-        if (record->voided) out["void"] = true;
-    }
-    return references_[key] = std::move(out);
+    const Named& named = this->named(type, id);
+    json::object out{{"id", named.id}, {"title", nullptr}};
+    if (named.title) out["title"] = *named.title;
+    if (named.voided) out["void"] = true;
+    return out;
+}
+void Shower::reference(JsonText& out, int type, RecordId id) {
+    if (id.value <= 0) return out.value(nullptr);
+    const Named& named = this->named(type, id);
+    out.object();
+    out.member("id", named.id);
+    if (named.title) out.member("title", *named.title);
+    else out.member("title", nullptr);
+    if (named.voided) out.member("void", true);
+    out.end_object();
 }
 
 json::value Shower::value(const model::Field& field, const record::Value& value, bool clear) {
-    if (record::is_unset(value)) return nullptr;
-    if (field.group == model::FieldGroup::personal && !clear)
-        return json::object{{"masked", access::masked(record::display(model_, field, value, call_.language(), {}))}};
+    return tree_of([&](JsonText& out) { this->value(out, field, value, clear); });
+}
+void Shower::value(JsonText& out, const model::Field& field, const record::Value& value, bool clear) {
+    if (record::is_unset(value)) return out.value(nullptr);
+    if (field.group == model::FieldGroup::personal && !clear) {
+        out.object();
+        out.member("masked", access::masked(record::display(model_, field, value, call_.language(), {})));
+        return out.end_object();
+    }
     const auto* n = record::as_integer(value);
     const auto* t = record::as_text(value);
     switch (field.kind) {
-        case FieldKind::integer: return integer_json(*n);
-        case FieldKind::decimal: return decimal_json(*n, field.scale);
-        case FieldKind::money: return decimal_json(*n, 2);
-        case FieldKind::date: return json::value(Date{static_cast<std::int32_t>(*n)}.text());
+        case FieldKind::integer: return write_integer(out, *n);
+        case FieldKind::decimal: return out.value(Decimal{*n, static_cast<std::uint8_t>(field.scale)}.text());
+        case FieldKind::money: return out.value(Decimal{*n, 2}.text());
+        case FieldKind::date: return out.value(Date{static_cast<std::int32_t>(*n)}.text());
         case FieldKind::period: {
             const auto period = Period::decode(*n);
-            return period ? json::value(period->text()) : json::value(nullptr);
+            return period ? out.value(period->text()) : out.value(nullptr);
         }
-        case FieldKind::boolean: return json::value(*n != 0);
-        case FieldKind::instant: return json::value(Instant{*n}.text());
-        case FieldKind::reference: return reference(field.target, RecordId(*n));
-        case FieldKind::references: {
-            json::array list;
-            for (const std::int64_t id : record::parse_id_list(*t).value_or(std::vector<std::int64_t>{}))
-                list.push_back(reference(field.target, RecordId(id)));
-            return list;
-        }
-        case FieldKind::attachment: return attachment_json(*t);
+        case FieldKind::boolean: return out.value(*n != 0);
+        case FieldKind::instant: return out.value(Instant{*n}.text());
+        case FieldKind::reference: return reference(out, field.target, RecordId(*n));
+        case FieldKind::references:
+            out.array();
+            for (const std::int64_t id : record::parse_id_list(*t).value_or(std::vector<std::int64_t>{})) reference(out, field.target, RecordId(id));
+            return out.end_array();
+        case FieldKind::attachment: return write_attachment(out, *t);
         case FieldKind::place: {
             boost::system::error_code bad;
-            json::value place = json::parse(*t, bad);
-            return bad ? json::value(*t) : place;
+            const json::value place = json::parse(*t, bad);
+            return bad ? out.value(*t) : out.raw(*t);
         }
-        default: return n ? integer_json(*n) : json::value(*t);
+        default: return n ? write_integer(out, *n) : out.value(*t);
     }
 }
 
-void Shower::values(const record::Record& record, json::object& into, const std::vector<int>& only, const std::vector<int>& unmasked) {
-    const model::Type& type = model_.types[static_cast<std::size_t>(record.type)];
+void Shower::values(JsonText& out, const record::RecordPtr& record, const std::vector<int>& only, const std::vector<int>& unmasked) {
+    const model::Type& type = model_.types[static_cast<std::size_t>(record->type)];
     std::vector<bool> visible(type.fields.size(), true), clear(type.fields.size(), true);
     const bool personal = std::any_of(type.fields.begin(), type.fields.end(), [](const auto& f) { return f.group == model::FieldGroup::personal; });
     if (call_.who) {
-        visible = call_.who->fields(access::Action::see, record, call_.world());
-        if (personal) clear = call_.who->fields(access::Action::clear, record, call_.world());
+        access::Facing& facing = call_.facing(record);
+        visible = facing.fields(access::Action::see);
+        if (personal) clear = facing.fields(access::Action::clear);
     }
     for (const int f : unmasked) clear[static_cast<std::size_t>(f)] = true;
-    json::object values;
-    values.reserve(type.fields.size());
-    json::array hidden;
-    const auto show = [&](std::size_t f) {
-        const model::Field& field = type.fields[f];
-        if (visible[f])
-            values[field.code] = value(field, record.values[f], clear[f]);
+    const auto each = [&](const auto& visit) {
+        if (only.empty())
+            for (std::size_t f = 0; f < type.fields.size(); ++f) visit(f);
         else
-            hidden.emplace_back(field.code);
+            for (const int f : only) visit(static_cast<std::size_t>(f));
     };
-    if (only.empty())
-        for (std::size_t f = 0; f < type.fields.size(); ++f) show(f);
-    else
-        for (const int f : only) show(static_cast<std::size_t>(f));
-    into["values"] = std::move(values);
-    into["hidden"] = std::move(hidden);
+    out.key("values").object();
+    each([&](std::size_t f) {
+        if (visible[f]) value(out.key(type.fields[f].code), type.fields[f], record->values[f], clear[f]);
+    });
+    out.end_object();
+    out.key("hidden").array();
+    each([&](std::size_t f) {
+        if (!visible[f]) out.value(type.fields[f].code);
+    });
+    out.end_array();
 }
 
-json::object Shower::row(const record::Record& record, const std::vector<int>& only) {
-    const model::Type& type = model_.types[static_cast<std::size_t>(record.type)];
-    constexpr std::size_t members = 24;  // as many as a whole record has: room once, not grown four times
-    json::object out;
-    out.reserve(members);
-    out["id"] = record.id.value;
-    out["version"] = record.version;
-    out["title"] = title(record);
-    out["state"] = nullptr;
-    if (type.state >= 0 && shows(record, type.state))
-        if (const auto* state = record::as_text(record.at(type.state))) out["state"] = *state;
-    if (record.voided) out["void"] = true;
-    values(record, out, only);
-    return out;
+void Shower::row(JsonText& out, const record::RecordPtr& record, const std::vector<int>& only) {
+    const model::Type& type = model_.types[static_cast<std::size_t>(record->type)];
+    access::Facing* facing = call_.who ? &call_.facing(record) : nullptr;
+    out.member("id", record->id.value);
+    out.member("version", record->version);
+    out.member("title", title(*record, facing));
+    const auto* state = type.state >= 0 && (!facing || shows(*facing, type.state)) ? record::as_text(record->at(type.state)) : nullptr;
+    if (state) out.member("state", *state);
+    else out.member("state", nullptr);
+    if (record->voided) out.member("void", true);
+    values(out, record, only);
 }
 
 Result<record::Value> read_value(Call& call, const model::Field& field, const json::value& value, const record::Value& now) {
@@ -259,9 +296,9 @@ std::optional<std::vector<int>> read_fields(const CallPtr& call, int type, std::
     while (!text.empty()) {
         const std::size_t comma = text.find(',');
         const std::string code(text.substr(0, comma));
-        if (const int f = shape.find(code); f >= 0)
-            out.push_back(f);
-        else if (!code.empty())
+        if (const int f = shape.find(code); f >= 0) {
+            if (std::find(out.begin(), out.end(), f) == out.end()) out.push_back(f);
+        } else if (!code.empty())
             errors.push_back({Code::not_found, std::string(name), shape.code + " has no field \"" + code.substr(0, 60) + "\"", ""});
         if (comma == std::string_view::npos) break;
         text.remove_prefix(comma + 1);

@@ -202,7 +202,7 @@ class Todo {
                     published = published && days->published();
                 }
             }
-            one["moves"] = moves_json(*call_, lit->record);
+            one["moves"] = tree_of([&](JsonText& text) { write_moves(text, *call_, lit->record); });
             list.push_back(std::move(one));
         }
         out["due"] = std::move(list);

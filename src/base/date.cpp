@@ -89,7 +89,13 @@ int Date::day() const { return civil_from_days(days).day; }
 int Date::weekday() const { return static_cast<int>(((days + 3) % 7 + 7) % 7) + 1; }
 std::string Date::text() const {
     const Civil c = civil_from_days(days);
-    return fmt::format("{:04}-{:02}-{:02}", c.year, c.month, c.day);
+    if (c.year < 0 || c.year > 9999) return fmt::format("{:04}-{:02}-{:02}", c.year, c.month, c.day);
+    std::string out = "0000-00-00";  // written without a formatter: every record and receipt has one
+    const auto put = [&](std::size_t last, int n) {
+        for (; n > 0; n /= 10) out[last--] = static_cast<char>('0' + n % 10);
+    };
+    put(3, c.year), put(6, c.month), put(9, c.day);
+    return out;
 }
 Date Date::plus_months(int n) const {
     const Civil c = civil_from_days(days);

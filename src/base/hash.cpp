@@ -37,11 +37,11 @@ Digest sha256(std::string_view bytes) {
 
 std::string hex(std::span<const std::uint8_t> bytes) {
     constexpr char digits[] = "0123456789abcdef";
-    std::string out;
-    out.reserve(bytes.size() * 2);
+    std::string out(bytes.size() * 2, '0');
+    char* to = out.data();
     for (const std::uint8_t b : bytes) {
-        out += digits[b >> 4];
-        out += digits[b & 15];
+        *to++ = digits[b >> 4];
+        *to++ = digits[b & 15];
     }
     return out;
 }

@@ -48,6 +48,13 @@ bool read_text(std::string_view body, std::size_t& i, std::string& out) {
 
 void append_json_text(std::string& out, std::string_view text) {
     constexpr char digits[] = "0123456789abcdef";
+    const auto plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
+    if (std::all_of(text.begin(), text.end(), plain)) {  // nearly all are
+        const std::size_t at = out.size();
+        out.resize(at + text.size() + 2, '"');
+        std::copy(text.begin(), text.end(), out.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+        return;
+    }
     out += '"';
     std::size_t from = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {

@@ -352,7 +352,13 @@ Compared compare(const Lot& lot, board::Board& board, const model::ModelPtr& com
                     const auto record = snapshot->record(type, RecordId(id));
                     if (lot.may(a, c, post)) meant.push_back(id);
                     if (who.may(action, *record, snapshot->resolver())) evaluated.push_back(id);
-                    if ((who.may_what(*record, snapshot->resolver()) >> static_cast<int>(action) & 1U) != lot.may(a, c, post))
+                    // Asked several things in another order, it says the same as when asked each alone.
+                    access::Facing facing(who, *record, snapshot->resolver());
+                    const auto asked_first = facing.fields(action);
+                    if (asked_first != who.fields(action, *record, snapshot->resolver()) || facing.may(action) != lot.may(a, c, post) ||
+                        facing.may_move("close") != who.may_move("close", *record, snapshot->resolver()))
+                        differ(fmt::format("post {} {} {} {}: one after another", post, actions[a], type == thing ? "thing" : "note", id));
+                    if ((facing.may_what() >> static_cast<int>(action) & 1U) != lot.may(a, c, post))
                         differ(fmt::format("post {} {} {} {}: of all actions at once", post, actions[a], type == thing ? "thing" : "note", id));
                     const auto covered = who.fields(action, *record, snapshot->resolver());
                     const int secret = compiled->types[static_cast<std::size_t>(type)].find("secret"), amount = compiled->types[static_cast<std::size_t>(type)].find("amount");
