@@ -39,6 +39,14 @@ int take_number(std::string_view& s, std::size_t max) {
     s.remove_prefix(n);
     return n == 0 ? -1 : v;
 }
+// Days and periods are in every record and receipt: written without a formatter.
+std::string four_digits(int n) {
+    if (n < 0 || n > 9999) return fmt::format("{:04}", n);
+    std::string out = "0000";
+    for (std::size_t at = 4; n > 0; n /= 10) out[--at] = static_cast<char>('0' + n % 10);
+    return out;
+}
+void append_two(std::string& out, int n) { out += {static_cast<char>('0' + n / 10 % 10), static_cast<char>('0' + n % 10)}; }
 bool take(std::string_view& s, std::string_view word) {
     if (!s.starts_with(word)) return false;
     s.remove_prefix(word.size());
@@ -89,12 +97,9 @@ int Date::day() const { return civil_from_days(days).day; }
 int Date::weekday() const { return static_cast<int>(((days + 3) % 7 + 7) % 7) + 1; }
 std::string Date::text() const {
     const Civil c = civil_from_days(days);
-    if (c.year < 0 || c.year > 9999) return fmt::format("{:04}-{:02}-{:02}", c.year, c.month, c.day);
-    std::string out = "0000-00-00";  // written without a formatter: every record and receipt has one
-    const auto put = [&](std::size_t last, int n) {
-        for (; n > 0; n /= 10) out[last--] = static_cast<char>('0' + n % 10);
-    };
-    put(3, c.year), put(6, c.month), put(9, c.day);
+    std::string out = four_digits(c.year);
+    append_two(out += '-', c.month);
+    append_two(out += '-', c.day);
     return out;
 }
 Date Date::plus_months(int n) const {
@@ -159,14 +164,15 @@ Result<Period> Period::parse(std::string_view text) {
 }
 
 std::string Period::text() const {
+    std::string out = four_digits(year);
     switch (kind) {
-        case PeriodKind::month: return fmt::format("{:04}-{:02}", year, index);
-        case PeriodKind::quarter: return fmt::format("{:04}Q{}", year, index);
-        case PeriodKind::half: return fmt::format("{:04}H{}", year, index);
-        case PeriodKind::year: return fmt::format("{:04}", year);
-        case PeriodKind::year_to_date: return fmt::format("{:04}-01..{:02}", year, index);
+        case PeriodKind::month: append_two(out += '-', index); break;
+        case PeriodKind::quarter: out.append(1, 'Q').append(std::to_string(index)); break;
+        case PeriodKind::half: out.append(1, 'H').append(std::to_string(index)); break;
+        case PeriodKind::year: break;
+        case PeriodKind::year_to_date: append_two(out += "-01..", index); break;
     }
-    return {};
+    return out;
 }
 
 std::string Period::text_zh() const {

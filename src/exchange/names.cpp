@@ -17,7 +17,7 @@ Result<RecordId> id_of_number(std::string_view text) {
 
 }  // namespace
 
-Names::Names(board::Snapshot& snapshot) : snapshot_(&snapshot), types_(snapshot.model().types.size()) {}
+Names::Names(board::Snapshot& snapshot) : snapshot_(&snapshot) {}
 
 std::string Names::key_text(const record::Record& record) {
     const model::Model& model = snapshot_->model();
@@ -36,7 +36,7 @@ std::string Names::key_text(const record::Record& record) {
 }
 
 const std::string& Names::key_of(int type, RecordId id) {
-    auto& keys = types_[static_cast<std::size_t>(type)].keys;
+    auto& keys = types_[type].keys;
     if (const auto known = keys.find(id.value); known != keys.end()) return known->second;
     const record::RecordPtr record = snapshot_->record(type, id);
     std::string text = record ? key_text(*record) : "#" + std::to_string(id.value);
@@ -60,7 +60,7 @@ std::string Names::title_of(const record::Record& record) {
 }
 
 Result<RecordId> Names::find(int type, std::string_view name) {
-    auto& ids = types_[static_cast<std::size_t>(type)].ids;
+    auto& ids = types_[type].ids;
     if (const auto known = ids.find(name); known != ids.end()) return known->second;
     Result<RecordId> found = snapshot_->find(type, name);
     if (!found && found.error().code == Code::not_found) {
@@ -94,7 +94,7 @@ Result<RecordId> Names::find_natural(int type, std::string_view name) {
 }
 
 void Names::remember(int type, std::string_view name, RecordId id) {
-    auto& ids = types_[static_cast<std::size_t>(type)].ids;
+    auto& ids = types_[type].ids;
     if (ids.size() >= names_cached_max) ids.clear();
     ids.insert_or_assign(std::string(name), id);
 }

@@ -43,7 +43,7 @@ class Names {
     };
     Result<RecordId> find_natural(int type, std::string_view name);
     board::Snapshot* snapshot_;
-    std::vector<OfType> types_;
+    std::unordered_map<int, OfType> types_;  // only those that were asked for: most questions name one or two
 };
 
 }  // namespace yipan::exchange
