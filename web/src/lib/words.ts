@@ -22,6 +22,8 @@ const words = {
   'Votes on paper': '纸质票登记|紙質票登記',
   'Put a paper in': '已投票人',
   'Enter the count': '登记票数|登記票數',
+  'Counted, but the counts are not in the item yet.': '已计票，票数尚未写入议题。|已計票，票數尚未寫入議題。',
+  'Write them into the item': '写入议题|寫入議題',
   'Issued lists': '清单|清單',
   'Issue as a list': '下达清单|下達清單',
   'Any list can be issued: filter it, then press the button for it.': '任何列表筛选后都可“下达清单”，逐条跟踪。|任何列表篩選後都可“下達清單”，逐條跟蹤。',
