@@ -17,7 +17,7 @@ export interface Draft {
 const ofPerson = () => `yipan.draft.${session.is.person?.id}.`
 const local = (key: string) => `${ofPerson()}${session.is.identity?.post.id}.${key}`
 const path = (key: string) => `/drafts/${encodeURIComponent(key)}`
-const waiting = new Map<string, { timer: number; tell: () => Promise<void> }>()
+const waiting = new Map<string, { timer: number; now: () => Promise<void> }>()
 const pause = 2000
 
 function store(at: string, draft: Draft): void {
@@ -34,23 +34,25 @@ function stored(at: string): Draft | null {
     return null
   }
 }
+/** To the server; the copy here then knows that it is one. */
+async function tell(key: string, at: string, draft: Draft): Promise<void> {
+  clearTimeout(waiting.get(key)?.timer)
+  waiting.delete(key)
+  try {
+    await send('PUT', path(key), { body: draft })
+  } catch {
+    return
+  }
+  if (stored(at)?.time === draft.time) store(at, { ...draft, told: true })
+}
 export function keepDraft(key: string, draft: Draft): void {
   // Whoever is gone has taken everything along (leaveDrafts); nobody is no owner of a text.
   if (!session.is.person) return
   const at = local(key)
   store(at, draft)
   clearTimeout(waiting.get(key)?.timer)
-  const tell = async (): Promise<void> => {
-    clearTimeout(waiting.get(key)?.timer)
-    waiting.delete(key)
-    try {
-      await send('PUT', path(key), { body: draft })
-    } catch {
-      return
-    }
-    if (stored(at)?.time === draft.time) store(at, { ...draft, told: true })
-  }
-  waiting.set(key, { timer: window.setTimeout(tell, pause), tell })
+  const now = () => tell(key, at, draft)
+  waiting.set(key, { timer: window.setTimeout(now, pause), now })
 }
 
 export function dropDraft(key: string): void {
@@ -70,12 +72,19 @@ export async function findDraft(key: string): Promise<Draft | null> {
 
 /** What still waits goes to the server under the post it was typed in. Called before another post is worn. */
 export async function tellDrafts(): Promise<void> {
-  await Promise.all([...waiting.values()].map((one) => one.tell()))
+  await Promise.all([...waiting.values()].map((one) => one.now()))
 }
-/** Who signs out leaves nothing typed in a browser that others use: the server has it. What the server could not take stays, for it would be lost. */
+/** Who signs out leaves nothing typed in a browser that others use. The server's answer clears the store where the line is a safe one (Clear-Site-Data);
+ * so all goes to the server before, and by plain http the page itself takes away what is there. */
 export async function leaveDrafts(): Promise<void> {
   await tellDrafts()
-  for (const at of Object.keys(localStorage)) if (at.startsWith(ofPerson()) && stored(at)?.told) localStorage.removeItem(at)
+  const all = Object.keys(localStorage).filter((at) => at.startsWith(ofPerson()))
+  const own = local('')
+  await Promise.all(all.map((at) => {
+    const draft = stored(at)
+    return draft && !draft.told && at.startsWith(own) ? tell(at.slice(own.length), at, draft) : null
+  }))
+  for (const at of all) if (stored(at)?.told) localStorage.removeItem(at)
 }
 
 export interface Typed {
