@@ -173,6 +173,10 @@ try {
       await page.locator('.quick-add #q-text').fill('请于周五前反馈进展')
       await page.waitForTimeout(400)
     }],
+    ['secretary', 'work-drafts', 'work', async (page) => {
+      await page.getByRole('tab', { name: /^(草稿|Drafts)/ }).click()
+      await settle(page, 300)
+    }],
     ['secretary', 'quick-add-again', `record/task/${task}?typed=add.task_reminder`, async (page) => {
       await page.locator('.quick-add button.go').click()
       await settle(page, 400)

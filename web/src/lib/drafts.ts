@@ -19,6 +19,9 @@ const local = (key: string) => `${ofPerson()}${session.is.identity?.post.id}.${k
 const path = (key: string) => `/drafts/${encodeURIComponent(key)}`
 const waiting = new Map<string, { timer: number; now: () => Promise<void> }>()
 const pause = 2000
+const keptAliveMost = 20_000
+// Who leaves the page does not wait for the pause: the workplace, here or elsewhere, knows of it at once.
+addEventListener('pagehide', () => void tellDrafts())
 
 function store(at: string, draft: Draft): void {
   try {
@@ -39,7 +42,8 @@ async function tell(key: string, at: string, draft: Draft): Promise<void> {
   clearTimeout(waiting.get(key)?.timer)
   waiting.delete(key)
   try {
-    await send('PUT', path(key), { body: draft })
+    // Browsers let little go on after a page is left; a longer text goes while it stands.
+    await send('PUT', path(key), { body: draft, keepalive: JSON.stringify(draft).length < keptAliveMost })
   } catch {
     return
   }
