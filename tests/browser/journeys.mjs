@@ -545,6 +545,7 @@ journey('keyboard only: signed in, found, amended, saved, the board and its why,
   const shut = () => until(async () => !(await page.locator('.el-drawer:visible').count()), 6000, 'the drawer is closed')
   await shut()
   equal((await api(page, 'GET', `/records/project/${record.id}`)).body.record.values.land_area, '33.25', 'the land that was typed')
+  equal(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('yipan.draft.'))), [], 'drafts of what was saved')
   // The board from the menu; its squares by arrows; the why opens and closes, and the focus is where it was.
   await page.reload()
   await settle(page, 300)
