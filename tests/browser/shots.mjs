@@ -101,10 +101,13 @@ try {
   const meeting = await first('meeting', `sort=held&filter=${encodeURIComponent("state == 'planned'")}`)
   const resolution = await first('resolution')
   const task = await first('task', `sort=-id&filter=${encodeURIComponent("state == 'signed'")}`)
+  const given = (await api(scout, 'GET', `/records/task/${task}`)).body.record.values.officer
   const form = await first('table_form', `filter=${encodeURIComponent("code == 'BB-04'")}`)
   const unit = await first('organ', `filter=${encodeURIComponent("code == 'JC'")}`)
   const notice = await first('notice', `sort=-id&filter=${encodeURIComponent('answer_by != null && answered_on == null')}`)
   const model = (await api(scout, 'GET', '/model')).body
+  const holder = (await api(scout, 'GET', `/records/appointment?limit=1&filter=${encodeURIComponent(`held_post.code == '${(await api(scout, 'GET', `/records/post/${given.id}`)).body.record.values.code}' && valid_to == null`)}`)).body.rows?.[0]
+  if (holder) seats.officer = { person: holder.values.person.id, post: given.id }
   let voting = null
   let issued = null
   let changed = ''
@@ -164,6 +167,37 @@ try {
     ['clerk', 'amend', `record/project/${project}?amend`],
     ['secretary', 'story', `record/resolution/${resolution}`],
     ['secretary', 'matter', `record/task/${task}`],
+    // The small forms: a line, a step that asks for its fields, work given to a post, a reason.
+    ['secretary', 'quick-add', `record/task/${task}`, async (page) => {
+      await page.locator('main header').getByRole('button', { name: /^(催办|催辦|Remind)$/ }).click()
+      await page.locator('.quick-add #q-text').fill('请于周五前反馈进展')
+      await page.waitForTimeout(400)
+    }],
+    ['secretary', 'work-drafts', 'work', async (page) => {
+      await page.getByRole('tab', { name: /^(草稿|Drafts)/ }).click()
+      await settle(page, 300)
+    }],
+    ['secretary', 'quick-add-again', `record/task/${task}?typed=add.task_reminder`, async (page) => {
+      await page.locator('.quick-add button.go').click()
+      await settle(page, 400)
+      await page.goto(`record/task/${task}?typed=add.task_reminder`)
+      await settle(page, 600)
+    }],
+    ['officer', 'move', `record/task/${task}`, async (page) => {
+      await page.locator('main header').getByRole('button', { name: /^(报结|報結|Report as done)$/ }).click()
+      await page.locator('#m-result').fill('已按要求办结，佐证材料见附件')
+      await page.reload()
+      await settle(page, 400)
+      await page.locator('main header').getByRole('button', { name: /^(报结|報結|Report as done)$/ }).click()
+      await settle(page, 500)
+      await page.locator('.el-drawer form button.go').click()
+      await settle(page, 500)
+    }],
+    ['secretary', 'assign', `record/task/${task}`, (page) => press(page, /^(交办给岗位|交辦給崗位|Assign to a post)$/)],
+    ['secretary', 'reason', `record/task/${task}`, async (page) => {
+      await press(page, /^(作废|作廢|Void)$/)
+      await page.waitForTimeout(400)
+    }],
     ['leader', 'figures', 'figures'],
     ['leader', 'figure', 'figures/investment_done', wait(700)],
     ['leader', 'ranking', 'ranking', wait(500)],

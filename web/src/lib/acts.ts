@@ -24,7 +24,7 @@ export const stepOf = (item: { kind?: string; step?: string | null; step_label?:
 export const stepText = (label: Label | string | null | undefined, otherwise = '') => (typeof label === 'string' ? label : said(label, otherwise))
 /** How long a step took, as people say it. */
 export function took(minutes: number | null | undefined): string {
-  if (minutes === null || minutes === undefined) return ''
+  if (!minutes) return ''
   if (minutes < 60) return t('{n} minutes', { n: minutes })
   if (minutes < 48 * 60) return t('{n} hours', { n: Math.round(minutes / 60) })
   return t('{n} days', { n: Math.round(minutes / 1440) })

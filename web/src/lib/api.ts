@@ -40,6 +40,8 @@ export interface Ask {
   body?: unknown
   headers?: Record<string, string>
   signal?: AbortSignal
+  /** Goes on when the page is left; for little only. */
+  keepalive?: boolean
 }
 
 export function address(path: string, query: Ask['query'] = {}): string {
@@ -61,7 +63,7 @@ export async function send<T>(method: string, path: string, ask: Ask = {}): Prom
   if (method !== 'GET') headers['X-CSRF-Token'] = line.csrf
   let response: Response
   try {
-    response = await fetch(address(path, ask.query), { method, headers, body: payload, signal: ask.signal, credentials: 'same-origin' })
+    response = await fetch(address(path, ask.query), { method, headers, body: payload, signal: ask.signal, keepalive: ask.keepalive, credentials: 'same-origin' })
   } catch (error) {
     if ((error as Error).name !== 'AbortError') line.offline = true
     throw error

@@ -27,9 +27,14 @@ export function openTab(path: string, title: string): void {
   while (tabs.open.length > mostOpen) tabs.open.splice(Math.max(0, tabs.open.findIndex((tab) => !tab.pinned)), 1)
 }
 
-/** Called by a page as soon as it knows its name: tab, breadcrumb and window title. */
-export function namePage(path: string, title: string, crumbs: { title: string; to?: string }[] = []): void {
+/** A page that only leads on to another leaves no tab. */
+export function dropTab(path: string): void {
+  tabs.open = tabs.open.filter((tab) => tab.path !== path)
+}
+
+/** Called by a page as soon as it knows its name: tab, breadcrumb and window title. Below crumbs that say of what it is, a shorter one may do. */
+export function namePage(path: string, title: string, crumbs: { title: string; to?: string }[] = [], last = title): void {
   openTab(path, title)
-  tabs.crumbs = [...crumbs, { title }]
+  tabs.crumbs = [...crumbs, { title: last }]
   document.title = title
 }
