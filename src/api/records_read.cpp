@@ -146,9 +146,11 @@ Result<std::int64_t> counted(const CallPtr& call, int type, const board::Snapsho
 // Of all lamps of the record: red before yellow before green.
 model::Colour worst_light(Call& call, const record::RecordPtr& r) {
     model::Colour worst = model::Colour::none;
+    std::optional<Date> today;
     for (std::size_t l = 0; l < call.model().lights.size(); ++l) {
         if (call.model().lights[l].type != r->type) continue;
-        const auto colour = report::lamp_of_record(call.snapshot(), static_cast<int>(l), r, call.snapshot().today()).colour;
+        if (!today) today = call.snapshot().today();
+        const auto colour = report::lamp_of_record(call.snapshot(), static_cast<int>(l), r, *today).colour;
         if (worst == model::Colour::none || colour == model::Colour::red || (colour == model::Colour::yellow && worst == model::Colour::green)) worst = colour;
     }
     return worst;
