@@ -431,8 +431,8 @@ void map(const CallPtr& call) {
 }  // namespace
 
 void add_board_routes(std::vector<Route>& r) {
-    r.push_back({"GET", "/lights", Needs::post, By::reader, "figures", true, 0, lights, "what is behind, how far, who holds it"});
-    r.push_back({"GET", "/board", Needs::post, By::reader, "figures", true, 0, board, "what counts by units, score and lost points"});
+    r.push_back({"GET", "/lights", Needs::post, By::reader, "figures", true, 0, lights, "what is behind, how far, who holds it", Screen::shown});
+    r.push_back({"GET", "/board", Needs::post, By::reader, "figures", true, 0, board, "what counts by units, score and lost points", Screen::shown});
     r.push_back({"GET", "/map", Needs::post, By::reader, "read", true, 0, map, "records with a place, as GeoJSON"});
 }
 

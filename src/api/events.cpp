@@ -208,7 +208,7 @@ void metrics(const CallPtr& call) {
         out += "yipan_requests_total{class=\"" + std::to_string(i) + "xx\"} " + std::to_string(s.metrics.by_class[i].load()) + "\n";
     line("counter", "request_microseconds_total", "", s.metrics.micros);
     // How many entries there are is nobody's business but this machine's and theirs who may come in.
-    if (call->request.loopback || s.known_here(call->request)) line("gauge", "journal_position", "", s.position());
+    if (call->request.loopback || s.counts_entries(call->request)) line("gauge", "journal_position", "", s.position());
     line("gauge", "event_followers", "", static_cast<std::int64_t>(s.events().followers()));
     if (s.settings().connection_metrics) out += s.settings().connection_metrics();
     net::Response r;
@@ -219,7 +219,7 @@ void metrics(const CallPtr& call) {
 }  // namespace
 
 void add_event_routes(std::vector<Route>& r) {
-    r.push_back({"GET", "/events", Needs::post, By::stream, "read", true, 0, follow, "changes as they happen (server-sent events)"});
+    r.push_back({"GET", "/events", Needs::post, By::stream, "read", true, 0, follow, "changes as they happen (server-sent events)", Screen::shown});
     r.push_back({"GET", "!/healthz", Needs::nothing, By::process, "", false, 0, healthy, ""});
     r.push_back({"GET", "!/readyz", Needs::nothing, By::process, "", false, 0, ready, ""});
     r.push_back({"GET", "!/metrics", Needs::nothing, By::process, "", false, 0, metrics, ""});

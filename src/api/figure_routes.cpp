@@ -159,11 +159,11 @@ void difference(const CallPtr& call) {
 
 void add_figure_routes(std::vector<Route>& r) {
     constexpr std::size_t query_body = 256 * 1024;
-    r.push_back({"GET", "/figures/{code}", Needs::post, By::reader, "figures", false, 0, show, "the value of a figure"});
+    r.push_back({"GET", "/figures/{code}", Needs::post, By::reader, "figures", false, 0, show, "the value of a figure", Screen::shown});
     r.push_back({"GET", "/figures/{code}/why", Needs::post, By::reader, "figures", true, 0, why, "formula, parts and the records behind it"});
-    r.push_back({"GET", "/figures/{code}/series", Needs::post, By::reader, "figures", true, 0, series, "its values over periods"});
+    r.push_back({"GET", "/figures/{code}/series", Needs::post, By::reader, "figures", true, 0, series, "its values over periods", Screen::shown});
     r.push_back({"GET", "/figures/{code}/difference", Needs::post, By::reader, "figures", true, 0, difference, "what changed between two entries"});
-    r.push_back({"POST", "/figures/query", Needs::post, By::reader, "figures", true, query_body, query, "up to 500 values at one position"});
+    r.push_back({"POST", "/figures/query", Needs::post, By::reader, "figures", true, query_body, query, "up to 500 values at one position", Screen::shown});
 }
 
 }  // namespace yipan::api

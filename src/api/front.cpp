@@ -11,7 +11,7 @@
 
 namespace yipan::api {
 namespace {
-constexpr std::size_t threads_max = 16, waiting_max = 512;
+constexpr std::size_t threads_max = 64, waiting_max = 512;
 constexpr std::int64_t clocks_apart_s = 300;
 constexpr std::chrono::milliseconds again_after{100};
 constexpr std::chrono::seconds known_for{1};

@@ -169,7 +169,7 @@ void show_model(const CallPtr& call) {
 }  // namespace
 
 void add_model_routes(std::vector<Route>& r) {
-    r.push_back({"GET", "/model", Needs::post, By::reader, "read", true, 0, show_model, "types, figures, lights, reports of the board"});
+    r.push_back({"GET", "/model", Needs::post, By::reader, "read", true, 0, show_model, "types, figures, lights, reports of the board", Screen::shown});
 }
 
 }  // namespace yipan::api

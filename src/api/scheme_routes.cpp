@@ -257,7 +257,7 @@ bool sees_assessment(Figures& figures, const report::Assessment& made) {
 
 void add_scheme_routes(std::vector<Route>& r) {
     constexpr std::size_t small = 64 * 1024;
-    r.push_back({"GET", "/schemes/{code}", Needs::post, By::reader, "figures", true, 0, show, "places, scores and lost points"});
+    r.push_back({"GET", "/schemes/{code}", Needs::post, By::reader, "figures", true, 0, show, "places, scores and lost points", Screen::shown});
     r.push_back({"POST", "/schemes/{code}/what-if", Needs::post, By::reader, "figures", true, small, what_if, "the same with other values of one unit"});
     r.push_back({"POST", "/reports/{code}", Needs::post, By::writer, "write", true, small, issue_report, "issue a report as a document with its number, kept as it is"});
     r.push_back({"GET", "/reports/{code}", Needs::post, By::reader, "figures", true, 0, report, "a report as this reader may see it (html, md, json)"});

@@ -34,13 +34,6 @@ std::string_view bearer(const net::Request& r) {
 }
 }  // namespace
 
-bool shown_on_screen(const Route& route) {
-    constexpr std::pair<std::string_view, std::string_view> list[] = {
-        {"GET", "/session"}, {"GET", "/model"}, {"GET", "/board"}, {"GET", "/lights"}, {"GET", "/events"}, {"GET", "/figures/{code}"},
-        {"GET", "/figures/{code}/series"}, {"POST", "/figures/query"}, {"GET", "/schemes/{code}"}};
-    return std::find(std::begin(list), std::end(list), std::pair{route.method, route.pattern}) != std::end(list);
-}
-
 Service::Service(board::Board& board, Settings settings) : board_(board), settings_(std::move(settings)), rights_(board), acts_(board), ballots_(board), ticker_(board) {
     add_session_routes(routes_);
     add_model_routes(routes_);
@@ -382,6 +375,14 @@ bool Service::known_here(const net::Request& head) {
     return false;
 }
 
+bool Service::counts_entries(const net::Request& head) {
+    if (const std::string_view secret = bearer(head); !secret.empty()) {
+        const auto token = accounts_->token(secret);
+        return token && token->page.empty();
+    }
+    return known_here(head);
+}
+
 // A plain list is a walk from the newest record on. It ends soon for who sees all of the type and asks for its beginning;
 // rights that select may leave one row in a million, and an offset is walked as well.
 bool Service::walks_far(const net::Request& head, const std::string& type_code) {
@@ -484,7 +485,7 @@ void Service::handle(std::shared_ptr<const net::Request> request, net::Answer an
         if (call->token) {
             const std::string scope(call->route->scope.empty() ? unsafe(asked.method) ? "write" : "read" : call->route->scope);
             const bool covered = call->token->scopes.contains(scope) || (scope == "figures" && call->token->scopes.contains("read"));
-            if (device ? !shown_on_screen(*call->route) : call->route->needs == Needs::session || !covered)
+            if (device ? call->route->screen != Screen::shown : call->route->needs == Needs::session || !covered)
                 return call->problem(Error{Code::not_allowed, "", device ? std::string("a device shows its page and nothing else") : "the token has no scope \"" + scope + "\"", ""}, 403);
         }
         if (call->route->needs == Needs::session || call->route->needs == Needs::somebody) return call->route->handle(call);

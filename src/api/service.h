@@ -85,6 +85,9 @@ enum class By : std::uint8_t {
     signer,   // a reader that has the signing key, else the writer
     process   // this one, of itself: the board is not asked
 };
+/// Whether a device on the wall may ask it: figures, lights and what names them; no record, no why, nothing that writes. What
+/// does not say so is not for it.
+enum class Screen : std::uint8_t { hidden, shown };
 struct Route {
     std::string_view method, pattern;
     Needs needs = Needs::post;
@@ -94,10 +97,8 @@ struct Route {
     std::size_t body_bytes_max = 0;
     void (*handle)(const std::shared_ptr<Call>& call) = nullptr;
     std::string_view says;  // for the OpenAPI document
+    Screen screen = Screen::hidden;
 };
-
-/// Whether a device on the wall may ask it: figures, lights and what names them; no record, no why, nothing that writes.
-bool shown_on_screen(const Route& route);
 
 class Service final : public net::App {
   public:
@@ -117,6 +118,8 @@ class Service final : public net::App {
     bool may_rest() const;
     /// Whether the request carries a session or a token that is good; rights are another question.
     bool known_here(const net::Request& head);
+    /// Known, and more than a device on the wall: may learn how many entries there are.
+    bool counts_entries(const net::Request& head);
     /// What processes of this board show each other (decision 0042): kept beside the journal, made by the first that writes.
     Result<std::string> shared_secret();
     /// Ends what follows events; before the server stops.

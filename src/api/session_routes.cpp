@@ -573,7 +573,7 @@ bool take_session(const CallPtr& call, access::Accounts::Opened& opened) {
 
 void add_session_routes(std::vector<Route>& r) {
     using enum Needs;
-    r.push_back({"GET", "/session", nothing, By::reader, "", false, 0, show_session, "who is here"});
+    r.push_back({"GET", "/session", nothing, By::reader, "", false, 0, show_session, "who is here", Screen::shown});
     r.push_back({"POST", "/session", nothing, By::writer, "", true, small_body, sign_in, "sign in"});
     r.push_back({"DELETE", "/session", session, By::writer, "", true, small_body, sign_out, "sign out"});
     r.push_back({"POST", "/session/identity", session, By::writer, "", true, small_body, choose_identity, "act in another post"});

@@ -337,8 +337,10 @@ bool Core::try_batch(std::span<Draft* const> drafts, std::vector<Checked<Receipt
     };
     if (const auto ok = store->begin(); !ok) return refuse_all(ok.error());
     const Instant now = clock->now();
-    for (Draft* draft : drafts) {
-        answers.push_back(judge_->judge(*draft, now, pending));
+    std::size_t ahead = 0;
+    for (std::size_t i = 0; i < drafts.size(); ++i) {
+        if (i == ahead) ahead += judge_->look_ahead(drafts.subspan(i));
+        answers.push_back(judge_->judge(*drafts[i], now, pending));
         if (!judge_->store_lost()) continue;
         const Error error = answers.back().error().at(0);
         roll_back();

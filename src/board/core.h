@@ -175,6 +175,8 @@ class Core {
     // Following: what is shown is read from `store`, in its transaction; the next one is read from `next_`, then they change
     // places. All under follow_mutex_.
     std::mutex follow_mutex_;
+    std::atomic<std::int64_t> catching_begun_ = 0;  // one for all who wait: the questions are the database's time
+    Status caught_;
     std::unique_ptr<store::Store> next_;
     std::vector<store::RunRow> run_rows_;  // that the book was opened with
     std::int64_t batches_ = 0, model_at_ = 0;

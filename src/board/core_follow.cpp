@@ -39,8 +39,12 @@ Status Core::next_reader() {
 
 Status Core::catch_up() {
     if (!following) return {};
+    const std::int64_t asked = catching_begun_.load();
     const std::lock_guard one(follow_mutex_);
-    return resting ? Status{} : caught_up();
+    if (resting) return {};
+    if (catching_begun_.load() != asked) return caught_;  // another began after this was asked, and saw as much
+    ++catching_begun_;
+    return caught_ = caught_up();
 }
 
 Status Core::caught_up() {

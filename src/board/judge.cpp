@@ -29,11 +29,14 @@ Checked<Receipt> Judge::Session::run() {
         return fail(
             Errors{{Code::limit_exceeded, "", "a draft of " + std::to_string(draft_.changes.size()) + " changes",
                     "at most " + std::to_string(changes_max)}});
-    const bool nested = draft_.dry_run || draft_.changes.size() > 1 || !draft_.side.empty() ||
+    // What goes beside the journal comes last, and when it fails the whole batch does: no savepoint for it.
+    const bool nested = draft_.dry_run || draft_.changes.size() > 1 ||
                         (draft_.changes.size() == 1 && judges_after(draft_.changes[0]));
     after_each_ = !nested;
     if (nested && !guard(j_.store_.savepoint())) return refused();
-    for (const Change& change : draft_.changes) {
+    for (std::size_t i = 0; i < draft_.changes.size(); ++i) {
+        const Change& change = draft_.changes[i];
+        if (i > 0 && i % ahead_max == 0) look_ahead(i);
         const std::size_t before = errors_.size();
         made_.push_back({});
         apply(change, made_.back());
@@ -53,6 +56,14 @@ Checked<Receipt> Judge::Session::run() {
         !guard(j_.store_.put_receipt(draft_.idempotency_key, {first_, j_.log_.position()})))
         return refused();
     return receipt();
+}
+
+// The first changes were looked at with the drafts around this one.
+void Judge::Session::look_ahead(std::size_t from) {
+    if (!j_.store_.asks_far()) return;
+    store::Questions ask;
+    j_.foresee(std::span(draft_.changes).subspan(from), ask);
+    j_.ask_ahead(ask);
 }
 
 // Judges without writing; each change against the store as it stands.
@@ -125,6 +136,9 @@ bool Judge::Session::judges_after(const Change& c) const {
     if (c.verb != Verb::create && !j_.plan_->dependents_of(c.type).empty())
         return true;  // others' figures follow the written row
     if (carries(type, c)) return true;
+    // A document number is given before the rules are judged, and taken back when one is broken.
+    if (c.verb == Verb::create && std::any_of(type.fields.begin(), type.fields.end(), [](const model::Field& f) { return f.kind == model::FieldKind::number; }))
+        return true;
     for (const auto& r : type.rules)
         if (r.reads_others) return true;
     if (c.verb == Verb::move)
@@ -493,6 +507,80 @@ Date Judge::today(std::int64_t time) {
     constexpr std::int64_t minute = 60'000'000;  // no zone changes its day within a minute
     if (last_day_.first != time / minute) last_day_ = {time / minute, zone_.date_of(Instant{time})};
     return last_day_.second;
+}
+
+// What surely will be asked, by what the draft says itself: the record, what it refers to, whether what must be unique is
+// there already. What is foreseen wrongly was asked in vain, what is not foreseen is asked in its turn.
+void Judge::foresee(const Change& c, store::Questions& ask) const {
+    const model::Model& model = *shape_->model;
+    if (c.type < 0 || at(c.type) >= model.types.size()) return;
+    const model::Type& type = model.types[at(c.type)];
+    const auto read = [&](int of, std::int64_t id) {
+        if (of >= 0 && id > 0 && !world_.known(of, RecordId(id))) ask.reads.emplace_back(of, id);
+    };
+    const bool is_new = c.verb == Verb::create;
+    if (!is_new) read(type.index, c.record.value);
+    if (!is_new && c.verb != Verb::amend && c.verb != Verb::move) return;
+    for (const auto& [f, value] : c.set) {
+        if (f < 0 || at(f) >= type.fields.size()) continue;
+        const model::Field& field = type.fields[at(f)];
+        if (field.kind == model::FieldKind::reference) {
+            if (const auto* id = record::as_integer(value)) read(field.target, *id);
+        } else if (field.kind == model::FieldKind::references) {
+            if (const auto* t = record::as_text(value))
+                for (const std::int64_t id : record::parse_id_list(*t).value_or(std::vector<std::int64_t>{})) read(field.target, id);
+        }
+    }
+    const auto* old = is_new ? nullptr : world_.known(type.index, c.record);
+    const auto value_of = [&](int f) -> const record::Value* {
+        for (auto set = c.set.rbegin(); set != c.set.rend(); ++set)
+            if (set->first == f) return &set->second;
+        if (!is_new) return old && *old ? &(*old)->at(f) : nullptr;
+        for (const auto& [preset, value] : presets_[at(type.index)])
+            if (preset == f) return &value;
+        return nullptr;
+    };
+    const auto unique = [&](const std::vector<int>& fields) {
+        if (!is_new && std::none_of(c.set.begin(), c.set.end(), [&](const auto& set) { return std::find(fields.begin(), fields.end(), set.first) != fields.end(); })) return;
+        store::Questions::Find find{type.index, fields, {}, clashes_asked};
+        for (const int f : fields) {
+            const record::Value* v = value_of(f);
+            const auto* n = v ? record::as_integer(*v) : nullptr;
+            const bool to_come = n && *n < 0 && type.fields[at(f)].kind == model::FieldKind::reference;  // of a record of this draft
+            if (!v || record::is_unset(*v) || to_come) return;
+            find.values.push_back(*v);
+        }
+        ask.finds.push_back(std::move(find));
+    };
+    for (std::size_t f = 0; f < type.fields.size(); ++f)
+        if (type.fields[f].unique) unique({static_cast<int>(f)});
+    if (type.natural_key.size() > 1) unique(type.natural_key);
+}
+void Judge::foresee(std::span<const Change> changes, store::Questions& ask) const {
+    for (const Change& change : changes.first(std::min(changes.size(), ahead_max))) foresee(change, ask);
+}
+std::size_t Judge::look_ahead(std::span<Draft* const> drafts) {
+    if (!store_.asks_far()) return drafts.size();
+    store::Questions ask;
+    std::size_t n = 0;
+    for (std::size_t changes = 0; n < drafts.size() && changes < ahead_max; ++n) {
+        const Draft& draft = *drafts[n];
+        if (!draft.idempotency_key.empty()) ask.receipts.push_back(draft.idempotency_key);
+        foresee(draft.changes, ask);
+        changes += std::max<std::size_t>(1, draft.changes.size());
+    }
+    ask_ahead(ask);
+    return n;
+}
+void Judge::ask_ahead(store::Questions& ask) {
+    const auto once = [](auto& list) {
+        std::sort(list.begin(), list.end());
+        list.erase(std::unique(list.begin(), list.end()), list.end());
+    };
+    once(ask.reads);
+    once(ask.receipts);
+    if (ask.size() < 2) return;
+    (void)store_.ask_ahead(ask);  // a store that fails says so to who asks next
 }
 
 Checked<Receipt> Judge::judge(const Draft& draft, Instant now, Pending& pending) {

@@ -47,6 +47,9 @@ class Judge {
     /// Judges and writes; on refusal the transaction and `pending` are as before. A store failure is a single Error of
     /// code store_failed (the batch is lost); everything else concerns this draft alone.
     Checked<Receipt> judge(const Draft& draft, Instant now, Pending& pending);
+    /// Before the first of these drafts: what they will ask of a far store is asked together. The number of drafts it looked
+    /// at; the next is to be told after them.
+    std::size_t look_ahead(std::span<Draft* const> drafts);
     /// Snapshot::judge: the same judgement over a store that is only read.
     Errors consider(const Draft& draft, Instant now);
     /// Writes what an entry of another board says, without judging it again: the same entry, row and postings (I7).
@@ -64,6 +67,9 @@ class Judge {
     class Session;
     friend class Session;
     Date today(std::int64_t time);
+    void foresee(std::span<const Change> changes, store::Questions& ask) const;
+    void foresee(const Change& change, store::Questions& ask) const;
+    void ask_ahead(store::Questions& ask);
     Checked<Receipt> repeated(const store::RecordedReceipt& known);
 
     store::Store& store_;

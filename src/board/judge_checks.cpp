@@ -67,7 +67,7 @@ void Judge::Session::check_unique(const model::Type& type, const record::Record&
             values.push_back(next.at(f));
         }
         if (!changed) return;
-        const auto found = j_.store_.find(type.index, fields, values, 2);
+        const auto found = j_.store_.find(type.index, fields, values, clashes_asked);
         if (!found) return lose(found.error());
         for (const std::int64_t id : *found) {
             if (id == next.id.value) continue;

@@ -14,6 +14,8 @@ constexpr std::size_t changes_max = 20'000;     // of one draft, what deletion d
 constexpr std::size_t rederived_max = 200'000;  // records whose figures one change may re-derive
 constexpr std::size_t errors_max = 1'000;       // listed for one draft; the rest is counted
 constexpr std::int64_t referrers_max = 20'000;
+constexpr std::size_t ahead_max = 256;  // changes whose questions are asked of the store together
+constexpr std::int64_t clashes_asked = 2;  // of records with the same unique values: itself and another
 
 inline std::size_t at(int i) { return static_cast<std::size_t>(i); }
 /// A record as people name it in messages: "project P-1".
@@ -67,6 +69,7 @@ class Judge::Session final : public cel::Host {
         errors_.push_back({code, std::move(where), std::move(message), std::move(hint)});
     }
     Checked<Receipt> refused() { return fail(std::move(errors_)); }
+    void look_ahead(std::size_t from);
     void undo(bool nested);
     Receipt receipt() const;
     bool write_side();

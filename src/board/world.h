@@ -36,6 +36,12 @@ class World final : public record::Resolver {
     }
     record::RecordPtr current(int type, RecordId id) override;
     record::RecordPtr valid_on(int type, RecordId id, Date day) override;
+    /// In memory already, or known not to exist; null: to be read.
+    const record::RecordPtr* known(int type, RecordId id) const {
+        const auto& cache = caches_[static_cast<std::size_t>(type)];
+        const auto there = cache.find(id.value);
+        return there == cache.end() ? nullptr : &there->second.now;
+    }
     /// All versions, oldest first; read through the journal, following each version's `previous`.
     Result<std::vector<record::RecordPtr>> history(int type, RecordId id);
     /// A record's version as an entry tells it.

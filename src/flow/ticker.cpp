@@ -470,8 +470,8 @@ void Ticker::changed(const board::Shown& shown) {
     wake_.notify_one();
 }
 
-void Ticker::start() {
-    thread_ = std::thread([this] { loop(); });
+void Ticker::start(std::chrono::milliseconds look_for_midnight) {
+    thread_ = std::thread([this, look_for_midnight] { loop(look_for_midnight); });
 }
 void Ticker::stop() {
     {
@@ -481,10 +481,9 @@ void Ticker::stop() {
     wake_.notify_all();
     if (thread_.joinable()) thread_.join();
 }
-void Ticker::loop() {
+void Ticker::loop(std::chrono::milliseconds look_for_midnight) {
     (void)pthread_setname_np(pthread_self(), "yipan-clock");
     constexpr auto soon = std::chrono::milliseconds(500);
-    constexpr auto look_for_midnight = std::chrono::seconds(20);
     Date ticked{INT32_MIN};
     while (true) {
         {

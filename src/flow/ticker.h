@@ -41,8 +41,8 @@ class Ticker {
     Result<Ticked> tick();
     /// Told of every batch: what is to be looked at again.
     void changed(const board::Shown& shown);
-    /// Ticks on a thread of its own: at each new day, and soon after something changed.
-    void start();
+    /// Ticks on a thread of its own: at each new day, which it looks for every so often, and soon after something changed.
+    void start(std::chrono::milliseconds look_for_midnight = std::chrono::seconds(20));
     void stop();
 
   private:
@@ -133,7 +133,7 @@ class Ticker {
     Status deadlines(board::Snapshot& snapshot, Ticked& out);
     void send(board::Draft draft, std::optional<Key> key, Event last);
     void wait_for_all();
-    void loop();
+    void loop(std::chrono::milliseconds look_for_midnight);
 
     board::Board& board_;
     mutable std::mutex ticking_;

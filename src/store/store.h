@@ -19,6 +19,7 @@
 #include "journal/entry.h"
 #include "model/load.h"
 #include "record/record.h"
+#include "store/ahead.h"
 #include "store/reshape.h"
 #include "store/tables.h"
 
@@ -37,9 +38,6 @@ struct StoredEntry {
     Digest leaf{};
 };
 
-struct RecordedReceipt {  // for idempotency keys
-    std::int64_t first = 0, last = 0;
-};
 struct KeptReceipt {
     std::string key;
     RecordedReceipt receipt;
@@ -135,6 +133,9 @@ class Store {
     virtual Status update(const record::Record& record) = 0;
     virtual Status erase_row(int type, std::int64_t id) = 0;
     virtual Result<record::RecordPtr> read(int type, std::int64_t id) = 0;  // null when there is none
+    /// Of a writer, in its transaction. Each question is a journey: what will be asked is worth asking together before.
+    virtual bool asks_far() const { return false; }
+    virtual Status ask_ahead(const Questions&) { return {}; }
     /// Ids of records whose fields equal the values (unset matches unset), at most `limit`.
     virtual Result<std::vector<std::int64_t>> find(int type, const std::vector<int>& fields,
                                                    const std::vector<record::Value>& values, std::int64_t limit) = 0;

@@ -174,6 +174,17 @@ class WhoAnswers : public testing::Test {
         EXPECT_GT(readers, 30U) << "what is read is read by any";
     }
 };
+// A device on the wall may ask these and nothing else; whoever adds one says so here as well.
+class WhatAWallMayAsk : public testing::Test {
+  public:
+    void TestBody() override {
+        std::set<std::string> shown;
+        for (const auto& route : Yard::get().service().routes())
+            if (route.screen == api::Screen::shown) shown.insert(std::string(route.method) + " " + std::string(route.pattern));
+        EXPECT_EQ(shown, (std::set<std::string>{"GET /session", "GET /model", "GET /board", "GET /lights", "GET /events", "GET /figures/{code}", "GET /figures/{code}/series",
+                                                "POST /figures/query", "GET /schemes/{code}"}));
+    }
+};
 
 }  // namespace
 
@@ -203,6 +214,7 @@ void register_rows(const std::string& folder) {
         }
     testing::RegisterTest("Rows", "EveryRouteIsAsked", nullptr, nullptr, __FILE__, __LINE__, []() -> testing::Test* { return new EveryRoute; });
     testing::RegisterTest("Rows", "EveryRouteSaysWhichProcessAnswers", nullptr, nullptr, __FILE__, __LINE__, []() -> testing::Test* { return new WhoAnswers; });
+    testing::RegisterTest("Rows", "AWallMayAskTheseAndNothingElse", nullptr, nullptr, __FILE__, __LINE__, []() -> testing::Test* { return new WhatAWallMayAsk; });
     testing::RegisterTest("Rows", "WhoGuessesPasswordsHasToWait", nullptr, nullptr, __FILE__, __LINE__, []() -> testing::Test* { return new TooManyAttempts; });
 }
 

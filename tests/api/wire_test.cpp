@@ -519,6 +519,8 @@ TEST(Metrics, HowManyEntriesThereAreIsToldToThisMachineAndToWhoIsSignedInOnly) {
     EXPECT_FALSE(told({away}));
     EXPECT_FALSE(told({away, {"Authorization", "Bearer yp_nobody"}}));
     EXPECT_TRUE(told({away, {"Authorization", "Bearer " + Yard::get().who("token").token}}));
+    EXPECT_FALSE(told({away, {"Authorization", "Bearer " + Yard::get().who("wall").token}})) << "a device on the wall is nobody";
+    EXPECT_FALSE(told({away, {"Cookie", "yipan_device=" + Yard::get().who("wall").token}}));
     EXPECT_TRUE(told({away, {"Cookie", "yipan_session=" + Yard::get().who("clerk").cookie}}));
 }
 

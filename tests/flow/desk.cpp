@@ -32,7 +32,8 @@ std::vector<model::SourceFile> desk_files() {
     return out;
 }
 
-Desk::Desk(const std::string& salt_seed, std::vector<model::SourceFile> more) : folder_(fresh_folder()), path_((folder_ / "desk.board").string()), clock_(*Instant::parse("2026-01-05T01:00:00Z")) {
+Desk::Desk(const std::string& salt_seed, std::vector<model::SourceFile> more, const std::string& address)
+    : folder_(fresh_folder()), path_(address.empty() ? (folder_ / "desk.board").string() : address), clock_(*Instant::parse("2026-01-05T01:00:00Z")) {
     board::Board::Birth birth;
     birth.name = "desk";
     birth.frozen_clock = clock_.now();

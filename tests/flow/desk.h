@@ -12,7 +12,8 @@ namespace yipan::desk {
 
 class Desk {
   public:
-    explicit Desk(const std::string& salt_seed = "desk", std::vector<model::SourceFile> more = {});
+    /// `address`: in a database instead; whoever asks for that drops it.
+    explicit Desk(const std::string& salt_seed = "desk", std::vector<model::SourceFile> more = {}, const std::string& address = "");
     ~Desk();
     board::Board& board() { return *board_; }
     const model::Model& model() const { return *model_; }

@@ -22,11 +22,15 @@ Status Postgres::each_tail_after(std::int64_t after, const std::function<Status(
 }
 Status Postgres::drop_tail(std::int64_t up_to) { return link_->queue("DELETE FROM yipan_tail WHERE position <= $1", Args().add(up_to)); }
 
-Result<std::vector<RunRow>> Postgres::runs() {
-    YIPAN_TRY(const Rows r, link_->ask("SELECT id, level, first, last FROM yipan_run ORDER BY first"));
+std::vector<RunRow> runs_of(const Rows& r) {
     std::vector<RunRow> out;
     for (int i = 0; i < r.size(); ++i) out.push_back({r.integer(i, 0), static_cast<int>(r.integer(i, 1)), r.integer(i, 2), r.integer(i, 3)});
     return out;
+}
+Result<std::vector<RunRow>> Postgres::runs() {
+    if (news_) return news_->runs;
+    YIPAN_TRY(const Rows r, link_->ask(runs_sql));
+    return runs_of(r);
 }
 Status Postgres::put_run(const RunRow& run) {
     return link_->queue("INSERT INTO yipan_run VALUES($1, $2, $3, $4)",

@@ -63,6 +63,35 @@ Args& Args::value(const record::Value& v) {
     return null();
 }
 
+// The binary form of an array of one dimension: dimensions, whether any is NULL, the elements' type, length, lower bound;
+// then each with its length before it.
+namespace {
+void put_big(std::string& to, std::uint64_t n, int bytes) {
+    for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) to += static_cast<char>(n >> shift & 0xff);
+}
+std::string array_head(std::size_t size, Oid element) {
+    std::string out;
+    for (const std::uint64_t n : {std::uint64_t{1}, std::uint64_t{0}, std::uint64_t{element}, std::uint64_t{size}, std::uint64_t{1}}) put_big(out, n, 4);
+    return out;
+}
+}  // namespace
+Args& Args::numbers(const std::vector<std::int64_t>& list) {
+    std::string& all = lists_.emplace_back(array_head(list.size(), oid_int8));
+    for (const std::int64_t n : list) {
+        put_big(all, sizeof n, 4);
+        put_big(all, static_cast<std::uint64_t>(n), sizeof n);
+    }
+    return text(all);
+}
+Args& Args::texts(const std::vector<std::string_view>& list, Oid element) {
+    std::string& all = lists_.emplace_back(array_head(list.size(), element));
+    for (const std::string_view t : list) {
+        put_big(all, t.size(), 4);
+        all += t;
+    }
+    return text(all);
+}
+
 std::int64_t Rows::integer(int row, int column) const {
     const std::string_view v = text(row, column);
     std::uint64_t n = 0;
@@ -292,13 +321,22 @@ Result<Rows> Link::ask(std::string_view sql, const Args& args, const std::vector
     const bool alone = !in_transaction();
     const auto once = [&]() -> Result<Rows> {
         YIPAN_TRY_VOID(send(sql, args, types, Expected::Kind::answer));
-        Rows rows;
+        std::vector<Rows> rows;
         YIPAN_TRY_VOID(drain(&rows));
-        return rows;
+        return rows.empty() ? Rows() : std::move(rows.front());
     };
     Result<Rows> rows = once();
     if (!rows && lost_ && reads_only_ && alone && call_again()) rows = once();
     return rows;
+}
+
+Result<std::vector<Rows>> Link::ask_all(const std::deque<Question>& questions) {
+    const std::lock_guard lock(mutex_);
+    for (const Question& q : questions) YIPAN_TRY_VOID(send(q.sql, q.args, q.types, Expected::Kind::answer));
+    std::vector<Rows> answers;
+    YIPAN_TRY_VOID(drain(&answers));
+    YIPAN_CHECK(answers.size() == questions.size());
+    return answers;
 }
 
 Status Link::settle() {
@@ -399,7 +437,7 @@ void Link::take(PGresult* result, const Expected& expected) {
 
 // Everything queued is answered; ends with a sync, so that a failure among it does not outlive it on the server's side of
 // the pipeline (the transaction is rolled back by its owner).
-Status Link::drain(Rows* answer) {
+Status Link::drain(std::vector<Rows>* answers) {
     if (PQpipelineSync(connection_) != 1) return fail(lost_error());
     expected_.push_back({Expected::Kind::sync, nullptr});
     while (!expected_.empty()) {
@@ -414,8 +452,8 @@ Status Link::drain(Rows* answer) {
                 PQclear(result);
                 break;
             }
-            if (expected.kind == Expected::Kind::answer && answer && PQresultStatus(result) == PGRES_TUPLES_OK)
-                *answer = Rows(result);
+            if (expected.kind == Expected::Kind::answer && answers && PQresultStatus(result) == PGRES_TUPLES_OK)
+                answers->emplace_back(result);
             else
                 take(result, expected);
         }

@@ -24,12 +24,18 @@ namespace yipan::store::postgres {
 /// The values of one statement, in order; all binary.
 class Args {
   public:
+    Args() = default;
+    Args(Args&&) = default;
+    Args(const Args&) = delete;  // values are pointed at, some of them in here
     Args& add(std::int64_t v);
     Args& text(std::string_view v);  // must live until the call it is given to
     Args& bytes(std::string_view v) { return text(v); }
     Args& digest(const Digest& d) { return text({reinterpret_cast<const char*>(d.data()), d.size()}); }
     Args& null();
     Args& value(const record::Value& v);
+    /// A list as one value (an array of the server's). They are copied.
+    Args& numbers(const std::vector<std::int64_t>& list);
+    Args& texts(const std::vector<std::string_view>& list, Oid element);
 
   private:
     friend class Link;
@@ -37,6 +43,7 @@ class Args {
         char bytes[8];
     };
     std::deque<Number> numbers_;  // addresses stay
+    std::deque<std::string> lists_;
     std::vector<const char*> values_;
     std::vector<int> lengths_, formats_;
 };
@@ -72,6 +79,13 @@ class Link {
     /// tell; usually empty.
     Status queue(std::string_view sql, const Args& args = {}, const std::vector<Oid>& types = {});
     Result<Rows> ask(std::string_view sql, const Args& args = {}, const std::vector<Oid>& types = {});
+    struct Question {
+        std::string sql;
+        Args args;
+        std::vector<Oid> types;
+    };
+    /// One journey for all of them; answers in their order.
+    Result<std::vector<Rows>> ask_all(const std::deque<Question>& questions);
     /// Waits for everything queued.
     Status settle();
     /// Statements without values, one after another; at once.
@@ -116,7 +130,7 @@ class Link {
     Result<std::string> plain(const char* sql);
     Result<Prepared*> prepare(std::string_view sql, const std::vector<Oid>& types);
     Status send(std::string_view sql, const Args& args, const std::vector<Oid>& types, Expected::Kind kind);
-    Status drain(Rows* answer);
+    Status drain(std::vector<Rows>* answers);
     Status begin_copy(const std::string& table, std::string_view columns);
     Status send_copied();
     Status end_copy();

@@ -20,6 +20,9 @@ constexpr int format = 2;  // of a board in a database
 /// A board may have been changed by a newer program while an older one runs.
 Status known_format(std::int64_t found, const Address& address);
 
+constexpr const char* runs_sql = "SELECT id, level, first, last FROM yipan_run ORDER BY first";
+std::vector<RunRow> runs_of(const Rows& rows);
+
 class Postgres final : public Store, public Care {
   public:
     static Result<std::unique_ptr<Store>> open(const std::string& address, Access access);
@@ -83,6 +86,8 @@ class Postgres final : public Store, public Care {
     Status update(const record::Record& record) override;
     Status erase_row(int type, std::int64_t id) override;
     Result<record::RecordPtr> read(int type, std::int64_t id) override;
+    bool asks_far() const override { return holder_ != nullptr; }
+    Status ask_ahead(const Questions& questions) override;
     Result<std::vector<std::int64_t>> find(int type, const std::vector<int>& fields,
                                            const std::vector<record::Value>& values, std::int64_t limit) override;
     Result<std::vector<std::int64_t>> referrers(int type, int field, std::int64_t id, std::int64_t limit) override;
@@ -197,11 +202,25 @@ class Postgres final : public Store, public Care {
     std::unordered_map<std::string, Translated> translated_;
     std::vector<int> fresh_;          // types of the model whose tables reshape() made
     std::optional<Archives> archives_;  // looked for with the first body that moved
+    // Of a writer's transaction: what was asked before it was needed, and the counters as they stand.
+    Ahead ahead_;
+    bool in_savepoint_ = false, asked_in_savepoint_ = false;
+    std::unordered_map<std::string, std::int64_t> counters_;
+    void forget_answers();
     bool surely_undone_ = false;
     bool filling_ = false;            // rows go in by COPY, indexes are still to be made
     mutable bool suspect_ = false;    // a commit was refused: perhaps because somebody else writes now
     bool reading_ = false;            // in a reader's transaction ...
     std::optional<Head> read_head_;   // ... with this position
+    // Of one that follows a writer, asked together with it when a transaction begins: what it looks at each time.
+    struct News {
+        std::int64_t batches = 0;
+        std::optional<std::string> model_position, frozen_clock;
+        std::vector<RunRow> runs;
+    };
+    bool follows_ = false;
+    std::optional<News> news_;
+    Status begin_news();
     std::optional<std::chrono::steady_clock::time_point> stale_since_;
 };
 

@@ -2,11 +2,15 @@
 #include "store/postgres/postgres.h"
 #include "store/postgres/tables.h"
 
+#include <algorithm>
+#include <functional>
+#include <tuple>
+
 namespace yipan::store::postgres {
 namespace {
 constexpr std::int64_t rows_a_page = 1'000;
 constexpr std::size_t translated_max = 1'000;
-constexpr Oid oid_text = 25, oid_int8 = 20;
+constexpr Oid oid_text = 25, oid_int8 = 20, oid_bytea = 17, oid_texts = 1009, oid_int8s = 1016, oid_byteas = 1001;
 
 Args args_of(const record::Record& r) {
     Args args;
@@ -56,17 +60,102 @@ Result<std::vector<std::int64_t>> Postgres::ids(std::string_view sql, const Args
 
 Status Postgres::insert(const record::Record& r) {
     const Shape& s = shape(r.type);
+    ahead_.written(r);
     return filling_ ? link_->copy_row(s.table, s.names, args_of(r)) : link_->queue(s.insert, args_of(r));
 }
-Status Postgres::update(const record::Record& r) { return link_->queue(shape(r.type).update, args_of(r)); }
-Status Postgres::erase_row(int type, std::int64_t id) { return link_->queue(shape(type).erase, Args().add(id)); }
+Status Postgres::update(const record::Record& r) {
+    ahead_.written(r);
+    return link_->queue(shape(r.type).update, args_of(r));
+}
+Status Postgres::erase_row(int type, std::int64_t id) {
+    ahead_.erased(type, id);
+    return link_->queue(shape(type).erase, Args().add(id));
+}
 Result<record::RecordPtr> Postgres::read(int type, std::int64_t id) {
+    if (const auto* known = ahead_.read(type, id)) return *known;
     YIPAN_TRY(const Rows r, link_->ask(shape(type).read, Args().add(id)));
     return r.size() ? record_of(r, 0, type) : record::RecordPtr{};
 }
 
+// One statement for all questions of a kind: to the server each is a look into an index from within it. LATERAL with a LIMIT
+// keeps it from choosing anything else: it would take a table that has just been made for small and read it whole, and go on
+// doing so when it is not.
+Status Postgres::ask_ahead(const Questions& asked) {
+    std::deque<Link::Question> all;
+    std::vector<std::function<Status(const Rows&)>> take;
+    std::map<std::tuple<int, std::vector<int>, std::string, std::int64_t>, std::vector<const Questions::Find*>> finds;
+    for (const Questions::Find& f : asked.finds) {
+        std::string kinds;
+        for (const record::Value& v : f.values) kinds += record::as_integer(v) ? 'i' : record::as_text(v) ? 't' : '-';
+        if (kinds.find('-') == std::string::npos) finds[{f.type, f.fields, kinds, f.limit}].push_back(&f);
+    }
+    for (const auto& [how, of] : finds) {
+        const auto& [type, fields, kinds, limit] = how;
+        Link::Question& q = all.emplace_back();
+        std::string arrays, names, where;
+        for (std::size_t i = 0; i < fields.size(); ++i) {
+            const std::string n = std::to_string(i + 1);
+            arrays += (i ? ", $" : "$") + n;
+            names += "v" + n + ", ";
+            where += (i ? " AND t." : "t.") + name_of(this->type(type).fields[static_cast<std::size_t>(fields[i])].code) + " = a.v" + n;
+            q.types.push_back(kinds[i] == 'i' ? oid_int8s : oid_texts);
+            if (kinds[i] == 'i') {
+                std::vector<std::int64_t> list;
+                for (const auto* f : of) list.push_back(*record::as_integer(f->values[i]));
+                q.args.numbers(list);
+            } else {
+                std::vector<std::string_view> list;
+                for (const auto* f : of) list.push_back(*record::as_text(f->values[i]));
+                q.args.texts(list, oid_text);
+            }
+        }
+        q.sql = "SELECT a.n, f.id FROM unnest(" + arrays + ") WITH ORDINALITY AS a(" + names + "n), LATERAL (SELECT t.id FROM " + shape(type).table + " t WHERE " + where +
+                " ORDER BY t.id LIMIT " + std::to_string(limit) + ") f";
+        take.emplace_back([this, questions = of](const Rows& rows) -> Status {
+            std::vector<std::vector<std::int64_t>> ids(questions.size());
+            for (int i = 0; i < rows.size(); ++i) ids[static_cast<std::size_t>(rows.integer(i, 0) - 1)].push_back(rows.integer(i, 1));
+            for (std::size_t i = 0; i < questions.size(); ++i) {
+                std::sort(ids[i].begin(), ids[i].end());
+                ahead_.found(*questions[i], std::move(ids[i]));
+            }
+            return {};
+        });
+    }
+    std::map<int, std::vector<std::int64_t>> reads;
+    for (const auto& [type, id] : asked.reads) reads[type].push_back(id);
+    for (const auto& [type, ids] : reads) {
+        Link::Question& q = all.emplace_back();
+        q.sql = "SELECT f.* FROM unnest($1) AS a(id), LATERAL (SELECT " + shape(type).columns + " FROM " + shape(type).table + " t WHERE t.id = a.id LIMIT 1) f";
+        q.types = {oid_int8s};
+        q.args.numbers(ids);
+        take.emplace_back([this, type = type, &ids = ids](const Rows& rows) -> Status {
+            for (const std::int64_t id : ids) ahead_.read(type, id, nullptr);
+            for (int i = 0; i < rows.size(); ++i) ahead_.read(type, rows.integer(i, 0), record_of(rows, i, type));
+            return {};
+        });
+    }
+    if (!asked.receipts.empty()) {
+        Link::Question& q = all.emplace_back();
+        q.sql = "SELECT a.n, f.first, f.last FROM unnest($1) WITH ORDINALITY AS a(key, n), LATERAL (SELECT r.first, r.last FROM yipan_receipt r WHERE r.key = a.key LIMIT 1) f";
+        q.types = {oid_byteas};
+        q.args.texts({asked.receipts.begin(), asked.receipts.end()}, oid_bytea);
+        take.emplace_back([this, &asked](const Rows& rows) -> Status {
+            for (const std::string& key : asked.receipts) ahead_.receipt(key, std::nullopt);
+            for (int i = 0; i < rows.size(); ++i) ahead_.receipt(asked.receipts[static_cast<std::size_t>(rows.integer(i, 0) - 1)], RecordedReceipt{rows.integer(i, 1), rows.integer(i, 2)});
+            return {};
+        });
+    }
+    if (all.empty()) return {};
+    YIPAN_TRY(const std::vector<Rows> answers, link_->ask_all(all));
+    ahead_.clear();  // those of before were for what is done by now
+    asked_in_savepoint_ = in_savepoint_;
+    for (std::size_t i = 0; i < answers.size(); ++i) YIPAN_TRY_VOID(take[i](answers[i]));
+    return {};
+}
+
 Result<std::vector<std::int64_t>> Postgres::find(int type, const std::vector<int>& fields, const std::vector<record::Value>& values,
                                                  std::int64_t limit) {
+    if (const auto* known = ahead_.find(type, fields, values, limit)) return *known;
     std::string sql = "SELECT id FROM " + shape(type).table + " WHERE ";
     Args args;
     int n = 0;

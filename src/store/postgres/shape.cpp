@@ -40,6 +40,7 @@ Status Postgres::install(const model::ModelPtr& model) {
 
 Status Postgres::use(const model::ModelPtr& model) {
     if (model == model_) return {};
+    ahead_.clear();  // types have other numbers
     if (model_) YIPAN_TRY_VOID(link_->forget_statements());
     YIPAN_TRY(const Rows rows, link_->ask("SELECT id, code, tab FROM yipan_type"));
     model_ = model;

@@ -4,6 +4,8 @@
 namespace yipan::store::postgres {
 
 Result<std::optional<std::string>> Postgres::meta(std::string_view name) {
+    if (news_ && name == "model_position") return news_->model_position;
+    if (news_ && name == "frozen_clock") return news_->frozen_clock;
     YIPAN_TRY(const Rows r, link_->ask("SELECT value FROM yipan_meta WHERE name = $1", Args().text(name)));
     return r.size() ? std::optional<std::string>(r.text(0, 0)) : std::optional<std::string>{};
 }
@@ -22,6 +24,8 @@ Result<Head> Postgres::head() {
     return head;
 }
 Result<std::int64_t> Postgres::batches() {
+    follows_ = true;  // nobody else wants to know
+    if (news_) return news_->batches;
     YIPAN_TRY(const Rows r, link_->ask("SELECT batch FROM yipan_holder WHERE id = 1"));
     return r.size() ? r.integer(0, 0) : 0;
 }
@@ -32,10 +36,15 @@ Status Postgres::set_head(const Head& head) {
 }
 
 Result<std::int64_t> Postgres::counter(std::string_view name) {
+    const std::string key(name);
+    if (const auto known = counters_.find(key); known != counters_.end()) return known->second;
     YIPAN_TRY(const Rows r, link_->ask("SELECT value FROM yipan_counter WHERE name = $1", Args().text(name)));
-    return r.size() ? r.integer(0, 0) : 0;
+    const std::int64_t value = r.size() ? r.integer(0, 0) : 0;
+    if (holder_ && link_->in_transaction()) counters_[key] = value;  // nobody else writes: it stands as long as the transaction does
+    return value;
 }
 Status Postgres::set_counter(std::string_view name, std::int64_t value) {
+    if (holder_ && link_->in_transaction()) counters_[std::string(name)] = value;
     return link_->queue("INSERT INTO yipan_counter VALUES($1, $2) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
                         Args().text(name).add(value));
 }
@@ -45,14 +54,17 @@ Status Postgres::each_counter(const std::function<void(std::string_view, std::in
     return {};
 }
 Result<std::optional<RecordedReceipt>> Postgres::receipt(std::string_view key) {
+    if (const auto* known = ahead_.receipt(key)) return *known;
     YIPAN_TRY(const Rows r, link_->ask("SELECT first, last FROM yipan_receipt WHERE key = $1", Args().bytes(key)));
     if (r.size() == 0) return std::optional<RecordedReceipt>{};
     return std::optional<RecordedReceipt>(RecordedReceipt{r.integer(0, 0), r.integer(0, 1)});
 }
 Status Postgres::put_receipt(std::string_view key, const RecordedReceipt& receipt) {
+    ahead_.receipt_written(key);
     return link_->queue("INSERT INTO yipan_receipt VALUES($1, $2, $3)", Args().bytes(key).add(receipt.first).add(receipt.last));
 }
 Status Postgres::drop_receipt(std::string_view key) {
+    ahead_.receipt_written(key);
     return link_->queue("DELETE FROM yipan_receipt WHERE key = $1", Args().bytes(key));
 }
 Result<std::vector<KeptReceipt>> Postgres::receipts(std::string_view after, std::string_view before, std::int64_t limit) {

@@ -81,7 +81,14 @@ Postgres::~Postgres() {
     holder_.reset();
 }
 
+void Postgres::forget_answers() {
+    ahead_.clear();
+    counters_.clear();
+    in_savepoint_ = asked_in_savepoint_ = false;
+}
+
 Status Postgres::begin() {
+    forget_answers();
     if (!holder_) return fail(Code::read_only, link_->address().shown, "the board is open for reading only", "");
     surely_undone_ = false;
     const std::lock_guard lock(link_->mutex());
@@ -95,10 +102,35 @@ Status Postgres::begin_read() {
     YIPAN_TRY_VOID(link_->queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
     reading_ = true;
     read_head_.reset();
+    news_.reset();
+    if (follows_) return begin_news();
     YIPAN_TRY(read_head_, head());  // the first read fixes the snapshot
     return {};
 }
+// One journey instead of five, for each batch of the one that writes.
+Status Postgres::begin_news() {
+    std::deque<Link::Question> asked(2);
+    asked[0].sql = "SELECT h.position, h.root, w.format, w.batch, (SELECT value FROM yipan_meta WHERE name = 'model_position'), (SELECT value FROM yipan_meta WHERE name = "
+                   "'frozen_clock') FROM yipan_head h, yipan_holder w WHERE h.id = 1 AND w.id = 1";
+    asked[1].sql = runs_sql;
+    YIPAN_TRY(const std::vector<Rows> answers, link_->ask_all(asked));
+    const Rows& r = answers[0];
+    if (r.size() != 1) return head().map([this](const Head& found) { read_head_ = found; });
+    Head head;
+    head.position = r.integer(0, 0);
+    YIPAN_TRY(head.root, r.digest(0, 1));
+    YIPAN_TRY_VOID(known_format(r.integer(0, 2), link_->address()));
+    News news;
+    news.batches = r.integer(0, 3);
+    if (!r.null(0, 4)) news.model_position = std::string(r.text(0, 4));
+    if (!r.null(0, 5)) news.frozen_clock = std::string(r.text(0, 5));
+    news.runs = runs_of(answers[1]);
+    read_head_ = head;
+    news_ = std::move(news);
+    return {};
+}
 Status Postgres::commit() {
+    forget_answers();
     const std::lock_guard lock(link_->mutex());
     Status done = link_->queue("COMMIT");
     if (done) done = link_->settle();
@@ -120,10 +152,12 @@ bool Postgres::ousted() const {
 // The fence is found by the first statement that is answered, not only by the commit.
 void Postgres::suspect() { suspect_ = suspect_ || (holder_ && link_->failure() && link_->failure()->code == Code::busy); }
 void Postgres::rollback() {
+    forget_answers();
     const std::lock_guard lock(link_->mutex());
     channels_.clear();
     reading_ = false;
     read_head_.reset();
+    news_.reset();
     if (link_->lost()) return;
     (void)link_->settle();
     suspect();
@@ -138,6 +172,7 @@ Status Postgres::rest() {
     channels_.clear();
     reading_ = false;
     read_head_.reset();
+    news_.reset();
     return {};
 }
 Status Postgres::wake() {
@@ -149,9 +184,21 @@ Status Postgres::wake() {
 Status Postgres::still_there() { return holder_ ? holder_->still_there() : Status{}; }
 Status Postgres::announce(const std::string& address) { return holder_ ? holder_->announce(address) : Status{}; }
 
-Status Postgres::savepoint() { return link_->queue("SAVEPOINT draft"); }
-Status Postgres::release() { return link_->queue("RELEASE SAVEPOINT draft"); }
+Status Postgres::savepoint() {
+    in_savepoint_ = true;
+    asked_in_savepoint_ = false;
+    return link_->queue("SAVEPOINT draft");
+}
+Status Postgres::release() {
+    in_savepoint_ = false;
+    return link_->queue("RELEASE SAVEPOINT draft");
+}
+// What was asked before the savepoint and not dropped since is untouched by what is taken back; what was asked after it may
+// tell of that.
 Status Postgres::rollback_to_savepoint() {
+    in_savepoint_ = false;
+    if (asked_in_savepoint_) ahead_.clear();
+    counters_.clear();
     (void)link_->settle();
     if (link_->lost()) return fail(*link_->failure());
     suspect();
