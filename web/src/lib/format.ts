@@ -56,7 +56,7 @@ export function readAs(text: string | number | null | undefined, how: Reading): 
 /** The value of a figure short enough for a table, its unit behind it. The exact one is in its why. */
 export function brief(value: { has?: boolean; text?: string; number?: string | number; unit?: string } | null | undefined): string {
   if (!value?.has) return '—'
-  if (value.number === undefined) return value.text ?? ''
+  if (value.number === undefined) return minus(value.text ?? '')
   const how = reading(value.unit, [value.number])
   const text = readAs(value.number, how)
   return `${text} ${ofOne(how.word, text)}`.trim()
@@ -88,9 +88,12 @@ export function shifted(text: string, power: number): string {
   return sign + digitsWhole + (padded.length > power ? `.${padded.slice(power)}` : '')
 }
 
+/** A number below zero is written with the sign of subtraction, everywhere on the page; a hyphen joins words and the parts of a date. */
+export const minus = (text: string) => text.replace(/(^|[\s(=×÷，；、])-(?=[\d.])/g, '$1−')
+
 export function grouped(text: string): string {
-  const [, sign, whole, rest] = /^(-?)(\d+)(\..*)?$/.exec(text) ?? []
-  return whole === undefined ? text : sign + whole.replace(/\B(?=(\d{3})+$)/g, ',') + (rest ?? '')
+  const [, sign, whole, rest] = /^([-−]?)(\d+)(\..*)?$/.exec(text) ?? []
+  return whole === undefined ? text : (sign && '−') + whole.replace(/\B(?=(\d{3})+$)/g, ',') + (rest ?? '')
 }
 
 /** An exact decimal text divided by a power of ten and rounded half away from zero to `digits`. */
