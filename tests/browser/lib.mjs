@@ -171,7 +171,7 @@ export async function settle(page, quiet = 250) {
 /** Days, periods and numbers that go on in another line: nobody reads 2026-06- and 30 as one. Only in what is seen; a text that is typed breaks where it may. */
 export async function broken(page) {
   return page.evaluate(() => {
-    const whole = /[-−+]?\d[\d,.]*\d|\d{4}-\d{2}(-\d{2})?( \d{2}:\d{2})?|\d{4}年(\d{1,2}—)?(\d{1,2}月|上半年|下半年|第.季度)|\b(H[12]|Q[1-4]|(Jan–)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)) \d{4}\b/g
+    const whole = /(?<![A-Za-z\d-])[-−+]?\d[\d,.]*\d|\d{4}-\d{2}(-\d{2})?( \d{2}:\d{2})?|\d{4}年(\d{1,2}—)?(\d{1,2}月|上半年|下半年|第.季度)|\b(H[12]|Q[1-4]|(Jan–)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)) \d{4}\b/g
     const found = new Set()
     for (const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT); walk.nextNode(); ) {
       const text = walk.currentNode

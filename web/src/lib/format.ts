@@ -26,11 +26,14 @@ export const unitWord = (unit: string | undefined | null, number?: string | numb
 /** English has one case and two cases. */
 const ofOne = (word: string, number: string | number | undefined) => (prefs.language === 'en' && String(number) === '1' ? word.replace(/ies$/, 'y').replace(/(?<!s)s$/, '') : word)
 
+const bothLanguages = /^(.*[\u4e00-\u9fff].*?) \/ ([^\u4e00-\u9fff]+)$/s
 /** What a board says in both languages at once, "中文 / English", in the reader's. */
 export function oneLanguage(text: string | null | undefined): string {
-  const found = /^(.*[\u4e00-\u9fff].*?) \/ ([^\u4e00-\u9fff]+)$/s.exec(text ?? '')
+  const found = bothLanguages.exec(text ?? '')
   return !found ? (text ?? '') : prefs.language === 'en' ? found[2].charAt(0).toUpperCase() + found[2].slice(1) : found[1]
 }
+/** The Chinese of it, for the papers of the office, whoever reads them. */
+export const inChinese = (text: string) => bothLanguages.exec(text)?.[1] ?? text
 /** How the numbers of one unit are written for this reader: moved by a power of ten, and the word of the unit they then have. */
 export interface Reading { power: number; word: string; digits?: number }
 export function reading(unit: string | undefined | null, numbers: (string | number | undefined | null)[]): Reading {
