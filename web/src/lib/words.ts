@@ -637,7 +637,7 @@ export function t(word: Word, given: Record<string, string | number> = {}): stri
 }
 
 /** What a demonstration says of itself: a board has it in two languages, and in 繁體 nobody should read 简体 for it. */
-export const demoNote = (note: string | null | undefined) => (note && !(prefs.language === 'hant' && oneLanguage(note) !== note) ? oneLanguage(note) : t('Places, people and numbers are invented.'))
+export const demoNote = (note: string | null | undefined) => (note && !(prefs.language === 'hant' && oneLanguage(note) !== note) ? oneLanguage(note) : `${t('Demo')}${t(': ')}${t('Places, people and numbers are invented.').replace(/[。.]$/, '')}`)
 
 const verbs: Record<string, string> = {
   act: '账号操作|帳號操作|account', model: '模型变更|模型變更|model',
