@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { gzipSync, inflateRawSync } from 'node:zlib'
-import { api, axe, be, endAll, folder, fresh, missing, patience, root, run, secretMeeting, serve, settle, sure, until } from './lib.mjs'
+import { api, axe, be, broken, endAll, folder, fresh, missing, patience, root, run, secretMeeting, serve, settle, sure, until } from './lib.mjs'
 
 const lack = missing()
 if (lack) {
@@ -911,6 +911,127 @@ journey('small forms keep what is typed: over a reload, a closed form, an ended 
   await page.locator('.items li', { hasText: `意见 · ${task.title}` }).getByRole('button').click()
   await until(async () => !(await mine()), patience, 'the comment is gone from the server')
   equal([await left(), await page.locator('.items li', { hasText: `意见 · ${task.title}` }).count()], [[], 0], 'what is left of it')
+})
+
+journey('the lines of a table and a list to be issued keep what is typed: over a reload and from the workplace; sent, it is gone', async () => {
+  const page = await at()
+  const secretary = await whoMay(page, 'meeting', 'create')
+  await be(page, secretary.person, secretary.post.id)
+  const left = () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('yipan.draft.')))
+  const drafts = async () => (await api(page, 'GET', '/todo')).body.drafts
+  // 1. A line of a table for one unit and one month; another month has lines of its own.
+  const [form] = (await api(page, 'GET', `/records/table_form?filter=${encodeURIComponent("code == 'BB-04'")}`)).body.rows
+  const [unit] = (await api(page, 'GET', `/records/organ?filter=${encodeURIComponent("code == 'JC'")}`)).body.rows
+  const path = `tables/${form.id}?unit=${unit.id}&period=2026-05`
+  const open = async (where = path) => {
+    await page.goto(where)
+    await settle(page)
+    await page.locator('.panel table tbody tr').first().waitFor()
+  }
+  const cell = page.locator('.panel td.value input').nth(1)
+  await open()
+  const name = await cell.getAttribute('aria-label')
+  await cell.fill('12')
+  await kept(page, '"12"')
+  await page.reload()
+  await until(async () => (await cell.inputValue()) === '12', patience, 'the line is there again')
+  await page.locator('.note', { hasText: '已恢复您' }).waitFor()
+  await settle(page)
+  equal(await audit(page), [], 'serious faults of the table with what was typed')
+  await open(path.replace('2026-05', '2026-04'))
+  equal(await cell.inputValue(), '', 'the same line of another month')
+  await until(async () => (await drafts()).some((one) => one.key === `tables/${form.id}.cells.${unit.id}.2026-05`), patience, 'the line is at the server')
+  await page.goto('work')
+  await settle(page)
+  await page.getByRole('tab', { name: '草稿' }).click()
+  await page.locator('.items li', { hasText: form.title }).getByRole('link').click()
+  await page.waitForURL(/tables\/\d+\?unit=\d+&period=2026-05/)
+  await until(async () => (await cell.inputValue()) === '12', patience, 'the line is there again from the workplace')
+  await page.getByRole('button', { name: `保存：${name}` }).click()
+  await saved(page)
+  await until(async () => !(await left()).length && !(await drafts()).some((one) => one.key.startsWith('tables/')), patience, 'nothing of the line is kept')
+  await open()
+  equal(await cell.inputValue(), '12', 'the line as it was written')
+  // 2. A list to be issued comes back with the query it was meant for.
+  const dialog = page.getByRole('dialog')
+  const issue = async () => {
+    await page.getByRole('button', { name: '下达清单' }).click()
+    await dialog.getByLabel('清单名称').waitFor()
+  }
+  const asked = encodeURIComponent(JSON.stringify({ state: 'signed' }))
+  await page.goto(`list/task?where=${asked}`)
+  await settle(page)
+  await issue()
+  await dialog.getByLabel('清单名称').fill('写到一半的清单')
+  await page.reload()
+  await settle(page)
+  await issue()
+  await until(async () => (await dialog.getByLabel('清单名称').inputValue()) === '写到一半的清单', patience, 'the list is there again')
+  await until(async () => (await drafts()).some((one) => one.key === 'list/task.issue'), patience, 'the list is at the server')
+  await page.goto('work')
+  await settle(page)
+  await page.getByRole('tab', { name: '草稿' }).click()
+  await page.locator('.items li', { hasText: '写到一半的清单' }).getByRole('link').click()
+  await until(async () => (await dialog.getByLabel('清单名称').inputValue()) === '写到一半的清单', patience, 'the list is there again from the workplace')
+  const all = (await api(page, 'GET', `/records/task?limit=1&total=exact&filter=${encodeURIComponent("state == 'signed'")}`)).body.total.value
+  await dialog.getByText(`共 ${all} 条`).waitFor()
+  sure(new URL(page.url()).searchParams.get('where')?.includes('signed'), 'the query did not come back')
+  await dialog.getByRole('button', { name: '下达', exact: true }).click()
+  await page.waitForURL(/flow\/lists/)
+  await until(async () => !(await left()).length && !(await drafts()).some((one) => one.key === 'list/task.issue'), patience, 'nothing of the list is kept')
+})
+
+journey('two documents of one report stand in two tabs, and each tab leads to its own', async () => {
+  const page = await at()
+  const secretary = await whoMay(page, 'meeting', 'create')
+  await be(page, secretary.person, secretary.post.id)
+  const [one, two] = (await api(page, 'GET', '/records/notice?sort=-id&limit=2')).body.rows
+  sure(one && two, 'the demo has no two notices')
+  for (const notice of [one, two]) {
+    await page.goto(`record/notice/${notice.id}`)
+    await page.getByRole('link', { name: '文书：督办通知单' }).click()
+    await page.locator('.official').waitFor()
+    await settle(page)
+  }
+  const tabs = page.locator('nav.tabs .tab', { hasText: /^督办通知单 · / })
+  equal([await tabs.count(), await tabs.nth(0).getAttribute('class'), await tabs.nth(1).getAttribute('class')], [2, 'tab', 'tab here'], 'tabs of the two documents')
+  await seen(page, two.values.number)
+  await tabs.nth(0).getByRole('link').click()
+  await page.waitForURL((url) => url.searchParams.get('unit') === String(one.id))
+  await page.locator('.official', { hasText: one.values.number }).waitFor()
+  equal(await tabs.nth(0).getAttribute('class'), 'tab here', 'the tab of the first')
+  await tabs.nth(0).getByRole('button').click()
+  await page.waitForURL((url) => url.searchParams.get('unit') !== String(one.id))
+  equal(await tabs.count(), 1, 'tabs after one was closed')
+})
+
+journey('a number below zero has one sign on every page, and no day, period or number is broken over two lines', async () => {
+  const page = await at()
+  const secretary = await whoMay(page, 'meeting', 'create')
+  await be(page, secretary.person, secretary.post.id)
+  const first = async (type) => (await api(page, 'GET', `/records/${type}?limit=1&sort=-id`)).body.rows[0].id
+  const paths = ['work', 'board', 'figures/investment_done', 'lights', 'ranking', 'ledger', 'tables', 'list/task', 'flow/lists', `record/task/${await first('task')}`, `record/meeting/${await first('meeting')}`, `meeting/${await first('meeting')}`]
+  const found = []
+  for (const options of [{ language: 'en' }, { width: 390, height: 844, isMobile: true, hasTouch: true }, { width: 390, height: 844, isMobile: true, hasTouch: true, language: 'en' }]) {
+    const looker = await at(options)
+    await be(looker, secretary.person, secretary.post.id)
+    for (const path of paths) {
+      await looker.goto(path)
+      await settle(looker, 300)
+      for (const text of await broken(looker)) found.push(`${path} ${JSON.stringify(options)}: ${text}`)
+      const hyphens = await looker.evaluate(() => [...document.querySelectorAll('#app *')].flatMap((one) => [...one.childNodes]).filter((one) => one.nodeType === 3 && /^\s*-\d/.test(one.data)).map((one) => one.data.trim()))
+      for (const text of hyphens) found.push(`${path} ${JSON.stringify(options)}: ${text} has a hyphen`)
+    }
+    await looker.context().close()
+    pages = pages.filter((one) => one !== looker)
+  }
+  equal(found, [], 'faults')
+  // From a square that is behind to its why: the same sign.
+  await page.goto('board')
+  await settle(page, 600)
+  await page.locator('button.square .pace.down').first().click()
+  await page.locator('.el-drawer p.value').waitFor()
+  sure(/^−\d/.test(await page.locator('.el-drawer p.value').innerText()), `the why says ${await page.locator('.el-drawer p.value').innerText()}`)
 })
 
 journey('who else is editing is said on the record', async () => {

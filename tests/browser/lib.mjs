@@ -168,6 +168,26 @@ export async function settle(page, quiet = 250) {
     if (!still) since = Date.now()
   }
 }
+/** Days, periods and numbers that go on in another line: nobody reads 2026-06- and 30 as one. Only in what is seen; a text that is typed breaks where it may. */
+export async function broken(page) {
+  return page.evaluate(() => {
+    const whole = /(?<![A-Za-z\d-])[-−+]?\d[\d,.]*\d|\d{4}-\d{2}(-\d{2})?( \d{2}:\d{2})?|\d{4}年(\d{1,2}—)?(\d{1,2}月|上半年|下半年|第.季度)|\b(H[12]|Q[1-4]|(Jan–)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)) \d{4}\b/g
+    const found = new Set()
+    for (const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT); walk.nextNode(); ) {
+      const text = walk.currentNode
+      if (!/\d/.test(text.data) || text.parentElement.closest('textarea, svg, .only-read, [aria-hidden=true], .prose')) continue
+      // The dates and periods first, then the numbers that are left.
+      for (const match of text.data.matchAll(new RegExp(whole.source.split('|').slice(1).join('|') + '|' + whole.source.split('|')[0], 'g'))) {
+        const range = document.createRange()
+        range.setStart(text, match.index)
+        range.setEnd(text, match.index + match[0].length)
+        const lines = [...range.getClientRects()].filter((box) => box.width > 0)
+        if (lines.length > 1 && lines.some((box) => box.top >= lines[0].bottom - 2)) found.add(`${match[0]} in "${text.data.trim().slice(0, 60)}" <${text.parentElement.tagName.toLowerCase()} class="${text.parentElement.className}">`)
+      }
+    }
+    return [...found]
+  })
+}
 export function sure(value, what) {
   if (!value) throw new Error(what)
 }

@@ -2,7 +2,7 @@
 // Each page is looked at by somebody who has something on it: a leader, the secretary, a clerk, an administrator.
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { api, be, endAll, folder, fresh, missing, root, run, secretMeeting, serve, settle, until } from './lib.mjs'
+import { api, be, broken, endAll, folder, fresh, missing, root, run, secretMeeting, serve, settle, until } from './lib.mjs'
 
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : ''
 const [onlyKind, onlyNames] = [only.split('/')[0], (only.split('/')[1] ?? '').split(',').filter(Boolean)]
@@ -23,7 +23,7 @@ const kinds = [
   { name: 'darkphone', ...phone, dark: true, pages: ['work', 'board', 'flow-todo', 'meeting', 'record', 'new'] },
   { name: 'en', ...desk, language: 'en' },
   { name: 'enphone', ...phone, language: 'en' },
-  { name: 'hant', ...desk, language: 'hant', pages: ['work', 'board', 'flow-todo', 'meeting', 'ledger', 'new', 'refused'] },
+  { name: 'hant', ...desk, language: 'hant' },
   { name: 'wall', width: 1920, height: 1080, pages: ['screen', 'screen-2', 'screen-ranking', 'screen-map'] },
   { name: 'wall4k', width: 3840, height: 2160, pages: ['screen', 'screen-2'] },
 ]
@@ -313,6 +313,10 @@ try {
       })
       await page.screenshot({ path: join(out, `${kind.name}-${name}.png`) })
       shot++
+      for (const text of await broken(page)) {
+        faults++
+        console.log(`${kind.name} ${name}: broken over two lines: ${text}`)
+      }
       for (const fault of [...page.faults, ...(await page.evaluate(() => globalThis.refusedByPolicy))]) {
         faults++
         console.log(`${kind.name} ${name}: ${fault}`)

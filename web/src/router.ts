@@ -10,6 +10,8 @@ declare module 'vue-router' {
     open?: boolean
     /** Needs no post. */
     desk?: boolean
+    /** What of the query makes it another page, with a tab of its own: of which unit a document is, what a new record begins with. */
+    tab?: string[]
   }
 }
 
@@ -26,7 +28,7 @@ export const router = createRouter({
     { path: '/flow/:tab', component: () => import('./pages/FlowPage.vue') },
     { path: '/board', component: () => import('./pages/BoardPage.vue'), meta: { word: 'The board' } },
     { path: '/list/:type', component: () => import('./pages/ListPage.vue') },
-    { path: '/new/:type', component: () => import('./pages/FormPage.vue') },
+    { path: '/new/:type', component: () => import('./pages/FormPage.vue'), meta: { tab: ['with'] } },
     { path: '/record/:type/:id(\\d+)', component: () => import('./pages/RecordPage.vue') },
     { path: '/meeting/:id(\\d+)', component: () => import('./rooms/MeetingRoom.vue') },
     { path: '/ballot/:id(\\d+)', component: () => import('./rooms/BallotPage.vue'), meta: { word: 'Secret ballot' } },
@@ -36,7 +38,7 @@ export const router = createRouter({
     { path: '/figures', component: () => import('./pages/FiguresPage.vue'), meta: { word: 'Figures' } },
     { path: '/figures/:code', component: () => import('./pages/FigurePage.vue') },
     { path: '/ranking/:scheme?', component: () => import('./pages/RankingPage.vue'), meta: { word: 'Ranking' } },
-    { path: '/reports/:code?', component: () => import('./pages/ReportPage.vue'), meta: { word: 'Reports' } },
+    { path: '/reports/:code?', component: () => import('./pages/ReportPage.vue'), meta: { word: 'Reports', tab: ['unit'] } },
     { path: '/issued/:type/:id(\\d+)', component: () => import('./pages/ReportPage.vue') },
     { path: '/lights', component: () => import('./pages/LightsPage.vue'), meta: { word: 'Supervision list' } },
     { path: '/search', component: () => import('./pages/SearchPage.vue'), meta: { word: 'Search' } },

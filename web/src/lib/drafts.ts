@@ -9,6 +9,8 @@ export interface Draft {
   version?: number
   title?: string
   type?: string
+  /** Where the form stood, when its page has several: the query of its address. */
+  query?: string
   time: string
   /** In this browser only: the server has it as well. */
   told?: boolean
@@ -103,7 +105,7 @@ export interface Typed {
  * For the small forms (a step, a line, an opinion, a comment, an answer): what is typed into `values` is kept as it is typed, is there again when the
  * form is, and is let go once it was sent. Never for a secret ballot: a kept vote would tell whose it was.
  */
-export function useTyped<T extends object>(key: string, form: T, about: () => { type?: string; title: string }): Typed {
+export function useTyped<T extends object>(key: string, form: T, about: () => { type?: string; title: string; query?: string }): Typed {
   const values = form as Record<string, unknown>
   // An emptied input is as good as one nobody touched.
   const text = () => JSON.stringify(values, (_name, value) => (value === '' || value === null ? undefined : value))

@@ -26,11 +26,14 @@ export const unitWord = (unit: string | undefined | null, number?: string | numb
 /** English has one case and two cases. */
 const ofOne = (word: string, number: string | number | undefined) => (prefs.language === 'en' && String(number) === '1' ? word.replace(/ies$/, 'y').replace(/(?<!s)s$/, '') : word)
 
+const bothLanguages = /^(.*[\u4e00-\u9fff].*?) \/ ([^\u4e00-\u9fff]+)$/s
 /** What a board says in both languages at once, "中文 / English", in the reader's. */
 export function oneLanguage(text: string | null | undefined): string {
-  const found = /^(.*[\u4e00-\u9fff].*?) \/ ([^\u4e00-\u9fff]+)$/s.exec(text ?? '')
+  const found = bothLanguages.exec(text ?? '')
   return !found ? (text ?? '') : prefs.language === 'en' ? found[2].charAt(0).toUpperCase() + found[2].slice(1) : found[1]
 }
+/** The Chinese of it, for the papers of the office, whoever reads them. */
+export const inChinese = (text: string) => bothLanguages.exec(text)?.[1] ?? text
 /** How the numbers of one unit are written for this reader: moved by a power of ten, and the word of the unit they then have. */
 export interface Reading { power: number; word: string; digits?: number }
 export function reading(unit: string | undefined | null, numbers: (string | number | undefined | null)[]): Reading {
@@ -56,7 +59,7 @@ export function readAs(text: string | number | null | undefined, how: Reading): 
 /** The value of a figure short enough for a table, its unit behind it. The exact one is in its why. */
 export function brief(value: { has?: boolean; text?: string; number?: string | number; unit?: string } | null | undefined): string {
   if (!value?.has) return '—'
-  if (value.number === undefined) return value.text ?? ''
+  if (value.number === undefined) return minus(value.text ?? '')
   const how = reading(value.unit, [value.number])
   const text = readAs(value.number, how)
   return `${text} ${ofOne(how.word, text)}`.trim()
@@ -88,9 +91,12 @@ export function shifted(text: string, power: number): string {
   return sign + digitsWhole + (padded.length > power ? `.${padded.slice(power)}` : '')
 }
 
+/** A number below zero is written with the sign of subtraction, everywhere on the page; a hyphen joins words and the parts of a date. */
+export const minus = (text: string) => text.replace(/(^|[\s(=×÷，；、])-(?=[\d.])/g, '$1−')
+
 export function grouped(text: string): string {
-  const [, sign, whole, rest] = /^(-?)(\d+)(\..*)?$/.exec(text) ?? []
-  return whole === undefined ? text : sign + whole.replace(/\B(?=(\d{3})+$)/g, ',') + (rest ?? '')
+  const [, sign, whole, rest] = /^([-−]?)(\d+)(\..*)?$/.exec(text) ?? []
+  return whole === undefined ? text : (sign && '−') + whole.replace(/\B(?=(\d{3})+$)/g, ',') + (rest ?? '')
 }
 
 /** An exact decimal text divided by a power of ten and rounded half away from zero to `digits`. */

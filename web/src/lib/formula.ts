@@ -1,5 +1,5 @@
 // A formula as a person reads it: division written as division, parts by their names, numbers grouped.
-import { grouped } from './format'
+import { grouped, minus } from './format'
 import { fieldOf, said, typeLabel, typeOf, type Field } from './model'
 import { prefs } from './prefs'
 import { t } from './words'
@@ -68,8 +68,8 @@ export function inFormula(formula: string, names: Record<string, string> = {}): 
   const plain = overRecords(formula)
   if (plain) return plain
   const records = /^(sum|count|average|smallest|largest|min|max|distinct)? ?of (\d+) records? = (.+)$/.exec(formula)
-  if (records) return t('{n} records, {what}: {value}', { n: grouped(records[2]), what: word({ sum: '合计|合計|sum', average: '平均|平均|average', min: '最小|最小|smallest', max: '最大|最大|largest' }[records[1] ?? ''] ?? '合计|合計|total'), value: records[3].replace(/\d+(\.\d+)?/g, grouped) })
+  if (records) return t('{n} records, {what}: {value}', { n: grouped(records[2]), what: word({ sum: '合计|合計|sum', average: '平均|平均|average', min: '最小|最小|smallest', max: '最大|最大|largest' }[records[1] ?? ''] ?? '合计|合計|total'), value: minus(records[3]).replace(/\d+(\.\d+)?/g, grouped) })
   let text = divided(formula)
   text = text.replace(/[A-Za-z_]\w*/g, (name) => (names[name] ? (prefs.language === 'en' ? `"${names[name]}"` : `“${names[name]}”`) : known[name] ? word(known[name]) : name))
-  return text.replace(/\s*\*\s*/g, ' × ').replace(/\s+-\s+/g, ' − ').replace(/\d+\.0+(?!\d)/g, (exact) => exact.replace(/\.0+$/, '')).replace(/\d{4,}(\.\d+)?/g, grouped)
+  return minus(text.replace(/\s*\*\s*/g, ' × ').replace(/\s+-\s+/g, ' − ').replace(/\d+\.0+(?!\d)/g, (exact) => exact.replace(/\.0+$/, '')).replace(/\d{4,}(\.\d+)?/g, grouped))
 }

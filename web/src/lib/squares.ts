@@ -1,5 +1,5 @@
 // Numbers of the board made short: four figures tell a leader what he needs, the exact one is a key away.
-import { grouped, readAs, reading, scaled, shifted, unitWord, type Reading } from './format'
+import { grouped, minus, readAs, reading, scaled, shifted, unitWord, type Reading } from './format'
 import type { BoardRow } from './board'
 import { t } from './words'
 
@@ -20,9 +20,10 @@ export function readingOf(row: BoardRow): Reading {
 export function short(text: string | undefined | null, how?: Reading): string {
   if (!text) return ''
   const found = parts(text)
-  if (!found || /^\//.test(found[4])) return text
+  if (!found || /^\//.test(found[4])) return minus(text)
   const moved = how?.power ? `${found[1]}${scaled(shifted(bare(text).replace('-', ''), Math.max(0, how.power)), `1${'0'.repeat(Math.max(0, -how.power))}`, 6)}` : ''
-  const [, sign, whole, fraction = ''] = moved ? parts(moved)! : found
+  const [, hyphen, whole, fraction = ''] = moved ? parts(moved)! : found
+  const sign = hyphen.replace('-', '−')
   const digits = whole.replace(/,/g, '').length
   const kept = digits >= 4 ? 0 : digits === 3 ? 1 : digits === 1 && moved ? 3 : 2
   if (fraction.length <= kept) return sign + grouped(whole) + (fraction ? `.${fraction}` : '')
@@ -30,6 +31,6 @@ export function short(text: string | undefined | null, how?: Reading): string {
 }
 /** The number with all its places and its unit, for who points at it. */
 export const long = (text: string | undefined | null, how?: Reading): string =>
-  !text ? '' : how?.power ? `${readAs(bare(text), how)} ${how.word}` : text.replace(/[万亿]/g, (char) => unitWord(char))
+  !text ? '' : how?.power ? `${readAs(bare(text), how)} ${how.word}` : minus(text).replace(/[万亿]/g, (char) => unitWord(char))
 /** With a sign that is not only a colour. */
-export const signed = (pace: string | undefined | null) => (pace ? pace.replace(/^-/, '−') : '')
+export const signed = (pace: string | undefined | null) => (pace ? minus(pace) : '')

@@ -1,7 +1,9 @@
 // The pages that are open, as tabs over the page. A page names its tab itself.
 import { reactive, watch } from 'vue'
+import type { RouteLocationNormalizedLoaded as Route } from 'vue-router'
 
 export interface Tab {
+  /** The address without what only says how one looks at it: `tabOf`. */
   path: string
   /** Where it stands now, with its query. */
   to?: string
@@ -17,6 +19,12 @@ const stored = () => {
 }
 export const tabs = reactive<{ open: Tab[]; crumbs: { title: string; to?: string }[] }>({ open: stored(), crumbs: [] })
 watch(tabs, () => sessionStorage.setItem('yipan.tabs', JSON.stringify(tabs.open)), { deep: true })
+
+/** Which tab a page has: that of its path, and of what in its query makes it another page (meta.tab in router.ts). */
+export function tabOf(route: Route): string {
+  const asked = (route.meta.tab ?? []).filter((name) => route.query[name]).map((name) => `${name}=${encodeURIComponent(String(route.query[name]))}`)
+  return asked.length ? `${route.path}?${asked.join('&')}` : route.path
+}
 
 const mostOpen = 16
 export function openTab(path: string, title: string): void {

@@ -62,5 +62,5 @@ export function changesOf(before: Values, now: Values): Values {
   return changes
 }
 
-/** Digits as people type them (full width, separators) as the server reads them. */
-export const digits = (text: string) => text.normalize('NFKC').replace(/[,，\s]/g, '')
+/** Digits as people type or copy them (full width, separators, the page's own minus) as the server reads them. */
+export const digits = (text: string) => text.normalize('NFKC').replace(/−/g, '-').replace(/[,，\s]/g, '')

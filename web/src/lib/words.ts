@@ -1,5 +1,6 @@
 // The page's own words. The key is the English text; the value the simplified and, where it differs, the traditional one.
 // Labels of the model are not here: they come with the model in three languages.
+import { oneLanguage } from './format'
 import { prefs } from './prefs'
 
 const words = {
@@ -634,6 +635,9 @@ export function t(word: Word, given: Record<string, string | number> = {}): stri
   const text = inLanguage(word, words[word]).replace(/\{(\w+)\}/g, (whole, name: string) => String(given[name] ?? whole))
   return prefs.language === 'en' ? text.replace(/(?<![\d.,-])1 ((?:working |more )?(?:record|day|hour|minute|matter|time)|entrie)s\b/g, (_, noun: string) => `1 ${noun.replace('entrie', 'entry')}`) : text
 }
+
+/** What a demonstration says of itself: a board has it in two languages, and in 繁體 nobody should read 简体 for it. */
+export const demoNote = (note: string | null | undefined) => (note && !(prefs.language === 'hant' && oneLanguage(note) !== note) ? oneLanguage(note) : `${t('Demo')}${t(': ')}${t('Places, people and numbers are invented.').replace(/[。.]$/, '')}`)
 
 const verbs: Record<string, string> = {
   act: '账号操作|帳號操作|account', model: '模型变更|模型變更|model',
