@@ -18,7 +18,7 @@
 
 namespace yipan::board {
 
-constexpr std::chrono::milliseconds after_others_time{10};  // of a batch, judging and commit, the sync not included
+constexpr std::chrono::milliseconds after_others_time{6};  // of a batch, judging and commit, the sync not included
 constexpr std::size_t after_others_least = 16;
 
 class Writer {
