@@ -33,6 +33,14 @@ const at = async (options = {}, address = demo.address) => {
 const seen = (page, text) => page.getByText(text).first().waitFor()
 /** What was typed is in this browser's store. */
 const kept = (page, text) => until(() => page.evaluate((text) => Object.entries(localStorage).some(([key, value]) => key.startsWith('yipan.draft.') && value.includes(text)), text), patience, `${text} is kept`)
+const draftsIn = (page) => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('yipan.draft.')))
+/** The page is loaded anew and the form opened again: what was typed stands in it. */
+async function thereAgain(page, open, input, text) {
+  await page.reload()
+  await settle(page)
+  await open()
+  await until(async () => (await input.inputValue()) === text, patience, `${text} is there again`)
+}
 const field = (page, code) => page.locator(`#f-${code}`)
 /** Chooses in a select or picker of a form by typing. */
 async function choose(page, code, text) {
@@ -834,7 +842,7 @@ journey('small forms keep what is typed: over a reload, a closed form, an ended 
   await page.locator('header details').last().locator('summary').click()
   await page.locator('header details').last().getByRole('button', { name: '退出登录' }).click()
   await page.waitForURL(/sign-in/)
-  const left = () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('yipan.draft.')))
+  const left = () => draftsIn(page)
   equal(await left(), [], 'drafts left in the browser after signing out')
   await sit()
   await open()
@@ -856,10 +864,7 @@ journey('small forms keep what is typed: over a reload, a closed form, an ended 
   const comments = () => page.getByRole('tab', { name: '意见' }).click()
   await comments()
   await comment.fill('写到一半的意见')
-  await page.reload()
-  await settle(page)
-  await comments()
-  await until(async () => (await comment.inputValue()) === '写到一半的意见', patience, 'the comment is there again')
+  await thereAgain(page, comments, comment, '写到一半的意见')
   await page.locator('aside.side form button.plain').click()
   await page.locator('aside.side p', { hasText: '写到一半的意见' }).waitFor()
   await page.reload()
@@ -872,10 +877,7 @@ journey('small forms keep what is typed: over a reload, a closed form, an ended 
   const askVoid = () => page.locator('main header').getByRole('button', { name: '作废', exact: true }).click()
   await askVoid()
   await box.locator('input').fill('重复立项')
-  await page.reload()
-  await settle(page)
-  await askVoid()
-  await until(async () => (await box.locator('input').inputValue()) === '重复立项', patience, 'the reason is there again')
+  await thereAgain(page, askVoid, box.locator('input'), '重复立项')
   await box.locator('input').fill('')
   await box.getByRole('button', { name: '取消' }).click()
   await box.waitFor({ state: 'hidden' })
@@ -890,10 +892,7 @@ journey('small forms keep what is typed: over a reload, a closed form, an ended 
   const result = page.locator('.el-drawer #m-result')
   await report()
   await result.fill('已按要求办')
-  await page.reload()
-  await settle(page)
-  await report()
-  await until(async () => (await result.inputValue()) === '已按要求办', patience, 'the result is there again')
+  await thereAgain(page, report, result, '已按要求办')
   await settle(page)
   equal(await audit(page), [], 'serious faults of the step that asks for its fields')
   await page.locator('.el-drawer').getByRole('button', { name: '放弃这些内容' }).click()
@@ -917,7 +916,7 @@ journey('the lines of a table and a list to be issued keep what is typed: over a
   const page = await at()
   const secretary = await whoMay(page, 'meeting', 'create')
   await be(page, secretary.person, secretary.post.id)
-  const left = () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('yipan.draft.')))
+  const left = () => draftsIn(page)
   const drafts = async () => (await api(page, 'GET', '/todo')).body.drafts
   // 1. A line of a table for one unit and one month; another month has lines of its own.
   const [form] = (await api(page, 'GET', `/records/table_form?filter=${encodeURIComponent("code == 'BB-04'")}`)).body.rows
